@@ -1,0 +1,44 @@
+# Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status logs test check format bench lock purge
+MAKEFLAGS += --no-print-directory
+# The scripts read what they need from config/.env; nothing of a variable given to make is lost.
+SHELL := bash
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  A second 'make up' takes seconds. Docs: docs/install.md, docs/operations.md"
+
+demo: ## set everything up, start, and run a real notebook as a member of the team
+	@setup/demo.sh
+
+up: ## set everything up and start the platform
+	@setup/up.sh
+
+down: ## stop the services and sessions; data stays, runs under way go on
+	@setup/down.sh
+
+status: ## what is running: services, sessions, runs
+	@setup/status.sh
+
+logs: ## follow the services' output (SERVICE=hub for one of them)
+	@setup/compose.sh logs --follow --tail 200 $(SERVICE)
+
+check: ## format, lint, types, import rules
+	@setup/check.sh
+
+test: ## all tests, on a platform of their own (ARGS="tests/unit -k name" for some)
+	@setup/test.sh $(ARGS)
+
+format: ## put the sources into the house format
+	@setup/venv.sh dev && .venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+bench: ## measure against plain tools, side by side, as ratios
+	@setup/bench.sh $(ARGS)
+
+lock: ## renew the lock files (images/lock.sh FOLDER for a new environment version)
+	@setup/lock.sh
+
+purge: ## remove the platform WITH ALL DATA (CONFIRM=its project's name)
+	@setup/purge.sh "$(CONFIRM)"

@@ -1,0 +1,1 @@
+"""The hub's side of Nightdesk: sign-in, sessions in containers, a network for each person."""

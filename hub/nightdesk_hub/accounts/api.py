@@ -1,0 +1,132 @@
+"""Accounts over the hub's REST API: /hub/api/nightdesk/accounts, for the scope admin:users."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+from jupyterhub import orm
+from jupyterhub.apihandlers import APIHandler
+from jupyterhub.scopes import needs_scope
+
+from nightdesk_hub.accounts import membership
+from nightdesk_hub.accounts.problem import AccountProblem, said
+from nightdesk_hub.accounts.register import Account
+from nightdesk_hub.desk import Desk
+
+
+class AccountAPI(APIHandler):  # type: ignore[misc]
+    """What the two resources share."""
+
+    @property
+    def desk(self) -> Desk:
+        """What the hub's parts share."""
+        return self.authenticator.desk  # type: ignore[no-any-return]
+
+    def body(self, allowed: dict[str, type]) -> dict[str, Any]:
+        """The request's JSON object, with no other keys and types than allowed.
+
+        Raises:
+            web.HTTPError: 400, names what is wrong.
+        """
+        body = self.get_json_body()
+        if not isinstance(body, dict):
+            raise said(400, "Send a JSON object.")
+        for key, value in body.items():
+            if key not in allowed:
+                raise said(400, f"Unknown key {key!r:.60}; known are {', '.join(allowed)}.")
+            if not isinstance(value, allowed[key]):
+                kind = "true or false" if allowed[key] is bool else "text"
+                raise said(400, f"'{key}' must be {kind}.")
+        return body
+
+    async def attempt(self, work: Awaitable[Any]) -> Any:
+        """Do it; a problem becomes the status and the message it carries.
+
+        Raises:
+            web.HTTPError: what the problem says.
+        """
+        try:
+            return await work
+        except AccountProblem as problem:
+            raise said(problem.status, str(problem)) from None
+
+    def model(self, account: Account) -> dict[str, Any]:
+        """An account as JSON."""
+        user = orm.User.find(self.db, account.name)
+        return {
+            "name": account.name,
+            "approved": account.approved,
+            "admin": bool(user and user.admin),
+            "created_at": account.created_at,
+        }
+
+    def answer(self, name: str) -> None:
+        """Answer with one account."""
+        account = self.desk.register.find(name)
+        self.write(json.dumps(self.model(account) if account else None))
+
+
+class AccountsAPI(AccountAPI):
+    """All accounts."""
+
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
+    async def get(self) -> None:
+        """List them."""
+        self.write(json.dumps([self.model(account) for account in self.desk.register.all()]))
+
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Make one, approved unless said otherwise."""
+        body = self.body({"name": str, "password": str, "approved": bool})
+        if "name" not in body or "password" not in body:
+            raise said(400, "An account needs 'name' and 'password'.")
+        await self.attempt(self._make(body))
+
+    async def _make(self, body: dict[str, Any]) -> None:
+        account = await membership.sign_up(
+            self.desk, self.authenticator.hasher, body["name"], body["password"], approved=False
+        )
+        if body.get("approved", True):
+            await membership.approve(self, self.desk, account.name)
+        self.set_status(201)
+        self.answer(account.name)
+
+
+class OneAccountAPI(AccountAPI):
+    """One account."""
+
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
+    async def patch(self, name: str) -> None:
+        """Approve it, suspend it, give it a new password."""
+        body = self.body({"approved": bool, "password": str})
+        await self.attempt(self._change(name, body))
+        self.answer(name)
+
+    async def _change(self, name: str, body: dict[str, Any]) -> None:
+        self.desk.register.get(name)
+        membership.check_may_change(self, name)
+        if "password" in body:
+            await membership.set_password(self, self.desk, self.authenticator.hasher, name, body["password"])
+            self.authenticator.lockout.forget(name)
+        if body.get("approved") is True:
+            await membership.approve(self, self.desk, name)
+        elif body.get("approved") is False:
+            await membership.suspend(self, self.desk, name)
+
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
+    async def delete(self, name: str) -> None:
+        """Remove it with the user, their sessions and tokens. Their files stay."""
+        await self.attempt(self._remove(name))
+        self.set_status(204)
+
+    async def _remove(self, name: str) -> None:
+        membership.check_may_change(self, name)
+        await membership.remove(self, self.desk, name)
+
+
+handlers = [
+    (r"/api/nightdesk/accounts", AccountsAPI),
+    (r"/api/nightdesk/accounts/([^/]+)", OneAccountAPI),
+]

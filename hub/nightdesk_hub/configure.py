@@ -1,0 +1,182 @@
+"""Everything that JupyterHub is told, in one place: `configure(settings, secrets, c)`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nightdesk_hub import __file__ as package_file
+from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
+from nightdesk_hub.accounts.register import Register
+from nightdesk_hub.desk import Desk
+from nightdesk_hub.engine import DockerEngine, Engine
+from nightdesk_hub.names import Names
+from nightdesk_hub.networks import UserNetworks
+from nightdesk_hub.offers import OfferBook, ask_api
+from nightdesk_hub.proxy import NightdeskProxy
+from nightdesk_hub.secrets import Secrets
+from nightdesk_hub.spawner import NightdeskSpawner
+from nightdesk_hub.start_queue import StartQueue
+from nightdesk_hub.style_files import CachedFiles, version_of
+
+if TYPE_CHECKING:
+    from nightdesk.config import Settings
+
+PACKAGE = Path(package_file).parent
+
+#: The hub as the proxy and the sessions reach it, and the platform's other parts as the hub does.
+HUB_URL = "http://hub:8081"
+PROXY_API_URL = "http://proxy-api:8001"
+API_URL = "http://api:8080"
+SERVICE = "nightdesk"
+
+#: Sessions with a name that somebody may have beside their own: another version, side by side.
+NAMED_SESSIONS = 2
+
+#: Inline scripts and styles are JupyterHub's own; nothing comes from elsewhere, and nobody frames it.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+def configure(
+    settings: Settings,
+    secrets: Secrets,
+    c: Any,
+    *,
+    data: Path = Path("/data"),
+    engine: Engine | None = None,
+) -> Desk:
+    """Fill JupyterHub's configuration `c`.
+
+    `data` is the folder that outlives the hub; `engine` is another than the one that the
+    environment names.
+    """
+    desk = make_desk(settings, secrets, data, engine or DockerEngine())
+    _hub(settings, c, data)
+    _services(secrets, c)
+    _roles(c)
+    _pages(settings, c)
+
+    c.JupyterHub.proxy_class = NightdeskProxy
+    c.NightdeskProxy.desk = desk
+    c.NightdeskProxy.api_url = PROXY_API_URL
+    c.NightdeskProxy.auth_token = secrets.proxy_token
+
+    c.JupyterHub.authenticator_class = NightdeskAuthenticator
+    c.NightdeskAuthenticator.desk = desk
+    c.NightdeskAuthenticator.admin_password = secrets.admin_password
+
+    c.JupyterHub.spawner_class = NightdeskSpawner
+    c.NightdeskSpawner.desk = desk
+    # A session may post its activity, be reached by its owner, and call the platform as its owner.
+    # It may not start or stop servers, read other people or make tokens.
+    c.NightdeskSpawner.server_token_scopes = [
+        "users:activity!user",
+        "access:servers!server",
+        f"access:services!service={SERVICE}",
+    ]
+    return desk
+
+
+def make_desk(settings: Settings, secrets: Secrets, data: Path, engine: Engine) -> Desk:
+    """What the hub's parts share."""
+    names = Names(secrets.project)
+    return Desk(
+        settings=settings,
+        names=names,
+        engine=engine,
+        networks=UserNetworks(engine, names, settings.sessions.network_pool),
+        offers=OfferBook(
+            ask_api(f"{API_URL}/services/{SERVICE}/api/v1/offers", secrets.service_token),
+            data / "offers.json",
+        ),
+        starts=StartQueue(),
+        register=Register(data / "accounts.sqlite"),
+    )
+
+
+def _hub(settings: Settings, c: Any, data: Path) -> None:
+    c.JupyterHub.bind_url = "http://:8000"
+    c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104  in a container; only the proxy's port is published
+    c.JupyterHub.hub_port = 8081
+    c.JupyterHub.hub_connect_url = HUB_URL
+    if settings.site.public_url:
+        c.JupyterHub.public_url = settings.site.public_url + "/"
+
+    c.JupyterHub.db_url = f"sqlite:///{data / 'jupyterhub.sqlite'}"
+    c.JupyterHub.upgrade_db = True  # which keeps a copy of the old one beside it
+    c.JupyterHub.cookie_secret_file = str(data / "cookie_secret")
+    c.JupyterHub.pid_file = ""
+
+    # A hub that stops, is replaced or killed leaves sessions and the proxy as they are.
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+
+    c.JupyterHub.allow_named_servers = True
+    c.JupyterHub.named_server_limit_per_user = NAMED_SESSIONS
+    c.JupyterHub.authenticate_prometheus = True
+    c.JupyterHub.tornado_settings = {
+        "headers": {
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+        },
+        "cookie_options": {"samesite": "Lax"},
+    }
+
+
+def _services(secrets: Secrets, c: Any) -> None:
+    # Tokens come from config/.env, 256 random bits each: hashing them slowly would cost every request.
+    c.JupyterHub.trust_user_provided_tokens = True
+    c.JupyterHub.services = [
+        {
+            "name": SERVICE,
+            "url": API_URL,
+            "api_token": secrets.service_token,
+            "oauth_no_confirm": True,  # it is the platform itself
+            "oauth_client_allowed_scopes": [f"access:services!service={SERVICE}"],
+            "display": False,  # the pages link to it by name
+            "timeout": 2,  # a hub that starts before the api does not wait for it
+        },
+        {"name": "setup", "api_token": secrets.setup_token, "display": False},
+    ]
+
+
+def _roles(c: Any) -> None:
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self", f"access:services!service={SERVICE}"]},
+        {"name": "admin", "services": ["setup"]},
+        {
+            "name": "platform",
+            "description": "What the platform's api may know of people: their names and groups",
+            "scopes": [
+                "list:users",
+                "read:users:name",
+                "read:users:groups",
+                "list:groups",
+                "read:groups:name",
+            ],
+            "services": [SERVICE],
+        },
+    ]
+
+
+def _pages(settings: Settings, c: Any) -> None:
+    c.JupyterHub.template_paths = [str(PACKAGE / "templates")]
+    c.JupyterHub.template_vars = {
+        "site_title": settings.site.title,
+        "open_signup": settings.accounts.open_signup,
+        "runs_url": f"/services/{SERVICE}/",
+        "style_version": version_of(PACKAGE / "static" / "hub.css"),
+    }
+    c.JupyterHub.extra_handlers = [(r"/nightdesk/(.*)", CachedFiles, {"path": str(PACKAGE / "static")})]

@@ -1,0 +1,35 @@
+"""What the hub's parts share: one object, made when the hub is configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nightdesk.config import Settings
+
+    from nightdesk_hub.accounts.register import Register
+    from nightdesk_hub.engine import Engine
+    from nightdesk_hub.names import Names
+    from nightdesk_hub.networks import UserNetworks
+    from nightdesk_hub.offers import OfferBook
+    from nightdesk_hub.start_queue import StartQueue
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Settings and the things that are there once for all spawners, handlers and the proxy."""
+
+    settings: Settings
+    names: Names
+    engine: Engine
+    networks: UserNetworks
+    offers: OfferBook
+    starts: StartQueue
+    register: Register
+    #: How somebody's session ended by itself: words by user and server, until the next start.
+    endings: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Desk:
+        """Traitlets copies configured values for each object; all of them share this one."""
+        return self

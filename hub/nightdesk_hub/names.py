@@ -1,0 +1,55 @@
+"""What things are called in the engine, and how they are labelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LABEL_PROJECT = "org.nightdesk.project"
+LABEL_ROLE = "org.nightdesk.role"
+LABEL_USER = "org.nightdesk.user"
+LABEL_SERVER = "org.nightdesk.server"
+
+COMPOSE_PROJECT = "com.docker.compose.project"
+COMPOSE_SERVICE = "com.docker.compose.service"
+COMPOSE_ONEOFF = "com.docker.compose.oneoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of one platform, all of them starting with its Compose project."""
+
+    project: str
+
+    def session(self, user: str, server: str = "") -> str:
+        """The container of a person's session.
+
+        Neither a user's nor a server's name may hold two hyphens in a row, so that no two sessions
+        can come to the same name.
+        """
+        return f"{self.project}-session-{user}" + (f"--{server}" if server else "")
+
+    def home(self, user: str) -> str:
+        """The volume with a person's home folder."""
+        return f"{self.project}-home-{user}"
+
+    @property
+    def shared(self) -> str:
+        """The volume with the team's folder."""
+        return f"{self.project}_shared"
+
+    def network(self, user: str) -> str:
+        """A person's own network.
+
+        It must sort after `<project>_control`: the engine gives a container the default route and
+        the published ports of the first of its networks by name. One that sorted before would move
+        the proxy's port at every attachment and cut everybody's open connections.
+        """
+        return f"{self.project}_user-{user}"
+
+    def labels(self, role: str, user: str) -> dict[str, str]:
+        """Labels of something that belongs to a person; `role` is session, network or home."""
+        return {LABEL_PROJECT: self.project, LABEL_ROLE: role, LABEL_USER: user}
+
+    def label_filter(self, role: str) -> list[str]:
+        """The engine's label filter for everything of one role."""
+        return [f"{LABEL_PROJECT}={self.project}", f"{LABEL_ROLE}={role}"]

@@ -1,0 +1,94 @@
+"""How a session's container is built: limits, hardening, volumes, the server's arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nightdesk_hub.choice import Choice
+from nightdesk_hub.names import LABEL_SERVER, Names
+
+HOME = "/home/nightdesk"
+SHARED = "/shared"
+#: The platform as a session reaches it: `proxy` is the proxy's name in each person's network.
+PLATFORM_URL = "http://proxy:8000/services/nightdesk"
+
+#: At most this share of a session's memory may be shared memory (data loaders need some).
+_SHM_SHARE = 4
+
+
+def host_config(choice: Choice, pids_limit: int) -> dict[str, Any]:
+    """What the engine is told beside image, command and network.
+
+    Memory and CPU limits are the spawner's own settings and not repeated here.
+    """
+    memory = choice.size.memory_bytes
+    return {
+        # A container that ended stays until the next start, with its exit code and its log.
+        "auto_remove": False,
+        "restart_policy": {"Name": "no"},
+        "memswap_limit": memory,
+        "shm_size": memory // _SHM_SHARE,
+        "pids_limit": pids_limit,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "init": True,
+        "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}},
+    }
+
+
+def labels(names: Names, user: str, server: str) -> dict[str, str]:
+    """A session's labels."""
+    return {**names.labels("session", user), LABEL_SERVER: server}
+
+
+def volumes(names: Names, user: str) -> dict[str, str]:
+    """Volumes by the place they are mounted at.
+
+    Both are owned by the image's user on first use: the engine gives an empty volume the owner of
+    the folder that it covers.
+    """
+    return {names.home(user): HOME, names.shared: SHARED}
+
+
+def environment(choice: Choice) -> dict[str, str]:
+    """What a session knows about itself."""
+    return {
+        "NIGHTDESK_URL": PLATFORM_URL,
+        "NIGHTDESK_ENVIRONMENT": choice.version.environment,
+        "NIGHTDESK_VERSION": choice.version.version,
+        "NIGHTDESK_DIGEST": choice.version.digest,
+        "NIGHTDESK_SIZE": choice.size.name,
+    }
+
+
+def server_arguments(idle_seconds: float) -> list[str]:
+    """Arguments of the single-user server, which ends itself when nobody uses it.
+
+    An idle kernel or terminal ends after `idle_seconds`, connected or not; a busy kernel never. The
+    server ends when it has neither and has not been asked for anything for as long. No other
+    process culls, so a kernel that computes in silence keeps its server.
+    """
+    idle = max(1, round(idle_seconds))
+    look = max(1, min(60, idle // 4))
+    return [
+        f"--ServerApp.shutdown_no_activity_timeout={idle}",
+        f"--MappingKernelManager.cull_idle_timeout={idle}",
+        f"--MappingKernelManager.cull_interval={look}",
+        "--MappingKernelManager.cull_connected=True",
+        "--MappingKernelManager.cull_busy=False",
+        f"--TerminalManager.cull_inactive_timeout={idle}",
+        f"--TerminalManager.cull_interval={look}",
+    ]
+
+
+def how_it_ended(state: dict[str, Any], memory_bytes: int | None) -> str:
+    """An ended container's state in words, as the end of `Your session …`."""
+    code = state.get("ExitCode")
+    if state.get("OOMKilled") and code != 0:
+        limit = f" (its limit is {memory_bytes / 2**30:.3g} GiB)" if memory_bytes else ""
+        return f"ran out of memory{limit}"
+    if state.get("Error"):
+        return f"could not be started: {state['Error']}"
+    if code == 0:
+        return "ended itself, as it does when nobody uses it"
+    return f"ended unexpectedly (exit code {code})"

@@ -1,0 +1,339 @@
+"""Sessions: a container of a version that is on offer, in its owner's own network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import docker
+from docker.errors import APIError, NotFound
+from dockerspawner import DockerSpawner
+from jupyterhub.traitlets import Command
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Integer, Unicode, default
+
+from nightdesk_hub import session_container as container
+from nightdesk_hub.choice import Choice, NotOffered, choose
+from nightdesk_hub.desk import Desk
+from nightdesk_hub.engine import ENGINE_ERRORS, explain
+from nightdesk_hub.networks import NoNetwork
+from nightdesk_hub.offers import NoOffers
+from nightdesk_hub.readiness import NotReady, wait_until_ready
+from nightdesk_hub.refused import StartRefused
+from nightdesk_hub.spawn_form import ChooseFirst, form_options, query_options, render_form
+from nightdesk_hub.user_names import is_user_name
+
+#: A start waits for its turn and its own time limit starts with that; this is the end of both.
+START_SECONDS = 3600
+#: For a server that answered while it started, or is found again by a new hub. One that is too busy
+#: to answer at once is not to be killed for that.
+ANSWER_SECONDS = 60
+FOUND_AGAIN_SECONDS = 900
+#: How soon a session that ended by itself is noticed.
+POLL_SECONDS = 5
+
+_LOG_LINES = 5
+
+
+class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
+    """Starts, finds and stops one session."""
+
+    desk: Desk = AnyTrait().tag(config=True)
+
+    cmd = Command(["jupyterhub-singleuser"], config=True)
+    default_url = Unicode("/lab", config=True)
+    notebook_dir = Unicode(container.HOME, config=True)
+    start_timeout = Integer(START_SECONDS, config=True)
+    http_timeout = Integer(ANSWER_SECONDS, config=True)
+    poll_interval = Integer(POLL_SECONDS, config=True)
+    remove = Bool(True, config=True)
+    use_internal_ip = Bool(True, config=True)
+    pull_policy = Unicode("never", config=True)
+
+    @default("options_form")
+    def _options_form(self) -> Callable[[Any], Any]:
+        return render_form
+
+    @default("options_from_form")
+    def _options_from_form(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return form_options
+
+    @default("apply_user_options")
+    def _apply_user_options(self) -> Callable[[Any, Any], None]:
+        # Options are applied in start(), where refusing them is said in words.
+        return lambda _spawner, _options: None
+
+    @default("object_name")
+    def _object_name_default(self) -> str:
+        return self.desk.names.session(self.user.name, self.name)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._choice: Choice | None = None
+        self._running: dict[str, Any] = {}
+        self._steps: list[dict[str, Any]] = []
+        #: What a link to the start page asked to have marked.
+        self.asked_for: dict[str, Any] = {}
+        super().__init__(**kwargs)
+
+    # --- the engine -------------------------------------------------------------------------------
+
+    @property
+    def client(self) -> docker.APIClient:
+        """DockerSpawner builds parts of its requests with the client itself."""
+        return self.desk.engine.client
+
+    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the engine; all spawners share its threads."""
+        return await self.desk.engine.call(method, *args, **kwargs)
+
+    # --- options ----------------------------------------------------------------------------------
+
+    def options_from_query(self, query_data: dict[str, Any]) -> dict[str, Any]:
+        """A link only marks choices on the start page: it starts nothing, whoever made it."""
+        self.asked_for = query_options(query_data)
+        raise ChooseFirst
+
+    async def check_allowed(self, image: str) -> str:
+        """DockerSpawner's way for users to name an image: there is none."""
+        raise StartRefused("Sessions start from the environments on offer; an image cannot be named.")
+
+    async def _chosen(self) -> Choice:
+        name = self.user.name
+        if not is_user_name(name):
+            raise StartRefused(
+                f"'{name}' cannot have sessions: names are lower-case letters and digits, with single "
+                "'-', '.' or '_' between them. Ask an admin for an account with such a name."
+            )
+        try:
+            return choose(await self.desk.offers.offers_for(name), self.user_options)
+        except NotOffered as error:
+            raise StartRefused(f"{error} Choose on the start page.", reason="not_offered") from None
+        except NoOffers as error:
+            raise StartRefused(str(error), reason="no_offers", status_code=503) from None
+
+    def _take(self, choice: Choice) -> None:
+        """Make everything that a container is built from say what was chosen."""
+        user = self.user.name
+        self._choice = choice
+        self.image = choice.version.digest
+        self.mem_limit = choice.size.memory_bytes
+        self.cpu_limit = choice.size.cpus
+        self.volumes = container.volumes(self.desk.names, user)
+        self.extra_host_config = container.host_config(choice, self.desk.settings.sessions.pids_limit)
+        self.extra_create_kwargs = {"labels": container.labels(self.desk.names, user, self.name)}
+
+    def get_args(self) -> list[str]:
+        """The server's arguments."""
+        return [*super().get_args(), *container.server_arguments(self.desk.settings.sessions.idle_seconds)]
+
+    def get_env(self) -> dict[str, str]:
+        """The server's environment."""
+        env: dict[str, str] = super().get_env()
+        if self._choice is not None:
+            env.update(container.environment(self._choice))
+        return env
+
+    # --- starting ---------------------------------------------------------------------------------
+
+    async def start(self) -> str:
+        """Start the session and return its address once it answers.
+
+        Raises:
+            StartRefused: it did not start; says why.
+        """
+        self._steps = []
+        self.http_timeout = ANSWER_SECONDS
+        self._take(await self._chosen())
+        self.desk.endings.pop((self.user.name, self.name), None)
+        async with self.desk.starts.turn(self._say_waiting):
+            try:
+                return await self._start()
+            except NoNetwork as error:
+                raise StartRefused(
+                    f"Your session has no network: {error}", reason="network", status_code=503
+                ) from None
+            except NotReady as error:
+                raise StartRefused(
+                    await self._why_not_ready(error), reason="not_ready", status_code=500
+                ) from None
+            except ENGINE_ERRORS as error:
+                self.log.error("The engine did not start %s: %s", self._log_name, explain(error))
+                raise StartRefused(
+                    f"The container engine did not start your session: {explain(error)}. Try again in a "
+                    "minute; if that does not help, show an admin this page.",
+                    reason="engine",
+                    status_code=503,
+                ) from None
+
+    async def _start(self) -> str:
+        user = self.user.name
+        self._say(20, "Preparing your network and your home folder")
+        self.network_name = await self.desk.networks.ensure(user)
+        names = self.desk.names
+        await self.docker("create_volume", names.home(user), labels=names.labels("home", user))
+        self._say(40, f"Starting {self._what()}")
+        ip, port = await super().start()
+        self._say(70, "Waiting for JupyterLab to answer")
+        address = f"http://{ip}:{port}"
+        seconds = self.desk.settings.sessions.start_timeout_seconds
+        await wait_until_ready(f"{address}{self.server.base_url}api", self._ended, seconds)
+        choice = self._choice
+        assert choice is not None
+        self._running = {
+            **choice.options,
+            "digest": choice.version.digest,
+            "memory": choice.size.memory_bytes,
+        }
+        return address
+
+    async def pull_image(self, image: str) -> None:
+        """Images are made here and never pulled; one that is gone is said in words."""
+        try:
+            await self.docker("inspect_image", image)
+        except NotFound:
+            raise StartRefused(
+                f"The image of {self._what()} is not on this machine any more. Choose another version, or "
+                f"ask an admin to build it again ({image}).",
+                reason="image_missing",
+                status_code=503,
+            ) from None
+
+    async def remove_object(self) -> None:
+        """Remove the container, running or not: one that the hub lost sight of blocks its name."""
+        try:
+            await self.docker("remove_container", self.object_id, v=True, force=True)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:  # its removal is under way
+                raise
+
+    async def _ended(self) -> str | None:
+        state = await self._state()
+        if state is None:
+            return "its container is gone"
+        return None if state["Running"] else container.how_it_ended(state, self.mem_limit)
+
+    async def _why_not_ready(self, error: NotReady) -> str:
+        message = f"Your session of {self._what()} did not come up: {error}."
+        try:
+            printed = await self.docker("logs", self.object_name, tail=_LOG_LINES)
+        except ENGINE_ERRORS:
+            return message
+        last = printed.decode("utf-8", "replace").strip() if isinstance(printed, bytes) else ""
+        self.log.error("%s %s Its last lines:\n%s", self._log_name, message, last)
+        return f"{message} The last it printed: {last[-600:]}" if last else message
+
+    # --- what is going on -------------------------------------------------------------------------
+
+    def _what(self) -> str:
+        return str(self._choice.version) if self._choice else "your environment"
+
+    def _say(self, progress: int, message: str) -> None:
+        self._steps.append({"progress": progress, "message": message})
+
+    def _say_waiting(self, before: int) -> None:
+        others = "another session is" if before == 1 else f"{before} other sessions are"
+        self._say(10, f"Waiting for your turn: {others} starting")
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the page of a pending start shows."""
+        shown = 0
+        while True:
+            for step in self._steps[shown:]:
+                yield step
+            shown = len(self._steps)
+            await asyncio.sleep(0.2)
+
+    # --- a session that runs ----------------------------------------------------------------------
+
+    async def _state(self) -> dict[str, Any] | None:
+        """The container's state as the engine has it; None when there is no such container."""
+        try:
+            found = await self.docker("inspect_container", self.object_name)
+        except NotFound:
+            return None
+        self.object_id = found["Id"]
+        return dict(found["State"])
+
+    async def poll(self) -> str | int | None:
+        """None while the session runs.
+
+        An engine that does not answer is no sign of an end: the hub would forget a session that
+        lives.
+        """
+        try:
+            state = await self._state()
+        except ENGINE_ERRORS as error:
+            self.log.warning(
+                "cannot ask the engine about %s, taking it as before: %s", self._log_name, explain(error)
+            )
+            return None
+        if state is None:
+            if self._running:
+                self.desk.endings[self.user.name, self.name] = "was removed from outside"
+            return 0
+        if state["Running"]:
+            return None
+        ended = container.how_it_ended(state, self._running.get("memory"))
+        self.desk.endings[self.user.name, self.name] = ended
+        return f"{state.get('ExitCode')} ({ended})"
+
+    async def get_url(self) -> str:
+        """The session's address for a hub that has just started.
+
+        Hub and proxy may both be new containers, so that they are attached to the session's network
+        here, before the hub looks whether the session answers.
+        """
+        known = str(self.server.url)
+        try:
+            network = await self.desk.networks.ensure(self.user.name)
+            found = await self.docker("inspect_container", self.object_name)
+            ip = found["NetworkSettings"]["Networks"][network]["IPAddress"]
+        except (*ENGINE_ERRORS, NoNetwork, KeyError) as error:
+            self.log.warning("taking the address of %s as it was: %s", self._log_name, explain(error))
+            return known
+        return known if urlsplit(known).hostname == ip else f"http://{ip}:{self.port}{self.server.base_url}"
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up a session that an earlier hub started."""
+        super().load_state(state)
+        self._running = dict(state.get("session") or {})
+        if self.object_id:
+            self.http_timeout = FOUND_AGAIN_SECONDS
+
+    def get_state(self) -> dict[str, Any]:
+        """What the next hub must know."""
+        state: dict[str, Any] = super().get_state()
+        if self.object_id and self._running:
+            state["session"] = self._running
+        return state
+
+    def clear_state(self) -> None:
+        """Forget the session that ended."""
+        super().clear_state()
+        self.object_id = ""
+        self._running = {}
+
+    @property
+    def running_label(self) -> str:
+        """What runs, for the hub's pages: `python-data 2026.11.1, Small`."""
+        running = self._running
+        if not running:
+            return ""
+        return f"{running['environment']} {running['version']}, {running['size']}"
+
+    # --- a person or a named session that goes for good -------------------------------------------
+
+    async def delete_forever(self) -> None:
+        """Remove what is left of the session; with a person's own session also their network.
+
+        The home volume stays: it is a person's work, and an admin decides about it.
+        """
+        self.object_id = self.object_id or self.object_name
+        await self.remove_object()
+        if not self.name:
+            await self.desk.networks.remove(self.user.name)
+            self.desk.offers.forget(self.user.name)

@@ -1,0 +1,1 @@
+"""Nightdesk: notebooks that run while you sleep."""

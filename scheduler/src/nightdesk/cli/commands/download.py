@@ -1,0 +1,69 @@
+"""nightdesk download"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nightdesk.cli.connect import connect
+from nightdesk.cli.progress import Transfer
+from nightdesk.cli.terminal import plain
+from nightdesk.cli.wording import size
+from nightdesk.client.download import download
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from nightdesk.client.answers import Output
+
+DESCRIPTION = """\
+Fetch all outputs of a run into a folder. Each arrives whole, with its checksum verified, or not
+at all; what is there already is not fetched again, and other files are not replaced unless you
+say --force."""
+
+EXAMPLES = """\
+  nightdesk download RUN
+  nightdesk download RUN results/"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_id", metavar="RUN", help="the run's id")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", help="where to (default: a new folder named after the run)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that differ from the run's")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch them."""
+    folder = Path(arguments.folder or arguments.run_id)
+    shown: dict[str, Transfer] = {}
+
+    def received(output: Output, count: int) -> None:
+        name = output["name"]
+        if name not in shown:
+            shown.clear()
+            shown[name] = Transfer(name, output["size"])
+        shown[name].at(count)
+
+    with connect(arguments) as client:
+        try:
+            done = download(client, arguments.run_id, folder, force=arguments.force, received=received)
+        finally:
+            for transfer in shown.values():
+                transfer.close()
+    files = [{"path": str(path), "size": path.stat().st_size} for path in done.paths]
+    if arguments.json:
+        from nightdesk.cli.document import show_json
+
+        show_json({"run": arguments.run_id, "folder": str(folder), "files": files})
+        return 0
+    kept = set(done.kept)
+    for path in done.paths:
+        there = " (was there already)" if path in kept else ""
+        print(f"{size(path.stat().st_size).rjust(8)}  {plain(str(path))}{there}")
+    if not files:
+        from nightdesk.cli.summary import say
+
+        say("the run has left no outputs (yet)")
+    return 0

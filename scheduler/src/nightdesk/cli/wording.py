@@ -1,0 +1,102 @@
+"""How numbers, times and runs are said, and read."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nightdesk.client.answers import Run
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds_of(text: str) -> int:
+    """The seconds in `90s`, `5m`, `2h`, `1d`, `1h30m`; a bare number is seconds. Raises ValueError."""
+    number = ""
+    total = 0
+    for character in text.strip().lower():
+        if character.isascii() and character.isdigit():
+            number += character
+        elif number and character in _UNITS:
+            total += int(number) * _UNITS[character]
+            number = ""
+        else:
+            raise ValueError(text)
+    if number and total:
+        raise ValueError(text)  # "1h30": thirty of what?
+    total += int(number or 0)
+    if total <= 0:
+        raise ValueError(text)
+    return total
+
+
+def duration(seconds: float) -> str:
+    """`0.4s`, `12s`, `1m 04s`, `2h 03m`, `3d 04h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    for big, small, size, part in (("d", "h", 86400, 3600), ("h", "m", 3600, 60), ("m", "s", 60, 1)):
+        if whole >= size:
+            return f"{whole // size}{big} {whole % size // part:02d}{small}"
+    return f"{whole}s"
+
+
+def size(count: float | None) -> str:
+    """`512 B`, `3.4 kB`, `1.2 GB` (powers of a thousand)."""
+    if count is None:
+        return "?"
+    if count < 1000:
+        return f"{count:.0f} B"
+    units = iter(("kB", "MB", "GB", "TB"))
+    unit = "B"
+    while count >= 999.5 and unit != "TB":
+        count /= 1000
+        unit = next(units)
+    return f"{count:.1f} {unit}" if count < 9.95 else f"{count:.0f} {unit}"
+
+
+def moment(text: str | None) -> float | None:
+    """Seconds since 1970 of an ISO 8601 time; None where there is none."""
+    if not text:
+        return None
+    from datetime import UTC, datetime
+
+    read = datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+def when(text: str | None, now: float | None = None) -> str:
+    """How long ago, or for what is older than a day the local date and time."""
+    at = moment(text)
+    if at is None:
+        return "-"
+    ago = (time.time() if now is None else now) - at
+    if ago < 60:
+        return "just now"
+    if ago < 3600:
+        return f"{ago // 60:.0f} min ago"
+    if ago < 86400:
+        return f"{ago // 3600:.0f} h ago"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def run_duration(run: Run, now: float | None = None) -> float | None:
+    """Seconds from the start of a run to its end or until now; None before its start."""
+    started = moment(run.get("started_at"))
+    if started is None:
+        return None
+    finished = moment(run.get("finished_at"))
+    if finished is None:
+        finished = time.time() if now is None else now
+    return max(0.0, finished - started)
+
+
+def status_words(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def environment(run: Run) -> str:
+    used = run["environment"]
+    return f"{used['name']}:{used['version']}"

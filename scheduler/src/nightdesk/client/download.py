@@ -1,0 +1,151 @@
+"""Outputs of a run into a folder: each whole or not at all, none outside the folder, none unasked replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from nightdesk.client.errors import ConnectionLost, LocalProblem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import BinaryIO
+
+    from nightdesk.client.answers import Output
+    from nightdesk.client.platform import Client
+
+    Received = Callable[[Output, int], None]
+    """Told of each piece: the output and the bytes of it that are here."""
+
+_TRIES = 3
+
+
+class Downloaded:
+    """What a download did: `paths` of all outputs, `kept` of those that were here already."""
+
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+        self.kept: list[Path] = []
+
+
+def download(
+    client: Client, run_id: str, folder: Path, *, force: bool = False, received: Received | None = None
+) -> Downloaded:
+    """Put all outputs of a run into `folder`.
+
+    Raises LocalProblem, before anything is written, where a name would lead out of the folder or a
+    different file is in the way (unless `force`).
+    """
+    outputs = client.outputs(run_id)
+    targets = _targets(folder, outputs)
+    done = Downloaded()
+    wanted = []
+    for output, path in targets:
+        if _same(output, path):
+            done.kept.append(path)
+        elif os.path.lexists(path) and not force:
+            raise LocalProblem(
+                f"{str(path)!r} is in the way: it differs from what the run left",
+                "Choose another folder (nightdesk download RUN DIR), or replace it with --force.",
+            )
+        else:
+            wanted.append((output, path))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for output, path in wanted:
+            _fetch(client, run_id, output, folder, path, received)
+    except OSError as error:
+        raise LocalProblem(
+            f"{str(error.filename or folder)!r} cannot be written: {(error.strerror or str(error)).lower()}",
+            "What had arrived whole before stays; run the command again to fetch the rest.",
+        ) from error
+    done.paths = [path for _, path in targets]
+    return done
+
+
+def _targets(folder: Path, outputs: Iterable[Output]) -> list[tuple[Output, Path]]:
+    targets = []
+    taken: dict[str, str] = {}
+    for output in outputs:
+        name = output["name"]
+        parts = name.split("/")
+        if name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
+            raise LocalProblem(
+                f"the output {name!r} has a name that leads out of the folder; nothing was written",
+                "Tell your admin: the platform should not have offered it.",
+            )
+        # On a file system that tells no case apart the second of two would replace the first.
+        folded = name.casefold()
+        if folded in taken and _ignores_case(folder):
+            stem, dot, suffix = parts[-1].rpartition(".")
+            parts[-1] = f"{stem}~{len(taken)}{dot}{suffix}" if stem else f"{suffix}~{len(taken)}"
+        taken[folded] = name
+        targets.append((output, folder.joinpath(*parts)))
+    return targets
+
+
+def _ignores_case(folder: Path) -> bool:
+    existing = folder.resolve()
+    while not existing.is_dir():
+        existing = existing.parent
+    return Path(str(existing).swapcase()).exists() and str(existing).swapcase() != str(existing)
+
+
+def _same(output: Output, path: Path) -> bool:
+    """Whether `path` is the output already."""
+    if not output.get("sha256") or path.is_symlink() or not path.is_file():
+        return False
+    if path.stat().st_size != output["size"]:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == output["sha256"]
+
+
+def _fetch(
+    client: Client, run_id: str, output: Output, folder: Path, path: Path, received: Received | None
+) -> None:
+    parent = path.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    if not parent.resolve().is_relative_to(folder.resolve()):
+        raise LocalProblem(
+            f"{str(parent)!r} is a link that leads out of the folder",
+            "Choose another folder, or remove the link.",
+        )
+    # Named apart from the output: its own name may be as long as a name can be.
+    temporary = parent / f".nightdesk-{os.urandom(6).hex()}.part"
+    try:
+        for left in range(_TRIES, 0, -1):
+            try:
+                with temporary.open("wb") as file:
+                    _receive(client, run_id, output, file, received)
+                break
+            except ConnectionLost:
+                if left == 1:
+                    raise
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _receive(client: Client, run_id: str, output: Output, file: BinaryIO, received: Received | None) -> None:
+    digest = hashlib.sha256()
+    size = 0
+    response = client.output(run_id, output["name"])
+    try:
+        for piece in response.pieces():
+            file.write(piece)
+            digest.update(piece)
+            size += len(piece)
+            if received is not None:
+                received(output, size)
+    finally:
+        response.close()
+    expected = output.get("sha256")
+    if expected and digest.hexdigest() != expected:
+        raise LocalProblem(
+            f"the output {output['name']!r} did not arrive as the platform has it (its checksum differs)",
+            "Run the command again; if it stays so, tell your admin.",
+        )

@@ -1,0 +1,63 @@
+"""Accounts and tokens, which the hub keeps; for admins."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nightdesk.client.answers import Account, Token
+    from nightdesk.client.transport import Transport
+
+ACCESS_SCOPE = "access:services!service=nightdesk"
+
+
+class Hub:
+    """The hub at the platform's own origin. Its answers to people who are no admins are NotAllowed."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._base = transport.login.address.hub_path + "/api"
+
+    def _call(self, method: str, *path: str, json: Any = None) -> Any:
+        return self._transport.json(method, *path, base=self._base, json=json)
+
+    @property
+    def token_page(self) -> str:
+        """Where people make tokens for themselves."""
+        address = self._transport.login.address
+        return f"{address.origin}{address.hub_path}/token"
+
+    def accounts(self) -> list[Account]:
+        """Everybody who has signed up."""
+        accounts: list[Account] = self._call("GET", "/nightdesk/accounts")
+        return accounts
+
+    def add_account(self, name: str, password: str) -> Account:
+        """An account that may sign in at once."""
+        account: Account = self._call(
+            "POST", "/nightdesk/accounts", json={"name": name, "password": password, "approved": True}
+        )
+        return account
+
+    def approve_account(self, name: str) -> Account:
+        """Let somebody in who has signed up."""
+        account: Account = self._call("PATCH", "/nightdesk/accounts", name, json={"approved": True})
+        return account
+
+    def remove_account(self, name: str) -> None:
+        """End an account with its tokens and sessions."""
+        self._call("DELETE", "/nightdesk/accounts", name)
+
+    def create_token(
+        self, name: str, *, note: str, expires_in: int | None = None, scopes: list[str] | None = None
+    ) -> Token:
+        """A token of somebody, by default good for this platform and nothing else of the hub."""
+        token: Token = self._call(
+            "POST",
+            "/users",
+            name,
+            "tokens",
+            json={"note": note, "expires_in": expires_in, "scopes": scopes or [ACCESS_SCOPE]},
+        )
+        return token

@@ -1,0 +1,276 @@
+"""The platform's REST interface as Python calls."""
+# Without pathlib, which would be a tenth of the time that `nightdesk submit` takes to start.
+# ruff: noqa: PTH119
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from nightdesk.client.errors import ConnectionLost, Unreachable, WrongUsage
+from nightdesk.client.login import find_login
+from nightdesk.client.transport import Transport, read_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import IO, Any, Self, Unpack
+
+    from nightdesk.client.answers import (
+        Check,
+        Environment,
+        Health,
+        Output,
+        Run,
+        RunFilter,
+        RunOptions,
+        User,
+    )
+    from nightdesk.client.archive import Archive
+    from nightdesk.client.events import Event, Waiting
+    from nightdesk.client.http import Response
+    from nightdesk.client.hub import Hub
+    from nightdesk.client.login import Login
+
+_SUBMIT_TRIES = 4
+_PAGE = 100
+
+
+class Client:
+    """A person's way to the platform, over one connection that is kept open.
+
+    Every call has a timeout and raises a NightdeskError: Unreachable, Refused or one of their kinds. Not
+    for use by several threads at a time; make one each.
+
+        with Client() as client:
+            run = client.submit("analysis.ipynb", parameters={"year": 2026})
+            for event in client.events(run["id"]):
+                ...
+    """
+
+    def __init__(self, login: Login | None = None) -> None:
+        """With `login`, or with the one that counts here (see `nightdesk.client.login`)."""
+        self.login = login or find_login()
+        self._transport = Transport(self.login)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def submit(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        files: str | os.PathLike[str] | Archive | None = None,
+        sent: Callable[[int], None] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Hand a notebook or script to the platform; with `files`, a folder that it needs beside it.
+
+        Where the connection breaks before the answer, the request is repeated under the same key, so that
+        there is one run whatever happened. `sent` is told how many bytes more have gone out.
+        """
+        path = os.fspath(source)
+        with _opened(path) as file:
+            archive, ours = self._archive(files, path)
+            try:
+                return self._submit(os.path.basename(path), file, archive, dict(options), sent)
+            finally:
+                if ours and archive is not None:
+                    archive.close()
+
+    @staticmethod
+    def _archive(files: str | os.PathLike[str] | Archive | None, source: str) -> tuple[Archive | None, bool]:
+        if files is None:
+            return None, False
+        from nightdesk.client.archive import Archive, pack
+
+        if isinstance(files, Archive):
+            return files, False
+        return pack(os.fspath(files), without=source), True
+
+    def _submit(
+        self,
+        filename: str,
+        file: IO[bytes],
+        archive: Archive | None,
+        options: dict[str, Any],
+        sent: Callable[[int], None] | None,
+    ) -> Run:
+        import json
+
+        from nightdesk.client.multipart import Form
+
+        request = {"file": filename, **options}
+        if "on_behalf_of" in request:
+            request["as"] = request.pop("on_behalf_of")
+        # A key of our own where there is none, so that the request may be repeated.
+        key = request.setdefault("key", os.urandom(16).hex())
+        form = Form(sent)
+        try:
+            encoded = json.dumps(request, allow_nan=False).encode()
+        except ValueError as error:
+            raise WrongUsage(
+                f"the parameters are no JSON: {error}", "Say null or text instead of NaN and infinity."
+            ) from error
+        form.add("request", encoded, "application/json")
+        form.add_file("source", file, filename)
+        if archive is not None:
+            form.add_file("files", archive.file, "files.tar.gz")
+        headers = {"Content-Type": form.content_type}
+        pause = 0.5
+        for left in range(_SUBMIT_TRIES, 0, -1):
+            try:
+                run: Run = self._transport.json("POST", "/runs", body=form, headers=headers)
+            except ConnectionLost as error:
+                if left == 1:
+                    raise _unknown(error, key) from error
+            except Unreachable as error:
+                if left == _SUBMIT_TRIES:
+                    raise  # nothing was sent
+                if left == 1:
+                    raise _unknown(error, key) from error
+            else:
+                return run
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("unreachable")
+
+    def run(self, run_id: str) -> Run:
+        """One run as it is now."""
+        run: Run = self._transport.json("GET", "/runs", run_id)
+        return run
+
+    def runs(self, **which: Unpack[RunFilter]) -> Iterator[Run]:
+        """Runs, newest first; pages are fetched as they are needed."""
+        left = which.get("limit")
+        before: str | None = None
+        while left is None or left > 0:
+            page = self._transport.json(
+                "GET",
+                "/runs",
+                query={
+                    "owner": which.get("owner"),
+                    "status": which.get("status"),
+                    "limit": min(_PAGE, left or _PAGE),
+                    "before": before,
+                },
+            )
+            found: list[Run] = page["runs"][:left]
+            yield from found
+            before = page.get("next")
+            if left is not None:
+                left -= len(found)
+            if not before or not found:
+                return
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask for the end of a run; what it has done so far is kept."""
+        run: Run = self._transport.json("POST", "/runs", run_id, "cancel")
+        return run
+
+    def log(self, run_id: str) -> Iterator[bytes]:
+        """What the run has printed so far, in pieces."""
+        yield from self._transport.open("GET", "/runs", run_id, "log").pieces()
+
+    def events(
+        self, run_id: str, *, after: str | None = None, waiting: Waiting | None = None, patient: bool = False
+    ) -> Iterator[Event]:
+        """Follow a run until it ends, over broken connections and restarts; see `events.follow`."""
+        from nightdesk.client.events import follow
+
+        def connect(last: str | None) -> Response:
+            headers = {"Accept": "text/event-stream"}
+            if last is not None:
+                headers["Last-Event-ID"] = last
+            return self._transport.open("GET", "/runs", run_id, "events", headers=headers)
+
+        return follow(connect, after=after, waiting=waiting, patient=patient)
+
+    def outputs(self, run_id: str) -> list[Output]:
+        """What a run has left."""
+        outputs: list[Output] = self._transport.json("GET", "/runs", run_id, "outputs")["outputs"]
+        return outputs
+
+    def output(self, run_id: str, name: str) -> Response:
+        """One output, to be read piece by piece."""
+        return self._transport.open("GET", "/runs", run_id, "outputs", *name.split("/"))
+
+    def download(
+        self, run_id: str, folder: str | os.PathLike[str] | None = None, *, force: bool = False
+    ) -> list[Path]:
+        """Put all outputs of a run into `folder` (default: one named after it); returns their paths."""
+        from pathlib import Path
+
+        from nightdesk.client.download import download
+
+        return download(self, run_id, Path(folder or run_id), force=force).paths
+
+    def environments(self) -> list[Environment]:
+        """The environments that one may use, the newest version first."""
+        environments: list[Environment] = self._transport.json("GET", "/environments")["environments"]
+        return environments
+
+    def user(self) -> User:
+        """Who one is."""
+        user: User = self._transport.json("GET", "/user")
+        return user
+
+    def health(self) -> Health:
+        """Whether the platform answers, and its version; needs no token."""
+        health: Health = self._transport.json("GET", "/health")
+        return health
+
+    def doctor(self) -> list[Check]:
+        """The platform's own checks; admins only."""
+        checks: list[Check] = self._transport.json("GET", "/doctor")["checks"]
+        return checks
+
+    def clock_skew(self) -> float | None:
+        """By how many seconds the platform's clock is ahead of this one; None where it does not say."""
+        return self._transport.clock_skew()
+
+    @property
+    def hub(self) -> Hub:
+        """The hub behind the same address: accounts and tokens."""
+        from nightdesk.client.hub import Hub
+
+        return Hub(self._transport)
+
+    def call(self, method: str, *path: str, query: dict[str, Any] | None = None, json: Any = None) -> Any:
+        """Any other call of the interface: `path` in segments, the first as it is written ("/runs")."""
+        return read_json(self._transport.open(method, *path, query=query, json=json))
+
+
+def _opened(path: str) -> IO[bytes]:
+    """The file to submit. Raises WrongUsage for what is certain already: missing, unreadable, no file."""
+    try:
+        # Not blocking, or a named pipe would hang here until somebody writes into it.
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise WrongUsage(f"there is no file {path!r}", "Check the name and the folder you are in.") from error
+    except OSError as error:
+        raise WrongUsage(f"{path!r} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(number, "rb")
+    os.close(number)
+    if stat.S_ISDIR(mode):
+        raise WrongUsage(
+            f"{path!r} is a folder", "Submit one notebook or script, and take the folder along with --files."
+        )
+    raise WrongUsage(f"{path!r} is not an ordinary file", "Submit a notebook (.ipynb) or a script (.py, .R).")
+
+
+def _unknown(error: Unreachable, key: str) -> ConnectionLost:
+    return ConnectionLost(
+        f"{error.message}; whether the run was accepted is not known",
+        f"Submit again with --key {key}: there will be one run either way.",
+    )

@@ -1,0 +1,295 @@
+"""The one file an operator edits, ``nightdesk.yaml``, read once into frozen settings.
+
+>>> settings = load(Path("config/nightdesk.yaml"))
+>>> settings.sizes["medium"].memory_bytes
+4294967296
+
+Whatever is wrong raises :class:`ConfigError`, which names file, line and key.
+``python -m nightdesk.config FILE`` checks a file and prints one line for each mistake.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+_SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_TIME_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class ConfigError(Exception):
+    """The settings cannot be used. ``problems`` holds one ``file:line: key: words`` for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _bytes(value: object) -> object:
+    """``4G``, ``512M`` or a plain number of bytes."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+        if not match:
+            raise ValueError(f"{value!r} is not a size; write for example 512M or 4G")
+        return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
+    return value
+
+
+def _seconds(value: object) -> object:
+    """``90s``, ``15m``, ``2h``, ``1d`` or a plain number of seconds."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip())
+        if not match:
+            raise ValueError(f"{value!r} is not a time; write for example 90s, 15m, 2h or 1d")
+        return float(match[1]) * _TIME_UNITS[match[2]]
+    return value
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Site(_Part):
+    """How the platform calls itself and where people reach it."""
+
+    title: str = "Nightdesk"
+    public_url: str = ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/\s]+/?", value):
+            raise ValueError(f"{value!r} is not an address such as https://notebooks.example.org")
+        return value.rstrip("/")
+
+
+class Size(_Part):
+    """A named bundle of limits. ``memory`` is bytes, ``time_limit`` is seconds."""
+
+    name: str = ""
+    title: str = ""
+    cpus: float = Field(gt=0, le=1024)
+    memory_bytes: Bytes = Field(alias="memory", ge=64 * 2**20)
+    time_limit_seconds: Seconds = Field(alias="time_limit", default=12 * 3600.0)
+    default: bool = False
+
+
+class Accounts(_Part):
+    """Who may ask for an account, and what a password must be."""
+
+    open_signup: bool = True
+    min_password_length: int = Field(default=10, ge=8, le=128)
+
+
+class Sessions(_Part):
+    """People's own servers."""
+
+    idle_seconds: Seconds = Field(alias="idle_after", default=7200.0)
+    start_timeout_seconds: Seconds = Field(alias="start_timeout", default=120.0)
+    network_pool: str = "10.213.0.0/16"
+    pids_limit: int = Field(default=1024, ge=64)
+
+    @field_validator("network_pool")
+    @classmethod
+    def _is_network(cls, value: str) -> str:
+        if ipaddress.IPv4Network(value).prefixlen > 24:
+            raise ValueError(f"{value} is too small: each person takes a /28, give at least a /24")
+        return value
+
+
+class Runs(_Part):
+    """Background runs and what they may leave behind. Sizes are bytes, times are seconds."""
+
+    slots: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = "auto"
+    grace_seconds: Seconds = Field(alias="grace", default=10.0)
+    max_source_bytes: Bytes = Field(alias="max_source", default=50 * 2**20)
+    max_files_bytes: Bytes = Field(alias="max_files", default=2**30)
+    max_output_bytes: Bytes = Field(alias="max_output", default=10 * 2**30)
+    max_output_count: int = Field(default=10000, ge=1)
+    cell_log_bytes: Bytes = Field(alias="cell_log", default=2**20)
+    run_log_bytes: Bytes = Field(alias="run_log", default=10 * 2**20)
+    pids_limit: int = Field(default=1024, ge=64)
+
+    @property
+    def slot_count(self) -> int:
+        """Runs that one worker has at a time."""
+        return (os.cpu_count() or 1) if self.slots == "auto" else self.slots
+
+
+class Database(_Part):
+    """Where the platform's truth is kept: an SQLAlchemy address."""
+
+    url: str = "sqlite:////data/nightdesk.db"
+
+
+class Storage(_Part):
+    """Where inputs and outputs are kept: an fsspec address."""
+
+    url: str = "file:///store"
+
+
+def _default_sizes() -> dict[str, Size]:
+    return {
+        "small": Size(name="small", title="Small", cpus=1, memory=2 * 2**30),
+        "medium": Size(name="medium", title="Medium", cpus=2, memory=4 * 2**30, default=True),
+    }
+
+
+class Settings(_Part):
+    """Everything that ``nightdesk.yaml`` can say."""
+
+    site: Site = Site()
+    sizes: dict[str, Size] = Field(default_factory=_default_sizes, min_length=1)
+    accounts: Accounts = Accounts()
+    sessions: Sessions = Sessions()
+    runs: Runs = Runs()
+    database: Database = Database()
+    storage: Storage = Storage()
+
+    @field_validator("sizes", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for name in value:
+                if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", str(name)):
+                    raise ValueError(
+                        f"{name!r} is no name for a size; use lower-case letters, digits, hyphens"
+                    )
+            return {
+                name: {"title": str(name).capitalize(), **size, "name": name}
+                if isinstance(size, dict)
+                else size
+                for name, size in value.items()
+            }
+        return value
+
+    @model_validator(mode="after")
+    def _one_default(self) -> Settings:
+        defaults = [size.name for size in self.sizes.values() if size.default]
+        if len(defaults) > 1:
+            raise ValueError(f"sizes: only one may be the default, not {' and '.join(defaults)}")
+        return self
+
+    @property
+    def default_size(self) -> Size:
+        """The size that is taken when nobody names one."""
+        sizes = list(self.sizes.values())
+        return next((size for size in sizes if size.default), sizes[0])
+
+    @property
+    def public_url(self) -> str:
+        """The address people type, without a closing slash."""
+        return self.site.public_url or f"http://127.0.0.1:{os.environ.get('NIGHTDESK_PORT', '8000')}"
+
+
+def load(path: Path | str) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        ConfigError: the file is missing, is no YAML, has an unknown key or a wrong value.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: is not UTF-8 text"]) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{path}:{line}: {error.problem or 'is no YAML'}"]) from None
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise ConfigError([f"{path}:1: must be a list of keys such as 'site:' and 'sizes:'"])
+    doubled = _doubled_keys(node, path)
+    if doubled:
+        raise ConfigError(doubled)
+    # An empty section (`runs:` with every line commented out) means its defaults.
+    data = {key: value for key, value in data.items() if value is not None}
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(path, node, dict(item)) for item in error.errors()]) from None
+
+
+def _problem(path: Path, node: yaml.Node | None, item: dict[str, Any]) -> str:
+    keys = [
+        str(part) for part in item["loc"] if str(part) not in {"int", "literal['auto']", "constrained-int"}
+    ]
+    line = _line_of(node, keys)
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        message = "is not a setting; see docs/settings.md for the list"
+    elif item["type"] == "missing":
+        message = "is missing"
+    return f"{path}:{line}: {'.'.join(keys) or 'settings'}: {message}"
+
+
+def _line_of(node: yaml.Node | None, keys: list[str]) -> int:
+    """The line, from 1, of the deepest of ``keys`` that the file has."""
+    line = 1
+    for key in keys:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for name, value in node.value:
+            if name.value == key:
+                line, node = name.start_mark.line + 1, value
+                break
+        else:
+            break
+    return line
+
+
+def _doubled_keys(node: yaml.Node | None, path: Path) -> list[str]:
+    problems: list[str] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for name, value in node.value:
+            line = name.start_mark.line + 1
+            if name.value in seen:
+                problems.append(
+                    f"{path}:{line}: {name.value}: stands twice, first in line {seen[name.value]}"
+                )
+            seen[name.value] = line
+            problems += _doubled_keys(value, path)
+    return problems
+
+
+def main(arguments: list[str]) -> int:
+    """Check the file named; 0 when it is right, 1 when it is not, 2 without a file."""
+    if len(arguments) != 1:
+        print("usage: python -m nightdesk.config FILE", file=sys.stderr)
+        return 2
+    try:
+        load(arguments[0])
+    except ConfigError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

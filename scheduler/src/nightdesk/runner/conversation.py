@@ -1,0 +1,199 @@
+"""The talk with a kernel: what it sends is routed to the cell that asked for it, whenever it comes."""
+
+from __future__ import annotations
+
+import time
+
+from .document import Cell, Notebook
+from .events import Events
+from .job import Job
+from .kernel import Kernel
+from .signals import Signals
+from .streams import Streams
+from .wire import Channels, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .widgets import Widgets
+
+AT_ONCE = 200
+
+
+class Request:
+    """An execute request under way: its reply's content, and whether the kernel has said `idle` after it."""
+
+    def __init__(self, cell: Cell | None) -> None:
+        self.cell = cell
+        self.reply: dict[str, Any] | None = None
+        self.idle = False
+
+    @property
+    def done(self) -> bool:
+        return self.reply is not None and self.idle
+
+
+class Conversation:
+    """One kernel, and the notebook that its messages change."""
+
+    def __init__(
+        self, job: Job, kernel: Kernel, notebook: Notebook, events: Events, signals: Signals
+    ) -> None:
+        self.kernel = kernel
+        self.channels = Channels(kernel.connection)
+        self.streams = Streams(self._deliver, job.line_bytes)
+        self.info: dict[str, Any] = {}
+        """The content of the kernel's `kernel_info_reply`; empty before it is ready."""
+        self.heard = False
+        """Whether the iopub channel carries messages yet."""
+        self.changed = True
+        """Whether the notebook differs from what was saved; whoever saves sets it back."""
+        self._notebook = notebook
+        self._events = events
+        self._signals = signals
+        self._run_bytes = job.run_stream_bytes
+        self._requests: dict[str, Request] = {}
+        self._running: Cell | None = None
+        self._relays = False
+        self._widgets: Widgets | None = None
+        self.channels.watch(signals.fd)
+        for pipe in kernel.pipes:
+            self.channels.watch(pipe.fd)
+
+    def execute(self, cell: Cell) -> Request:
+        """Ask the kernel to execute a cell."""
+        self.streams.begin()
+        self._running = cell
+        content = _execute_content(cell.source, stop_on_error=not cell.may_fail)
+        return self._ask(content, cell, {"cellId": cell.node.get("id")})
+
+    def execute_silently(self, code: str) -> Request:
+        """Ask for something that leaves no trace in the notebook."""
+        return self._ask({**_execute_content(code), "silent": True, "store_history": False}, None, {})
+
+    def _ask(self, content: dict[str, Any], cell: Cell | None, metadata: dict[str, Any]) -> Request:
+        request = Request(cell)
+        name = self.channels.request("execute_request", content, metadata)
+        self._requests[name] = request
+        if cell:
+            cell.request = name
+        return request
+
+    def ask_for_info(self) -> None:
+        self.channels.request("kernel_info_request", {})
+
+    def finish_cell(self) -> None:
+        """Everything that the running cell has sent is shown; late messages still find their cell."""
+        self._read_pipes()
+        self.streams.flush()
+        self._running = None
+        if self._widgets:
+            self._widgets.sync()
+            self._notebook.metadata.update(self._widgets.metadata())
+
+    def take(self, until: float) -> None:
+        """Wait for messages, output, signals or the end of the kernel, at most until `until`, and handle them."""
+        self.channels.wait(min(until, self.streams.due) - time.monotonic())
+        self._signals.clear()
+        for _ in range(AT_ONCE):
+            message = self.channels.published()
+            if message is None:
+                break
+            self._published(message)
+        while True:
+            message = self.channels.reply()
+            if message is None:
+                break
+            self._replied(message)
+        self.channels.drain_control()
+        self._read_pipes()
+        if time.monotonic() >= self.streams.due:
+            self.streams.flush()
+
+    def _read_pipes(self) -> None:
+        for pipe in self.kernel.pipes:
+            if not pipe.open:
+                continue
+            text = pipe.read()
+            if not pipe.open:
+                self.channels.unwatch(pipe.fd)
+            if self._running and not self._relays:
+                self.streams.write(self._running, pipe.name, text)
+
+    def _replied(self, message: Message) -> None:
+        if message.type == "kernel_info_reply":
+            self.info = message.content
+            self._relays = self.kernel.relays_its_own_output()
+        request = self._requests.get(message.parent or "")
+        if request is None or message.type != "execute_reply":
+            return
+        request.reply = message.content
+        if request.cell:
+            request.cell.note_time("shell.execute_reply", message.date)
+            request.cell.note_time("shell.execute_reply.started", message.metadata.get("started"))
+            if message.content.get("execution_count") is not None:
+                request.cell.node["execution_count"] = message.content["execution_count"]
+
+    def _published(self, message: Message) -> None:
+        self.heard = True
+        request = self._requests.get(message.parent or "")
+        if request is None:
+            return
+        content = message.content
+        if message.type == "status":
+            state = content["execution_state"]
+            request.idle = request.idle or state == "idle"
+            if request.cell and state in ("busy", "idle"):
+                request.cell.note_time(f"iopub.status.{state}", message.date)
+        elif request.cell:
+            self.changed = True
+            self._shown(request.cell, message)
+
+    def _shown(self, cell: Cell, message: Message) -> None:
+        kind, content = message.type, message.content
+        if kind == "stream":
+            self.streams.write(cell, content["name"], content["text"])
+            return
+        if kind == "execute_input":
+            cell.note_time("iopub.execute_input", message.date)
+            cell.node["execution_count"] = content.get("execution_count")
+            return
+        self.streams.flush()
+        outputs = (self._widgets and self._widgets.outputs_for(cell.request)) or cell.outputs
+        if kind == "clear_output":
+            outputs.clear(bool(content.get("wait")))
+        elif kind == "update_display_data":
+            self._notebook.displays.update((content.get("transient") or {}).get("display_id", ""), content)
+        elif kind in ("comm_open", "comm_msg"):
+            self._widget(message)
+        else:
+            outputs.add(kind, content)
+
+    def _widget(self, message: Message) -> None:
+        if self._widgets is None:
+            from .widgets import Widgets
+
+            self._widgets = Widgets(self.channels, self._notebook.displays, self._run_bytes)
+        self._widgets.handle(message)
+
+    def _deliver(self, cell: Cell | None, name: str, text: str) -> None:
+        if cell is None:
+            return
+        self.changed = True
+        logged = cell.log.take(text)
+        if logged:
+            self._events.emit("stream", cell=cell.number, name=name, text=logged)
+        outputs = (self._widgets and self._widgets.outputs_for(cell.request)) or cell.outputs
+        outputs.stream(name, text)
+
+
+def _execute_content(code: str, *, stop_on_error: bool = True) -> dict[str, Any]:
+    return {
+        "code": code,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": stop_on_error,
+    }

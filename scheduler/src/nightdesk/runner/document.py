@@ -1,0 +1,105 @@
+"""The notebook file: what to execute from it, and writing it as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from . import storage
+from .limits import Allowance, Quota
+from .outcome import BadJob
+from .outputs import Displays, Outputs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .job import Job
+
+
+class Cell:
+    """A code cell; `number` counts code cells from 1, `index` all cells from 0."""
+
+    def __init__(self, number: int, index: int, node: dict[str, Any], allow_errors: bool) -> None:
+        self.number = number
+        self.index = index
+        self.node = node
+        self.source = _text(node.get("source", ""))
+        self.metadata: dict[str, Any] = node.setdefault("metadata", {})
+        tags = self.metadata.get("tags") or []
+        self.executes = bool(self.source.strip()) and "skip-execution" not in tags
+        self.may_fail = (
+            allow_errors or "raises-exception" in tags or self.metadata.get("allow_errors") is True
+        )
+        self.request = ""
+        """The id of the request that executes it."""
+
+    def begin(self, displays: Displays, kept: Quota, logged: Quota, cell_bytes: int) -> None:
+        """Drop what the file brought along of an earlier execution; `kept` and `logged` are the run's quotas."""
+        self.node["outputs"] = []
+        self.node["execution_count"] = None
+        self.metadata.pop("execution", None)
+        scope = "in this cell"
+        self.outputs = Outputs(self.node["outputs"], displays, Allowance(Quota(cell_bytes, scope), kept))
+        self.log = Allowance(Quota(cell_bytes, scope), logged)
+
+    def note_time(self, moment: str, date: str | None) -> None:
+        """Record a moment of the execution under the name that JupyterLab gives it."""
+        if date:
+            self.metadata.setdefault("execution", {})[moment] = date
+
+
+class Notebook:
+    """A notebook of format 4 as a dictionary, its code cells, and the file it is saved to."""
+
+    def __init__(self, job: Job) -> None:
+        self._node = _read(job.path)
+        self._target = os.path.join(job.result, "notebook.ipynb")
+        self.metadata: dict[str, Any] = self._node.setdefault("metadata", {})
+        allow_errors = self.metadata.get("allow_errors") is True
+        self.displays = Displays()
+        self.cells: list[Cell] = []
+        self.logged = Quota(job.run_stream_bytes, "in this run")
+        kept = Quota(job.run_stream_bytes, "in this run")
+        for index, node in enumerate(self._node["cells"]):
+            if node.get("cell_type") == "code":
+                cell = Cell(len(self.cells) + 1, index, node, allow_errors)
+                self.cells.append(cell)
+                if "skip-execution" not in (cell.metadata.get("tags") or []):
+                    cell.begin(self.displays, kept, self.logged, job.cell_stream_bytes)
+
+    def executes_after(self, cell: Cell) -> bool:
+        """Whether code is still to be executed behind `cell`."""
+        return any(other.executes for other in self.cells[cell.number :])
+
+    def save(self) -> None:
+        """Write the notebook as it stands. Raises OSError and leaves the last good file then."""
+        for cell in self.cells:
+            if cell.executes:
+                cell.outputs.settle()
+        text = json.dumps(self._node, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        # Half of a surrogate pair has no UTF-8; the escape is the same character to a JSON reader.
+        storage.replace(self._target, text.encode("utf-8", "backslashreplace"))
+
+
+def _read(path: str) -> dict[str, Any]:
+    name = os.path.basename(path)
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            node = json.load(file)
+    except json.JSONDecodeError as problem:
+        raise BadJob(
+            f"{name} is not JSON: {problem.msg} in line {problem.lineno}, column {problem.colno}"
+        ) from problem
+    except (OSError, ValueError) as problem:
+        raise BadJob(f"{name} cannot be read: {problem}") from problem
+    if not isinstance(node, dict) or node.get("nbformat") != 4:
+        raise BadJob(f"{name} is not a notebook of format 4")
+    cells = node.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise BadJob(f"{name} has no list of cells")
+    return node
+
+
+def _text(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)

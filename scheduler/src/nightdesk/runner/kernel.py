@@ -1,0 +1,66 @@
+"""A kernel's process and the connection file it is given."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+
+from .kernelspec import KernelSpec
+from .outcome import BadJob
+from .process import Process
+
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+
+
+class Kernel(Process):
+    """A kernel that was started and may still be booting; `connection` says how to reach it."""
+
+    def __init__(self, spec: KernelSpec, notebook: str) -> None:
+        self.spec = spec
+        self.connection = _connection(spec.name)
+        private = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"nightdesk-kernel-{os.urandom(8).hex()}")  # noqa: S108
+        os.mkdir(private, 0o700)
+        path = os.path.join(private, "connection.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.connection, file)
+        try:
+            env = {**spec.environment(), "JPY_SESSION_NAME": notebook}
+            super().__init__(spec.command(path), env, os.path.dirname(notebook))
+        except OSError as problem:
+            raise BadJob(
+                f"the kernel {spec.name!r} of this environment cannot be started: {problem}"
+            ) from problem
+        self._private = private
+
+    def interrupt(self) -> None:
+        self.signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it and its group at once."""
+        self.signal(signal.SIGKILL)
+        try:
+            for name in os.listdir(self._private):
+                os.unlink(os.path.join(self._private, name))
+            os.rmdir(self._private)
+        except OSError:
+            pass  # somebody else's tidying; it ends with the container anyway
+
+
+def _connection(kernel_name: str) -> dict[str, object]:
+    """Ports that are free now, on the loopback address of the container's own network, and a fresh key."""
+    sockets = [socket.socket() for _ in CHANNELS]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = {f"{channel}_port": each.getsockname()[1] for channel, each in zip(CHANNELS, sockets)}
+    for each in sockets:
+        each.close()
+    return {
+        **ports,
+        "transport": "tcp",
+        "ip": "127.0.0.1",
+        "key": os.urandom(32).hex(),
+        "signature_scheme": "hmac-sha256",
+        "kernel_name": kernel_name,
+    }

@@ -1,0 +1,111 @@
+"""A code cell's outputs, assembled from a kernel's messages as Jupyter's own clients do it."""
+
+from __future__ import annotations
+
+from .limits import Allowance
+from .screen import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+KINDS = {
+    "display_data": ("data", "metadata"),
+    "execute_result": ("data", "metadata", "execution_count"),
+    "error": ("ename", "evalue", "traceback"),
+}
+SPLIT_TYPES = ("application/javascript", "image/svg+xml")
+
+
+class Displays:
+    """Outputs that were given a display id and follow its updates, in whichever cell they stand."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, list[dict[str, Any]]] = {}
+
+    def add(self, display_id: str, output: dict[str, Any]) -> None:
+        self._shown.setdefault(display_id, []).append(output)
+
+    def update(self, display_id: str, content: dict[str, Any]) -> None:
+        for output in self._shown.get(display_id, []):
+            output["data"] = content["data"]
+            output["metadata"] = content["metadata"]
+
+    def forget(self, display_id: str, output: dict[str, Any]) -> None:
+        self._shown[display_id] = [shown for shown in self._shown[display_id] if shown is not output]
+
+
+class Outputs:
+    """Appends to `items` in place: the list that the notebook's cell holds."""
+
+    def __init__(self, items: list[dict[str, Any]], displays: Displays, allowance: Allowance) -> None:
+        self.items = items
+        self._displays = displays
+        self._allowance = allowance
+        self._ids: list[tuple[str, dict[str, Any]]] = []
+        self._clear_at_next = False
+
+    def stream(self, name: str, text: str) -> None:
+        """Printed text: it continues the last output where that is of the same stream."""
+        self._clear_if_asked()
+        last = self.items[-1] if self.items else {}
+        parts = last["text"] if last.get("output_type") == "stream" and last["name"] == name else None
+        if parts and text[:1] == "\r" and text[1:2] not in ("", "\n", "\r"):
+            self._overwrite_last_line(parts)
+            text = text[1:]
+        text = self._allowance.take(text)
+        if parts is not None:
+            parts.append(text)
+        elif text:
+            self.items.append({"output_type": "stream", "name": name, "text": [text]})
+
+    def _overwrite_last_line(self, parts: list[str]) -> None:
+        while parts:
+            part = parts.pop()
+            keep = part.rfind("\n") + 1
+            self._allowance.give_back(part[keep:])
+            if keep:
+                parts.append(part[:keep])
+                return
+
+    def add(self, kind: str, content: dict[str, Any]) -> None:
+        """Anything else that is shown; kinds that are not outputs are passed over."""
+        fields = KINDS.get(kind)
+        if fields is None:
+            return
+        self._clear_if_asked()
+        output = {"output_type": kind, **{field: content[field] for field in fields}}
+        display_id = (content.get("transient") or {}).get("display_id")
+        if display_id and kind != "error":
+            self._displays.update(display_id, content)
+            self._displays.add(display_id, output)
+            self._ids.append((display_id, output))
+        self.items.append(output)
+
+    def clear(self, wait: bool) -> None:
+        """`clear_output`: now, or with `wait` when the next output comes."""
+        self._clear_at_next = True
+        if not wait:
+            self._clear_if_asked()
+
+    def _clear_if_asked(self) -> None:
+        if not self._clear_at_next:
+            return
+        self._clear_at_next = False
+        for output in self.items:
+            if output["output_type"] == "stream":
+                self._allowance.give_back("".join(output["text"]))
+        self.items.clear()
+        for display_id, output in self._ids:
+            self._displays.forget(display_id, output)
+        self._ids.clear()
+
+    def settle(self) -> None:
+        """Bring all outputs into the form a notebook file has; more may still come."""
+        for output in self.items:
+            if output["output_type"] == "stream":
+                output["text"] = visible("".join(output["text"])).splitlines(keepends=True)
+            elif "data" in output:
+                for mime, value in output["data"].items():
+                    if isinstance(value, str) and (mime.startswith("text/") or mime in SPLIT_TYPES):
+                        output["data"][mime] = value.splitlines(keepends=True)

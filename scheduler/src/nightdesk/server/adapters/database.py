@@ -1,0 +1,114 @@
+"""Connecting to SQLite or PostgreSQL so that writers wait for each other, and migrating at start."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from nightdesk.server.domain.errors import Unavailable
+
+_BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
+
+
+class Database:
+    """An engine with two kinds of transaction: ``reading`` and ``writing``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _engine(url, self.sqlite)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view that never waits for a writer."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One writer at a time: commits at the end, rolls back on any exception."""
+        with (
+            _translated(),
+            self.engine.connect().execution_options(nightdesk_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def now(self, connection: Connection) -> float:
+        """The database's clock."""
+        words = (
+            "select (julianday('now') - 2440587.5) * 86400.0"
+            if self.sqlite
+            else "select extract(epoch from clock_timestamp())"
+        )
+        return float(connection.execute(text(words)).scalar_one())
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest migration; whoever comes second waits for the first."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["engine"] = self.engine
+        with _migration_lock(self):
+            command.upgrade(config, "head")
+
+
+def _engine(url: str, sqlite: bool) -> Engine:
+    if not sqlite:
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=30)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=10, max_overflow=30)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an accepted run survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once: a transaction that reads first and writes later
+        # would otherwise fail at the upgrade instead of waiting for its turn.
+        writing = connection.get_execution_options().get("nightdesk_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or type(error).__name__ in {"OperationalError", "InterfaceError"}:
+            raise Unavailable(
+                "the database does not answer", "Nothing was changed; try again in a moment."
+            ) from error
+        raise
+
+
+@contextmanager
+def _migration_lock(database: Database) -> Iterator[None]:
+    if database.sqlite:
+        path = make_url(database.url).database or "nightdesk.db"
+        with Path(f"{path}.migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    else:
+        with database.engine.connect() as connection:
+            connection.execute(text("select pg_advisory_lock(778801)"))
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(778801)"))

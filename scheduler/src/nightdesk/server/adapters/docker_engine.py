@@ -1,0 +1,274 @@
+"""The port ``ContainerEngine`` over the Docker SDK's low-level client.
+
+A run's container is named after run and attempt, so that the engine itself refuses a second one
+(409), carries labels by which it is found again, and is never removed by the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import LogConfig, Mount, Ulimit
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ReadTimeout, RequestException
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
+from nightdesk.server.domain.outcome import Exit
+from nightdesk.server.domain.run import Run
+from nightdesk.server.ports.engine import ContainerSeen
+
+_LABEL = "org.nightdesk."
+_USER = "1000:1000"
+_TMPFS = {"/tmp": "size=1g,mode=1777", "/home/nightdesk": "size=1g,uid=1000,gid=1000,mode=755"}  # noqa: S108
+
+
+@dataclass(frozen=True, slots=True)
+class RunContainers:
+    """What every run container of one platform has in common."""
+
+    project: str
+    scratch_volume: str
+    shared_volume: str
+    pids_limit: int
+
+    @property
+    def network(self) -> str:
+        """Runs live here: they reach the outside, never each other."""
+        return f"{self.project}-runs"
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _engine_call(
+    method: Callable[Concatenate[DockerEngine, _P], _T],
+) -> Callable[Concatenate[DockerEngine, _P], _T]:
+    """Vendor errors become ours; a container that is not there becomes ``ContainerGone``."""
+
+    @wraps(method)
+    def call(self: DockerEngine, /, *arguments: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return method(self, *arguments, **named)
+        except NotFound as error:
+            raise ContainerGone(str(error.explanation or error)) from error
+        except APIError as error:
+            raise EngineError(str(error.explanation or error)) from error
+        except (DockerException, RequestException, HTTPError, OSError) as error:
+            raise EngineError(f"the container engine does not answer: {type(error).__name__}") from error
+
+    return cast("Callable[Concatenate[DockerEngine, _P], _T]", call)
+
+
+class DockerEngine:
+    """Run containers on one Docker engine."""
+
+    def __init__(self, common: RunContainers) -> None:
+        self._common = common
+        self._client = docker.APIClient(version="1.45", timeout=60, num_pools=64)
+
+    @_engine_call
+    def create(self, run: Run) -> ContainerSeen:
+        try:
+            made = self._create(run)
+        except ImageNotFound as error:
+            raise ImageMissing(
+                f"the image of {run.environment}:{run.version} is not on this machine"
+            ) from error
+        except APIError as error:
+            if error.status_code == 409:
+                seen = self.find(run)
+                if seen is not None:
+                    return seen
+            if error.status_code == 404 and "network" in str(error.explanation):
+                self.ensure_network()
+                made = self._create(run)
+            else:
+                raise
+        return ContainerSeen(str(made["Id"]), run.id, run.attempt, "created")
+
+    @_engine_call
+    def ensure_network(self) -> None:
+        """The network of the runs: made where it is missing."""
+        if self._client.networks(names=[f"^{self._common.network}$"]):
+            return
+        with contextlib.suppress(APIError):  # another worker was quicker
+            self._client.create_network(
+                self._common.network,
+                driver="bridge",
+                options={"com.docker.network.bridge.enable_icc": "false"},
+                labels={f"{_LABEL}project": self._common.project, f"{_LABEL}role": "network"},
+            )
+
+    @_engine_call
+    def start(self, container: ContainerSeen) -> None:
+        # Starting one that has ended would run the code a second time.
+        if container.state == "created":
+            self._client.start(container.id)
+
+    @_engine_call
+    def find(self, run: Run) -> ContainerSeen | None:
+        found = self._list({"run": run.id, "attempt": str(run.attempt)})
+        return found[0] if found else None
+
+    @_engine_call
+    def follow(self, container: ContainerSeen) -> DockerLog:
+        return DockerLog(self._client.logs(container.id, stdout=True, stderr=False, stream=True, follow=True))
+
+    @_engine_call
+    def wait(self, container: ContainerSeen, timeout: float) -> Exit | None:
+        try:
+            self._client.wait(container.id, timeout=math.ceil(timeout))
+        except (ReadTimeout, ReadTimeoutError):
+            return None
+        except RequestsConnectionError as error:
+            if "timed out" in str(error):
+                return None
+            raise
+        state = self._client.inspect_container(container.id)["State"]
+        if state["Running"]:
+            return None
+        message = str(state.get("Error") or "")
+        if state["ExitCode"] != 0 and not message:
+            lines = self._client.logs(container.id, stdout=False, stderr=True, tail=3).decode(
+                "utf-8", "replace"
+            )
+            message = " ".join(lines.split())[-500:]
+        return Exit(int(state["ExitCode"]), bool(state.get("OOMKilled")), message)
+
+    @_engine_call
+    def stop(self, container: ContainerSeen, grace_seconds: float) -> None:
+        with contextlib.suppress(APIError):  # only a paused container can be resumed
+            self._client.unpause(container.id)
+        self._client.stop(container.id, timeout=math.ceil(grace_seconds))
+
+    @_engine_call
+    def remove(self, container: ContainerSeen) -> None:
+        try:
+            self._client.remove_container(container.id, force=True, v=False)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:  # its removal is under way already
+                raise
+
+    @_engine_call
+    def all(self) -> list[ContainerSeen]:
+        return self._list({})
+
+    @_engine_call
+    def version(self) -> str:
+        return str(self._client.version()["Version"])
+
+    def _create(self, run: Run) -> dict[str, Any]:
+        common = self._common
+        threads = str(max(1, math.ceil(run.cpus)))
+        labels = {
+            "project": common.project,
+            "role": "run",
+            "run": run.id,
+            "attempt": str(run.attempt),
+            "user": run.owner,
+        }
+        made: dict[str, Any] = self._client.create_container(
+            image=run.digest,
+            name=f"{common.project}-run-{run.id}-{run.attempt}",
+            hostname=f"run-{run.id}",
+            command=["python3", "/nightdesk/in/runner"],
+            entrypoint=[],
+            user=_USER,
+            working_dir="/nightdesk/work",
+            environment={
+                "HOME": "/home/nightdesk",
+                "NIGHTDESK_RUN_ID": run.id,
+                "NIGHTDESK_ATTEMPT": str(run.attempt),
+                "NIGHTDESK_OUTPUT_DIR": "/nightdesk/out",
+                "NIGHTDESK_JOB": "/nightdesk/in/job.json",
+                "NIGHTDESK_METRICS": "/nightdesk/result/metrics.jsonl",
+                "NIGHTDESK_ENVIRONMENT": run.environment,
+                "NIGHTDESK_VERSION": run.version,
+                "NIGHTDESK_DIGEST": run.digest,
+                # Otherwise numeric libraries start a thread for each core of the machine, not of the size.
+                "OMP_NUM_THREADS": threads,
+            },
+            labels={f"{_LABEL}{name}": value for name, value in labels.items()},
+            host_config=self._client.create_host_config(
+                init=True,
+                read_only=True,
+                tmpfs=_TMPFS,
+                mounts=[
+                    Mount(
+                        "/nightdesk",
+                        common.scratch_volume,
+                        type="volume",
+                        subpath=f"{run.id}/{run.attempt}",
+                        no_copy=True,
+                    ),
+                    Mount("/shared", common.shared_volume, type="volume", read_only=True),
+                ],
+                network_mode=common.network,
+                mem_limit=run.memory_bytes,
+                memswap_limit=run.memory_bytes,
+                nano_cpus=int(run.cpus * 1e9),
+                pids_limit=common.pids_limit,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                ulimits=[Ulimit(name="core", soft=0, hard=0)],
+                log_config=LogConfig(type="json-file", config={"max-size": "100m", "max-file": "1"}),
+                restart_policy={"Name": "no"},
+            ),
+        )
+        return made
+
+    def _list(self, labels: dict[str, str]) -> list[ContainerSeen]:
+        wanted = {"project": self._common.project, "role": "run", **labels}
+        filters = {"label": [f"{_LABEL}{name}={value}" for name, value in wanted.items()]}
+        return [
+            ContainerSeen(
+                str(item["Id"]),
+                item["Labels"][f"{_LABEL}run"],
+                int(item["Labels"][f"{_LABEL}attempt"]),
+                str(item["State"]),
+            )
+            for item in self._client.containers(all=True, filters=filters)
+        ]
+
+
+class DockerLog:
+    """A container's output, line by line from its start, until it ends or :meth:`close` is called."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces: list[bytes] = []
+        try:
+            for chunk in self._stream:
+                head, *rest = chunk.split(b"\n")
+                pieces.append(head)
+                for part in rest:
+                    yield b"".join(pieces)
+                    pieces = [part]
+        except (DockerException, RequestException, HTTPError, OSError, ValueError, AttributeError) as error:
+            # ValueError and AttributeError: what reading from a response closed elsewhere raises
+            if not self._closed:
+                raise EngineError(f"the container's output broke off: {type(error).__name__}") from error
+        if any(pieces) and not self._closed:
+            yield b"".join(pieces)
+
+    def close(self) -> None:
+        """Stop following; may be called from another thread."""
+        self._closed = True
+        with contextlib.suppress(
+            DockerException, RequestException, HTTPError, OSError, ValueError, AttributeError
+        ):
+            self._stream.close()

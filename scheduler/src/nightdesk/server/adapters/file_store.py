@@ -1,0 +1,71 @@
+"""The port ``FileStore`` over fsspec: a folder by default, any other address by one setting."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import posixpath
+import secrets
+from typing import IO, cast
+
+from fsspec.core import url_to_fs
+
+from nightdesk.server.domain.errors import NotFound, Unavailable
+from nightdesk.server.domain.run import Output
+
+_CHUNK = 1 << 20
+
+
+class FsspecStore:
+    """Objects below one address; an object is there whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        self._fs, self._root = url_to_fs(url, auto_mkdir=True) if url.startswith("file:") else url_to_fs(url)
+
+    def put(self, key: str, source: IO[bytes]) -> Output:
+        path = self._path(key)
+        temporary = f"{posixpath.dirname(path)}/.{secrets.token_hex(8)}.part"
+        digest, size = hashlib.sha256(), 0
+        try:
+            try:
+                with self._fs.open(temporary, "wb") as target:
+                    while chunk := source.read(_CHUNK):
+                        digest.update(chunk)
+                        size += len(chunk)
+                        target.write(chunk)
+                self._fs.mv(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    self._fs.rm_file(temporary)
+                raise
+        except OSError as error:
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            raise Unavailable(
+                "storage full"
+                if full
+                else f"the output store does not take the file: {error.strerror or error}",
+                "Make room in the store; the run finishes by itself then." if full else "Look at the store.",
+            ) from error
+        return Output(posixpath.basename(key), size, digest.hexdigest())
+
+    def open(self, key: str) -> IO[bytes]:
+        try:
+            return cast("IO[bytes]", self._fs.open(self._path(key), "rb"))
+        except FileNotFoundError:
+            raise NotFound("there is no such file") from None
+        except OSError as error:
+            raise Unavailable(f"the output store does not answer: {error.strerror or error}") from error
+
+    def exists(self, key: str) -> bool:
+        return bool(self._fs.exists(self._path(key)))
+
+    def remove(self, key: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm(self._path(key), recursive=True)
+
+    def _path(self, key: str) -> str:
+        parts = key.split("/")
+        if any(part in {"", ".", ".."} or "\x00" in part for part in parts):
+            raise NotFound("there is no such file")
+        return posixpath.join(self._root, *parts)

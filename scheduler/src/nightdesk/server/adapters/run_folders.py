@@ -1,0 +1,153 @@
+"""The port ``RunFolders`` on a folder that workers and run containers share.
+
+What stands in ``work``, ``out`` and ``result`` belongs to whoever's code ran there: links may
+point anywhere, names may be anything, rights may be none. So every step goes through directory
+handles and follows no link.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from nightdesk import runner
+from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.run import Run
+
+_OWNER = 1000  # the person in every environment image
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class SharedRunFolders:
+    """Folders ``RUN/ATTEMPT`` below one root."""
+
+    def __init__(self, root: Path, max_files: int) -> None:
+        self._root = root
+        self._max_files = max_files
+
+    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+        folder = self._folder(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, mode in (("in", 0o755), ("work", 0o755), ("out", 0o755), ("result", 0o755)):
+            part = folder / name
+            part.mkdir(exist_ok=True)
+            part.chmod(mode)
+        if files is not None:
+            _unpack(files, folder / "work")
+        target = folder / "work" / run.file
+        target.unlink(missing_ok=True)
+        with target.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        shutil.copytree(runner.SOURCE, folder / "in" / "runner", dirs_exist_ok=True, ignore=_no_bytecode)
+        (folder / "in" / "job.json").write_text(json.dumps(job))
+        _give(folder / "work")
+        for name in ("out", "result"):
+            os.chown(folder / name, _OWNER, _OWNER)
+
+    def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
+        folder = self._folder(run)
+        for count, (name, directory) in enumerate(_plain_files(folder / "out", [])):
+            if count >= self._max_files:
+                return
+            yield name, _open_at(directory, name.rsplit("/", 1)[-1])
+        result = _open_directory(folder / "result")
+        try:
+            if run.kind == "notebook" and _is_plain(result, "notebook.ipynb"):
+                yield "notebook.ipynb", _open_at(result, "notebook.ipynb")
+        finally:
+            os.close(result)
+
+    def skipped(self, run: Run) -> list[str]:
+        found: list[str] = []
+        count = sum(1 for _ in _plain_files(self._folder(run) / "out", found))
+        if count > self._max_files:
+            found.append(f"{count - self._max_files} files over the limit of {self._max_files} were left out")
+        return found
+
+    def attempts(self) -> list[tuple[str, int]]:
+        found = [(path.parent.name, path.name) for path in self._root.glob("*/*")]
+        return [(run_id, int(attempt)) for run_id, attempt in found if attempt.isdigit()]
+
+    def remove(self, run_id: str, attempt: int) -> None:
+        shutil.rmtree(self._root / run_id / str(attempt), ignore_errors=True)
+        try:
+            (self._root / run_id).rmdir()
+        except OSError:
+            return  # another attempt's folder is still there, or it is gone already
+
+    def _folder(self, run: Run) -> Path:
+        return self._root / run.id / str(run.attempt)
+
+
+def _no_bytecode(_folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name == "__pycache__"]
+
+
+def _give(folder: Path) -> None:
+    for path, directories, files in os.walk(folder):
+        os.chown(path, _OWNER, _OWNER)
+        for name in files:
+            os.chown(Path(path) / name, _OWNER, _OWNER, follow_symlinks=False)
+        for name in directories:
+            os.chown(Path(path) / name, _OWNER, _OWNER, follow_symlinks=False)
+
+
+def _unpack(files: IO[bytes], folder: Path) -> None:
+    """The archive was checked when it was submitted; the filter is the second lock on the same door."""
+    try:
+        with tarfile.open(fileobj=files, mode="r:gz") as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError) as error:
+        raise Invalid(f"the files taken along cannot be unpacked: {error}") from error
+
+
+def _open_directory(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _is_plain(directory: int, name: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
+
+
+def _open_at(directory: int, name: str) -> IO[bytes]:
+    return os.fdopen(os.open(name, _READ, dir_fd=directory), "rb")
+
+
+def _plain_files(top: Path, skipped: list[str]) -> Iterator[tuple[str, int]]:
+    """Every plain file below ``top`` as its name and a handle of its directory; the rest goes to ``skipped``."""
+    for path, directories, files, handle in os.fwalk(top, follow_symlinks=False):
+        prefix = os.path.relpath(path, top)
+        directories.sort()
+        for name in [name for name in directories if (Path(path) / name).is_symlink()]:
+            skipped.append(f"{_joined(prefix, name)}: a link is not kept")
+        for name in sorted(files):
+            full = _joined(prefix, name)
+            if not _is_utf8(full):
+                skipped.append(f"{full!a}: a name that is no UTF-8 is not kept")
+            elif len(full) > 1000:
+                skipped.append(f"{full[:60]}…: a name this long is not kept")
+            elif _is_plain(handle, name):
+                yield full, handle
+            else:
+                skipped.append(f"{full}: a link, pipe, socket or device is not kept")
+
+
+def _joined(prefix: str, name: str) -> str:
+    return name if prefix == "." else f"{prefix}/{name}"
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

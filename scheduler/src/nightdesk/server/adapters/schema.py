@@ -1,0 +1,140 @@
+"""The tables, as the newest migration leaves them. Times are seconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Column("submitted_by", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("environment", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("digest", String(80), nullable=False),
+    Column("kernel", String(128)),
+    Column("size", String(32), nullable=False),
+    Column("cpus", Float, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("timeout_seconds", Float, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("key", String(255)),
+    Column("input_sha256", String(64), nullable=False),
+    Column("files_count", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("error_type", String(200)),
+    Column("error_message", Text),
+    Column("error_cell", Integer),
+    Column("attempt", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", String(128)),
+    Column("lease_until", Float),
+    Column("offered_at", Float),
+    Column("cancel_requested_at", Float),
+    Column("cancelled_by", String(255)),
+    Column("cell", Integer, nullable=False),
+    Column("cells", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("peak_memory_bytes", BigInteger),
+    UniqueConstraint("owner", "key", name="runs_owner_key"),
+    Index("runs_newest", "created_at", "id"),
+    Index("runs_of_owner", "owner", "created_at", "id"),
+    # only what is alive: stays small however many runs have ended
+    Index(
+        "runs_alive",
+        "status",
+        "created_at",
+        sqlite_where=text("status IN ('queued', 'starting', 'running')"),
+        postgresql_where=text("status IN ('queued', 'starting', 'running')"),
+    ),
+)
+
+changes = Table(
+    "run_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("run_id", String(32), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("worker", String(128)),
+    Column("reason", Text),
+)
+
+log = Table(
+    "run_log",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("start", BigInteger, nullable=False),
+    Column("stream", String(8), nullable=False),
+    Column("cell", Integer),
+    Column("text", Text, nullable=False),
+    Column("written_at", Float, nullable=False),
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("name", String(1024), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)
+
+versions = Table(
+    "environment_versions",
+    metadata,
+    Column("environment", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("digest", String(80), nullable=False, index=True),
+    Column("image", String(255), nullable=False),
+    Column("title", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("kernels", JSON, nullable=False),
+    Column("packages", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+channels = Table(
+    "environment_channels",
+    metadata,
+    Column("environment", String(64), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("version", String(64), nullable=False),
+)

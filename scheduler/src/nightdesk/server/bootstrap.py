@@ -1,0 +1,142 @@
+"""The only place that chooses adapters. Secrets and addresses come from the environment, read once here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from celery import Celery
+
+from nightdesk.config import Settings, load
+from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
+from nightdesk.server.adapters.file_store import FsspecStore
+from nightdesk.server.adapters.hub_people import HubPeople
+from nightdesk.server.adapters.records_sql import RecordsSql
+from nightdesk.server.adapters.redis_bell import CHANNEL, RedisBell, celery_app
+from nightdesk.server.adapters.run_folders import SharedRunFolders
+from nightdesk.server.ports.doorbell import Doorbell
+from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.people import People
+from nightdesk.server.ports.records import Records
+from nightdesk.server.services.supervise import Parts
+
+CHANGED_CHANNEL = CHANNEL
+
+
+class MissingSecret(SystemExit):
+    """The environment lacks something that the platform cannot start without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the process environment says."""
+
+    project: str
+    config: Path
+    redis_url: str
+    service_token: str
+    cookie_secret: str
+    hub_api_url: str
+    scratch: Path
+
+    @classmethod
+    def read(cls) -> Environment:
+        """Raises :class:`MissingSecret`, which ends the process with words."""
+        password = _needed("NIGHTDESK_REDIS_PASSWORD")
+        return cls(
+            project=os.environ.get("NIGHTDESK_PROJECT", "nightdesk"),
+            config=Path(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml")),
+            redis_url=os.environ.get("NIGHTDESK_REDIS_URL", f"redis://:{password}@redis:6379/0"),
+            service_token=os.environ.get("NIGHTDESK_SERVICE_TOKEN", ""),
+            cookie_secret=os.environ.get("NIGHTDESK_COOKIE_SECRET", ""),
+            hub_api_url=os.environ.get("NIGHTDESK_HUB_API_URL", "http://hub:8081/hub/api"),
+            scratch=Path(os.environ.get("NIGHTDESK_SCRATCH", "/scratch")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WebPlatform:
+    """What the web process works with."""
+
+    settings: Settings
+    environment: Environment
+    records: Records
+    store: FileStore
+    bell: Doorbell
+    people: People
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlatform:
+    """What a worker process works with."""
+
+    settings: Settings
+    environment: Environment
+    celery: Celery
+    parts: Parts
+
+
+def records_for(settings: Settings) -> Records:
+    """The database, migrated."""
+    database = Database(settings.database.url)
+    database.migrate()
+    return RecordsSql(database)
+
+
+def web_platform() -> WebPlatform:
+    """For the web process.
+
+    Raises:
+        ConfigError: nightdesk.yaml is wrong.
+    """
+    environment = Environment.read()
+    for name in ("NIGHTDESK_SERVICE_TOKEN", "NIGHTDESK_COOKIE_SECRET"):
+        _needed(name)
+    settings = load(environment.config)
+    return WebPlatform(
+        settings=settings,
+        environment=environment,
+        records=records_for(settings),
+        store=FsspecStore(settings.storage.url),
+        bell=RedisBell(celery_app(environment.redis_url), environment.redis_url),
+        people=HubPeople(environment.hub_api_url),
+    )
+
+
+def worker_platform() -> WorkerPlatform:
+    """For a worker process.
+
+    Raises:
+        ConfigError: nightdesk.yaml is wrong.
+    """
+    environment = Environment.read()
+    settings = load(environment.config)
+    celery = celery_app(environment.redis_url)
+    engine = DockerEngine(
+        RunContainers(
+            project=environment.project,
+            scratch_volume=f"{environment.project}_scratch",
+            shared_volume=f"{environment.project}_shared",
+            pids_limit=settings.runs.pids_limit,
+        )
+    )
+    parts = Parts(
+        records=records_for(settings),
+        engine=engine,
+        store=FsspecStore(settings.storage.url),
+        folders=SharedRunFolders(environment.scratch, settings.runs.max_output_count),
+        bell=RedisBell(celery, environment.redis_url),
+        settings=settings,
+    )
+    return WorkerPlatform(settings=settings, environment=environment, celery=celery, parts=parts)
+
+
+def _needed(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise MissingSecret(
+            f"nightdesk: {name} is not set. It stands in config/.env, which `make up` generates."
+        )
+    return value

@@ -1,0 +1,133 @@
+"""What a run's end means: from what the runner said, how its container ended and what was asked of it.
+
+The runner is believed about the code (which cell, which exception). About the container the
+engine is: a process killed for memory leaves no word of its own, and may leave exit code 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nightdesk.server.domain.run import Run, RunError, Status
+
+_FAILURES = {"code_failed", "bad_job", "stopped_early", "kernel_died", "cell_timed_out", "storage_full"}
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a container ended, in the engine's words."""
+
+    code: int
+    out_of_memory: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A final status with its reason in words a person can act on."""
+
+    status: Status
+    reason: str
+    error: RunError | None = None
+
+
+def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bool = False) -> Ending:
+    """The one place that says how a run ended.
+
+    Args:
+        run: the run as on record, with progress up to its last event.
+        ended: how its container ended.
+        finished: the runner's ``finished`` event, None where it never came.
+        timed_out: the supervisor ended it at its time limit.
+    """
+    outcome = (finished or {}).get("outcome")
+    error = _error(finished)
+    if outcome == "succeeded" and ended.code == 0:
+        return Ending(Status.SUCCEEDED, _success(run))
+    if ended.out_of_memory and (outcome in {None, "kernel_died"} or _is_memory_error(error)):
+        where = f" in cell {run.cell} of {run.cells}" if run.kind == "notebook" and run.cell else ""
+        return Ending(
+            Status.FAILED,
+            f"Out of memory{where}: the limit of size '{run.size}' is {human_bytes(run.memory_bytes)}. "
+            "Choose a larger size, or load less at a time.",
+            RunError("OutOfMemory", f"limit {human_bytes(run.memory_bytes)}", run.cell or None),
+        )
+    if run.cancel_requested_at is not None and outcome in {None, "terminated", "kernel_died"}:
+        return Ending(Status.CANCELLED, f"Cancelled by {run.cancelled_by or run.owner}{_at_cell(run)}.")
+    if timed_out and outcome in {None, "terminated", "kernel_died"}:
+        return Ending(
+            Status.TIMED_OUT,
+            f"Stopped at its time limit of {human_seconds(run.timeout_seconds)}{_at_cell(run)}. "
+            "Give it more time with --timeout, or make it shorter.",
+        )
+    if outcome in _FAILURES:
+        return Ending(Status.FAILED, str((finished or {}).get("reason") or "The code failed."), error)
+    if outcome == "succeeded":
+        return Ending(
+            Status.FAILED, f"The code finished, but its container ended with exit code {ended.code}."
+        )
+    if ended.code in {137, 143} or outcome == "terminated":
+        return Ending(
+            Status.FAILED,
+            f"Ended from outside{_at_cell(run)} (exit code {ended.code}): the container was stopped, "
+            "or the engine was restarted. Submit it again.",
+        )
+    words = f" The engine says: {ended.message}." if ended.message else ""
+    return Ending(
+        Status.FAILED, f"The container ended with exit code {ended.code} before the runner finished.{words}"
+    )
+
+
+def removed_from_outside(run: Run) -> Ending:
+    """The container is gone although nobody here removed it."""
+    return Ending(
+        Status.FAILED, f"The run's container was removed from outside{_at_cell(run)}. Submit it again."
+    )
+
+
+def could_not_start(words: str) -> Ending:
+    """The engine never started the container."""
+    return Ending(Status.FAILED, f"The run could not be started: {words}")
+
+
+def _success(run: Run) -> str:
+    if run.kind == "notebook":
+        return f"All {run.cells} cells ran." if run.cells != 1 else "The cell ran."
+    return "The script ended well."
+
+
+def _error(finished: dict[str, Any] | None) -> RunError | None:
+    error = (finished or {}).get("error")
+    if not isinstance(error, dict):
+        return None
+    return RunError(
+        str(error.get("type") or "Error")[:200],
+        str(error.get("message") or "")[:4000],
+        error.get("cell") if isinstance(error.get("cell"), int) else None,
+    )
+
+
+def _is_memory_error(error: RunError | None) -> bool:
+    return error is not None and error.type in {"MemoryError", "KernelDied"}
+
+
+def _at_cell(run: Run) -> str:
+    return f" in cell {run.cell} of {run.cells}" if run.kind == "notebook" and run.cell else ""
+
+
+def human_bytes(count: int) -> str:
+    """``4294967296`` → ``4 GB`` (1024-based, as the sizes in the settings are)."""
+    value = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if value < 1024:
+            return f"{value:.1f}".removesuffix(".0") + f" {unit}"
+        value /= 1024
+    return f"{value:.1f}".removesuffix(".0") + " TB"
+
+
+def human_seconds(seconds: float) -> str:
+    """``5400`` → ``1 h 30 min``."""
+    whole = round(seconds)
+    parts = [(whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or f"{seconds:g} s"

@@ -1,0 +1,56 @@
+"""What somebody hands over to be run, and which of it can be refused without looking into the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from nightdesk.server.domain.errors import Invalid
+
+KINDS = {".ipynb": "notebook", ".py": "script", ".R": "script", ".r": "script"}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request to run ``file``. Names are as typed; None means the platform's default."""
+
+    file: str
+    name: str | None = None
+    environment: str | None = None
+    size: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters_are_text: bool = False
+    timeout_seconds: float | None = None
+    retries: int = 0
+    key: str | None = None
+    as_user: str | None = None
+
+
+def kind_of(file: str) -> str:
+    """``notebook`` or ``script``.
+
+    Raises:
+        Invalid: the name is no plain file name, or of a kind that nobody here runs.
+    """
+    check_file_name(file)
+    for suffix, kind in KINDS.items():
+        if file.endswith(suffix):
+            return kind
+    raise Invalid(f"'{file[:100]}' is neither a notebook nor a script", "Submit a .ipynb, .py or .R file.")
+
+
+def check_file_name(name: str) -> None:
+    """Raise :class:`Invalid` unless ``name`` is one plain file name."""
+    if not name or name in {".", ".."} or "/" in name or "\\" in name or "\x00" in name:
+        raise Invalid(f"'{name[:100]}' is no plain file name", "Give the name without folders.")
+    if len(name.encode("utf-8", "replace")) > 255:
+        raise Invalid("the file's name is longer than 255 bytes", "Give it a shorter name.")
+
+
+def check_label(what: str, value: str) -> str:
+    """A name that people read: one line, 1 to 200 characters."""
+    value = value.strip()
+    if not value or len(value) > 200 or re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", value):
+        raise Invalid(f"{what} must be one line of 1 to 200 characters")
+    return value

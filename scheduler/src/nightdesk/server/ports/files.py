@@ -1,0 +1,54 @@
+"""What the services need of files: the store that keeps inputs and outputs, and the run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any, Protocol
+
+from nightdesk.server.domain.run import Output, Run
+
+
+class FileStore(Protocol):
+    """Where inputs and outputs are kept. Names are relative, with slashes."""
+
+    def put(self, key: str, source: IO[bytes]) -> Output:
+        """Store under a temporary name, checksum, then rename: whole or not at all.
+
+        Raises:
+            Unavailable: the store is full or out of reach.
+        """
+
+    def open(self, key: str) -> IO[bytes]:
+        """Open for reading.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Whether the object is there."""
+
+    def remove(self, key: str) -> None:
+        """Remove an object or everything below it; nothing where it is gone already."""
+
+
+class RunFolders(Protocol):
+    """The folder that a run's container sees as ``/nightdesk``; only workers have it."""
+
+    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+        """Lay out ``in``, ``work``, ``out`` and ``result``; again and again gives the same."""
+
+    def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
+        """The files of ``out``, then the notebook, opened without following any link.
+
+        What is no plain file is skipped; :meth:`skipped` tells which.
+        """
+
+    def skipped(self, run: Run) -> list[str]:
+        """What :meth:`results` left out, in words."""
+
+    def attempts(self) -> list[tuple[str, int]]:
+        """Every folder there is, as run id and attempt."""
+
+    def remove(self, run_id: str, attempt: int) -> None:
+        """Remove an attempt's folder; nothing where it is gone already."""

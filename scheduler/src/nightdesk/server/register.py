@@ -1,0 +1,44 @@
+"""``python -m nightdesk.server.register < environments.json``: put built versions on record.
+
+Reads a list of ``{"image", "digest", "spec", "packages"}`` from standard input, prints a line for
+each, and exits 1 where one is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from nightdesk.config import ConfigError, load
+from nightdesk.server.bootstrap import records_for
+from nightdesk.server.domain.environment import from_registration
+from nightdesk.server.domain.errors import NightdeskError
+
+
+def main() -> int:
+    """Register what standard input lists."""
+    try:
+        records = records_for(load(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml")))
+        entries = json.load(sys.stdin)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"the list of environments is no JSON: {error}", file=sys.stderr)
+        return 1
+    refused = 0
+    for entry in entries:
+        try:
+            version = from_registration(entry, records.now())
+            new = records.add_version(version)
+        except NightdeskError as error:
+            refused += 1
+            print(f"refused: {error.message}. {error.hint or ''}".rstrip(), file=sys.stderr)
+        else:
+            print(f"{'registered' if new else 'known'}: {version.label} {version.digest[:19]}")
+    return 1 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Reading what the runner prints: one JSON event a line, numbered; anything else is the code's own noise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from nightdesk.server.ports.records import LogChunk
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the events of one attempt have said so far.
+
+    Reading them again from the start gives the same: ``number`` and ``length`` say how much of the
+    log is on record already, and what is there is not taken twice.
+    """
+
+    number: int = 0
+    length: int = 0
+    cell: int = 0
+    cells: int = 0
+    finished: dict[str, Any] | None = None
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[LogChunk] = field(default_factory=list)
+
+    def take(self, line: bytes) -> None:
+        """One line of the container's output."""
+        try:
+            event = json.loads(line)
+            number, name = int(event["n"]), str(event["event"])
+        except (ValueError, KeyError, TypeError):
+            return
+        if name == "stream" and number > self.number:
+            self._log(
+                number, str(event.get("name") or "stdout"), event.get("cell"), str(event.get("text") or "")
+            )
+        elif name == "started":
+            self.cells = int(event.get("cells") or 0)
+        elif name == "cell_started":
+            self.cell = int(event.get("cell") or 0)
+        elif name == "metric":
+            self.metrics.append({key: event.get(key) for key in ("name", "value", "step")})
+        elif name == "finished":
+            self.finished = event
+
+    def say(self, text: str) -> None:
+        """A line of the platform's own in the log."""
+        self._log(self.number + 1, "system", None, text)
+
+    def _log(self, number: int, stream: str, cell: Any, text: str) -> None:
+        # Half a surrogate pair cannot be stored or sent as UTF-8.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        cell = cell if isinstance(cell, int) else None
+        self.waiting.append(LogChunk(number, self.length, stream, cell, text))
+        self.number = number
+        self.length += len(text)

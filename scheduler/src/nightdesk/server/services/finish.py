@@ -1,0 +1,134 @@
+"""The end of a run: its outputs go to the store, whole, before its status says that it is over."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import IO, Any, cast
+
+from nightdesk.config import Settings
+from nightdesk.server.domain.errors import TooLarge
+from nightdesk.server.domain.outcome import Ending, Exit, human_bytes
+from nightdesk.server.domain.run import Output, Run
+from nightdesk.server.ports.files import FileStore, RunFolders
+from nightdesk.server.ports.records import Records
+from nightdesk.server.services.events import Progress
+from nightdesk.server.services.submit import output_key
+
+OWN_NAMES = {"notebook.ipynb", "notebook.html", "log.txt", "manifest.json"}
+
+
+def collect(
+    records: Records, store: FileStore, folders: RunFolders, settings: Settings, run: Run
+) -> tuple[list[Output], list[str]]:
+    """Store what the attempt left; the outputs, and what was left out and why.
+
+    Doing it again, after a worker died half-way, replaces each object by the same one.
+
+    Raises:
+        Unavailable: the store is full or out of reach; nothing is lost, try again.
+    """
+    kept: list[Output] = []
+    left_out: list[str] = []
+    total = 0
+    for name, file in folders.results(run):
+        with file:
+            own = name == "notebook.ipynb" and run.kind == "notebook"
+            if name in OWN_NAMES and (not own or any(output.name == name for output in kept)):
+                left_out.append(f"{name}: this name is the platform's own")
+                continue
+            try:
+                limited = cast("IO[bytes]", _Limited(file, settings.runs.max_output_bytes - total))
+                stored = store.put(output_key(run, name), limited)
+            except TooLarge:
+                left_out.append(
+                    f"{name}: over the limit of {human_bytes(settings.runs.max_output_bytes)} for all outputs together"
+                )
+                continue
+            total += stored.size
+            kept.append(Output(name, stored.size, stored.sha256))
+    left_out += folders.skipped(run)
+    with tempfile.SpooledTemporaryFile(max_size=1 << 20) as log:
+        start = 0
+        while chunks := records.log(run, start):
+            for chunk in chunks:
+                log.write(chunk.text.encode("utf-8", "replace"))
+            start = chunks[-1].start + max(len(chunks[-1].text), 1)
+        for line in left_out:
+            log.write(f"[nightdesk] left out: {line}\n".encode("utf-8", "replace"))
+        log.seek(0)
+        stored = store.put(output_key(run, "log.txt"), log)
+    kept.append(Output("log.txt", stored.size, stored.sha256))
+    return kept, left_out
+
+
+def manifest(
+    run: Run,
+    ending: Ending,
+    ended: Exit | None,
+    progress: Progress,
+    packages: list[tuple[str, str]],
+    at: float,
+) -> dict[str, Any]:
+    """Where a result comes from: enough to make it again."""
+    return {
+        "run": run.id,
+        "attempt": run.attempt,
+        "name": run.name,
+        "owner": run.owner,
+        "submitted_by": run.submitted_by,
+        "environment": {"name": run.environment, "version": run.version, "digest": run.digest},
+        "kernel": run.kernel,
+        "size": {"name": run.size, "cpus": run.cpus, "memory_bytes": run.memory_bytes},
+        "parameters": run.parameters,
+        "input": {"file": run.file, "sha256": run.input_sha256, "files_taken_along": run.files_count},
+        "created_at": iso(run.created_at),
+        "started_at": iso(run.started_at),
+        "finished_at": iso(at),
+        "status": ending.status,
+        "reason": ending.reason,
+        "error": None if ending.error is None else asdict(ending.error),
+        "exit": None if ended is None else {"code": ended.code, "out_of_memory": ended.out_of_memory},
+        "peak_memory_bytes": peak_memory(progress),
+        "metrics": progress.metrics,
+        "packages": dict(packages),
+    }
+
+
+def store_manifest(store: FileStore, run: Run, document: dict[str, Any], outputs: list[Output]) -> Output:
+    """The last of the outputs: it lists the others."""
+    document = {**document, "outputs": [asdict(output) for output in outputs]}
+    body = json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace")
+    stored = store.put(output_key(run, "manifest.json"), io.BytesIO(body))
+    return Output("manifest.json", stored.size, stored.sha256)
+
+
+def peak_memory(progress: Progress) -> int | None:
+    """Bytes at the highest, as the runner read it from the container's own limits."""
+    peak = (progress.finished or {}).get("peak_memory_bytes")
+    return peak if isinstance(peak, int) else None
+
+
+def iso(seconds: float | None) -> str | None:
+    """``2026-11-22T16:30:00.123Z``."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Limited:
+    """A file that refuses to give more than so many bytes."""
+
+    def __init__(self, file: Any, limit: int) -> None:
+        self._file = file
+        self._left = limit
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._file.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooLarge("over the limit for outputs")
+        return piece

@@ -1,0 +1,180 @@
+"""Reading what somebody submits: is it a notebook, which kernel does it want, do its parameters fit.
+
+Everything that can be known to be wrong is refused here, before a container exists, in words and
+with the place. papermill's translators read the parameters cell and write the injected one, so
+that notebooks behave as they do under papermill; its checks are too lax for us and are not used.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from papermill.translators import papermill_translators
+
+from nightdesk.server.domain.environment import Kernel, Version
+from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.parameters import (
+    Parameter,
+    check_name,
+    check_value,
+    convert,
+    no_constant,
+    parameters_of_python,
+)
+
+_NEWEST = 4
+_PARAMETERS, _INJECTED = "parameters", "injected-parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A notebook ready for the runner: ``source`` is its JSON in nbformat 4 with the parameters in place."""
+
+    source: bytes
+    kernel: Kernel
+    parameters: dict[str, Any]
+    cells: int
+    notes: tuple[str, ...]
+
+
+def prepare(raw: bytes, version: Version, given: dict[str, Any], text: bool) -> Prepared:
+    """Check a notebook against an image and put the parameters in.
+
+    Args:
+        raw: the file as submitted.
+        version: the image it is to run in.
+        given: parameters by name.
+        text: the values are text as typed on a command line, to be read by the notebook's types.
+
+    Raises:
+        Invalid: with what is wrong and where.
+    """
+    node, notes = read(raw)
+    metadata = node.metadata
+    wanted = (metadata.get("kernelspec") or {}).get("name")
+    language = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
+        "language"
+    )
+    kernel = version.kernel_for(wanted, language)
+    if kernel is None:
+        there = ", ".join(f"{kernel.name} ({kernel.display_name})" for kernel in version.kernels)
+        raise Invalid(
+            f"the notebook asks for the kernel '{wanted}', which {version.label} does not have",
+            f"Choose one of its kernels in the notebook, or another environment. It has: {there}.",
+        )
+    if wanted is None:
+        notes.append(
+            f"The notebook names no kernel: it runs with {version.label}'s default, {kernel.display_name}."
+        )
+        metadata["kernelspec"] = {
+            "name": kernel.name,
+            "display_name": kernel.display_name,
+            "language": kernel.language,
+        }
+    values = _inject(node, kernel, given, text)
+    return Prepared(
+        source=json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"),
+        kernel=kernel,
+        parameters=values,
+        cells=sum(1 for cell in node.cells if cell.cell_type == "code"),
+        notes=tuple(notes),
+    )
+
+
+def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
+    """Parse, upgrade and validate; the notes say what was changed.
+
+    Raises:
+        Invalid: no JSON (with line and column), no notebook, or a format nobody knows.
+    """
+    if not raw.strip():
+        raise Invalid(
+            "the notebook is empty: the file has no content", "Save it in JupyterLab and submit it again."
+        )
+    try:
+        data = json.loads(raw.decode("utf-8-sig"), parse_constant=no_constant)
+    except UnicodeDecodeError as error:
+        raise Invalid(f"the notebook is not UTF-8 text: byte {error.start} cannot be read") from None
+    except json.JSONDecodeError as error:
+        raise Invalid(
+            f"the notebook is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}",
+            "The file may be cut off or edited by hand; open it in JupyterLab and save it again.",
+        ) from None
+    except RecursionError:
+        raise Invalid("the notebook is nested too deeply to be read") from None
+    if not isinstance(data, dict) or "nbformat" not in data:
+        raise Invalid("the file is JSON, but not a notebook: it has no 'nbformat'")
+    major = data["nbformat"]
+    if not isinstance(major, int) or isinstance(major, bool) or not 1 <= major <= _NEWEST:
+        raise Invalid(
+            f"the notebook has format version {major!r}; this platform reads versions 1 to {_NEWEST}",
+            "Save it with a JupyterLab of today in format 4.",
+        )
+    notes: list[str] = []
+    try:
+        node = nbformat.from_dict(data)
+        if major < _NEWEST:
+            node = nbformat.convert(node, _NEWEST)
+            notes.append(
+                f"The notebook was in format {major}; it was upgraded to format {_NEWEST} for this run."
+            )
+        spec = node.metadata.get("kernelspec")
+        if isinstance(spec, dict) and isinstance(spec.get("name"), str):
+            spec.setdefault("display_name", spec["name"])
+        _, node = nbformat.validator.normalize(node)  # cells without an id get one
+        nbformat.validate(node)
+    except nbformat.ValidationError as error:
+        place = "/".join(str(part) for part in getattr(error, "absolute_path", ())) or "top level"
+        raise Invalid(f"the notebook is damaged at {place}: {str(error.message)[:300]}") from None
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise Invalid(f"the notebook is damaged: {type(error).__name__}: {str(error)[:300]}") from None
+    return node, notes
+
+
+def parameters_of(node: nbformat.NotebookNode, kernel: Kernel) -> list[Parameter] | None:
+    """The variables of the parameters cell; None where the cell cannot be read for them."""
+    cell = next((cell for cell in node.cells if _tagged(cell, _PARAMETERS)), None)
+    if cell is None:
+        return []
+    return parameters_of_python(cell.source) if kernel.language == "python" else None
+
+
+def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], text: bool) -> dict[str, Any]:
+    if not given:
+        return {}
+    for name in given:
+        check_name(name)
+    known = parameters_of(node, kernel)
+    if known is not None:
+        by_name = {parameter.name: parameter for parameter in known}
+        for name in given:
+            if name not in by_name:
+                raise _unknown(name, list(by_name))
+        given = {name: convert(by_name[name], value, text) for name, value in given.items()}
+    for name, value in given.items():
+        check_value(name, value)
+    translator = papermill_translators.find_translator(kernel.name, kernel.language)
+    cell = nbformat.v4.new_code_cell(source=translator.codify(given, "Parameters of this run"))
+    cell.metadata["tags"] = [_INJECTED]
+    if (node.nbformat, node.nbformat_minor) < (4, 5):
+        cell.pop("id", None)
+    node.cells = [cell for cell in node.cells if not _tagged(cell, _INJECTED)]
+    at = next((index + 1 for index, cell in enumerate(node.cells) if _tagged(cell, _PARAMETERS)), 0)
+    node.cells.insert(at, cell)
+    return given
+
+
+def _unknown(name: str, known: list[str]) -> Invalid:
+    if not known:
+        return Invalid(
+            f"the notebook takes no parameter '{name}': it has no variables in a cell tagged 'parameters'",
+            "Put its variables in one cell and give that cell the tag 'parameters'.",
+        )
+    return Invalid(f"the notebook has no parameter '{name}'", f"It has: {', '.join(known)}.")
+
+
+def _tagged(cell: nbformat.NotebookNode, tag: str) -> bool:
+    return cell.cell_type == "code" and tag in (cell.get("metadata") or {}).get("tags", [])

@@ -1,0 +1,181 @@
+"""Accepting a run: check all that can be known now, store the inputs, put it on record."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import IO, Any
+
+from nightdesk.config import Settings, Size
+from nightdesk.server.domain.environment import Version, choose
+from nightdesk.server.domain.errors import Invalid, NotFound, TooLarge
+from nightdesk.server.domain.outcome import human_bytes, human_seconds
+from nightdesk.server.domain.parameters import check_name, check_value, script_value
+from nightdesk.server.domain.person import Person, owner_for
+from nightdesk.server.domain.run import Run, new_id
+from nightdesk.server.domain.submission import Submission, check_label, kind_of
+from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.records import Records
+from nightdesk.server.services.archive import check_archive
+from nightdesk.server.services.notebook import prepare
+
+_MAX_RETRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files taken along: a gzip tar and its length in bytes."""
+
+    archive: IO[bytes]
+    packed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What is to run, checked: ``source`` is what the runner gets."""
+
+    source: bytes
+    kernel: str | None
+    parameters: dict[str, Any]
+    cells: int
+    notes: tuple[str, ...]
+
+
+def submit(
+    records: Records,
+    store: FileStore,
+    settings: Settings,
+    person: Person,
+    wanted: Submission,
+    sent: tuple[bytes, Files | None],
+) -> tuple[Run, bool]:
+    """Put a run on record; the run, and whether it is new.
+
+    Args:
+        records: the database.
+        store: where the inputs go.
+        settings: the platform's.
+        person: who asks.
+        wanted: what they want.
+        sent: the file as it came, and what is taken along.
+
+    Raises:
+        Refused: in words, before anything was stored.
+        Unavailable: the database or the store does not answer.
+    """
+    owner = owner_for(person, wanted.as_user)
+    if wanted.key is not None:
+        check_label("the idempotency key", wanted.key)
+        known = records.run_by_key(owner, wanted.key)
+        if known is not None:
+            return known, False
+    source, files = sent
+    if len(source) > settings.runs.max_source_bytes:
+        raise TooLarge(
+            f"the file has {human_bytes(len(source))}; the limit is {human_bytes(settings.runs.max_source_bytes)}",
+            "Clear its outputs before you submit it; data belongs in files.",
+        )
+    kind = kind_of(wanted.file)
+    version = choose(records.versions(), wanted.environment)
+    size = _size(settings, wanted.size)
+    code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
+    files_count = 0
+    if files is not None:
+        files_count = check_archive(files.archive, files.packed_bytes, settings.runs.max_files_bytes)
+    run = Run(
+        id=new_id(),
+        owner=owner,
+        submitted_by=person.name,
+        name=check_label("the name", wanted.name if wanted.name is not None else wanted.file),
+        kind=kind,
+        file=wanted.file,
+        environment=version.environment,
+        version=version.version,
+        digest=version.digest,
+        kernel=code.kernel,
+        size=size.name,
+        cpus=size.cpus,
+        memory_bytes=size.memory_bytes,
+        timeout_seconds=_timeout(wanted, size),
+        retries=_retries(wanted),
+        parameters=code.parameters,
+        notes=code.notes,
+        key=wanted.key,
+        input_sha256=hashlib.sha256(source).hexdigest(),
+        files_count=files_count,
+        cells=code.cells,
+        created_at=records.now(),
+    )
+    store.put(f"{input_key(run)}/source", io.BytesIO(source))
+    if code.source is not source:
+        store.put(f"{input_key(run)}/prepared", io.BytesIO(code.source))
+    if files is not None:
+        files.archive.seek(0)
+        store.put(f"{input_key(run)}/files.tar.gz", files.archive)
+    accepted, new = records.add_run(run)
+    if not new:
+        store.remove(input_key(run))
+    return accepted, new
+
+
+def input_key(run: Run) -> str:
+    """Where a run's inputs stand in the store."""
+    return f"runs/{run.id}/input"
+
+
+def output_key(run: Run, name: str) -> str:
+    """Where an output of the run's current attempt stands in the store."""
+    return f"runs/{run.id}/{run.attempt}/outputs/{name}"
+
+
+def _notebook(source: bytes, version: Version, wanted: Submission) -> _Code:
+    prepared = prepare(source, version, wanted.parameters, wanted.parameters_are_text)
+    return _Code(prepared.source, prepared.kernel.name, prepared.parameters, prepared.cells, prepared.notes)
+
+
+def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
+    language = "R" if wanted.file.lower().endswith(".r") else "python"
+    languages = {kernel.language for kernel in version.kernels}
+    if language not in languages:
+        raise Invalid(
+            f"{version.label} does not run {language}: it has {', '.join(sorted(languages))}",
+            "Choose another environment with --env.",
+        )
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"the script is not UTF-8 text: byte {error.start} cannot be read") from None
+    values: dict[str, Any] = {}
+    for name, value in wanted.parameters.items():
+        check_name(name)
+        values[name] = script_value(value) if wanted.parameters_are_text else value
+        check_value(name, values[name])
+    return _Code(source, None, values, 0, ())
+
+
+def _size(settings: Settings, wanted: str | None) -> Size:
+    if wanted is None:
+        return settings.default_size
+    size = settings.sizes.get(wanted)
+    if size is None:
+        raise NotFound(f"there is no size '{wanted[:40]}'", f"There is: {', '.join(settings.sizes)}.")
+    return size
+
+
+def _timeout(wanted: Submission, size: Size) -> float:
+    seconds = wanted.timeout_seconds
+    if seconds is None:
+        return size.time_limit_seconds
+    if not 1 <= seconds <= size.time_limit_seconds:
+        raise Invalid(
+            f"the time limit must be between 1 s and {human_seconds(size.time_limit_seconds)}, "
+            f"the limit of size '{size.name}'"
+        )
+    return seconds
+
+
+def _retries(wanted: Submission) -> int:
+    if not 0 <= wanted.retries <= _MAX_RETRIES:
+        raise Invalid(f"retries must be between 0 and {_MAX_RETRIES}")
+    return wanted.retries

@@ -1,0 +1,401 @@
+"""Taking care of one run from its claim to its end, or until somebody else does.
+
+A supervisor may die at any point. Whoever claims the run next finds its container by name and
+reads its output again from the start, so nothing here needs to be remembered. Two rules make it safe:
+
+- the run is on record as *running* before its container is started: a run that is only *starting*
+  has run no code, and a running one whose container is gone was removed from outside;
+- every change names the fence under which the run was claimed: whoever lost it is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from nightdesk.config import Settings
+from nightdesk.server.domain.errors import (
+    ContainerGone,
+    EngineError,
+    FenceLost,
+    ImageMissing,
+    NotFound,
+    Unavailable,
+)
+from nightdesk.server.domain.outcome import Ending, Exit, could_not_start, decide, removed_from_outside
+from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.ports.doorbell import Doorbell
+from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen, LogFollower
+from nightdesk.server.ports.files import FileStore, RunFolders
+from nightdesk.server.ports.records import Records
+from nightdesk.server.services.events import Progress
+from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
+from nightdesk.server.services.queue import LEASE_SECONDS, dispatch
+from nightdesk.server.services.submit import input_key
+
+_FLUSH_SECONDS = 0.05
+_START_TRIES = (1.0, 2.0, 4.0, 8.0, 15.0)  # pauses between tries to get a container started
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class LetGo(Exception):
+    """This worker stops caring for the run; the run goes on."""
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """One run in this worker's care."""
+
+    run: Run
+    container: ContainerSeen | None = None
+    follower: LogFollower | None = None
+    leaving: threading.Event = field(default_factory=threading.Event)
+    lost: bool = False
+    stopping: bool = False
+    timed_out: bool = False
+
+    def leave(self) -> None:
+        """Let go now, whatever is being waited for."""
+        self.leaving.set()
+        if self.follower is not None:
+            self.follower.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a supervisor works with."""
+
+    records: Records
+    engine: ContainerEngine
+    store: FileStore
+    folders: RunFolders
+    bell: Doorbell
+    settings: Settings
+
+
+class Supervisor:
+    """One worker's care for runs; each call of :meth:`supervise` is one thread's."""
+
+    def __init__(self, parts: Parts, worker: str) -> None:
+        self._parts = parts
+        self.worker = worker
+        self._watches: dict[str, Watch] = {}
+        self._leaving = threading.Event()
+
+    def supervise(self, run_id: str) -> None:
+        """Claim the run and see it through; returns at once where somebody else has it."""
+        parts = self._parts
+        if self._leaving.is_set():
+            return
+        run = parts.records.claim(run_id, self.worker, LEASE_SECONDS)
+        if run is None:
+            return
+        watch = Watch(run)
+        self._watches[run_id] = watch
+        try:
+            parts.bell.changed(run_id)
+            container = self._container(watch)
+            if container is not None:
+                watch.container = container
+                self._follow_to_end(watch, container)
+        except LetGo:
+            _log.info("run %s: let go, its container goes on", run_id)
+        except FenceLost as error:
+            _log.warning("run %s: another worker has it now: %s", run_id, error)
+        except (Unavailable, EngineError) as error:
+            # The lease runs out and somebody, perhaps this worker, takes the run up again.
+            _log.warning("run %s: given up for now: %s", run_id, error)
+        finally:
+            self._watches.pop(run_id, None)
+        if not self._leaving.is_set():
+            dispatch(parts.records, parts.bell)
+
+    def keep(self, renew: bool) -> None:
+        """Called each second: hold the leases, end what is to be ended, drop what was lost."""
+        watches = dict(self._watches)
+        if not watches:
+            return
+        records = self._parts.records
+        if renew:
+            mine = {run.id: run for run in records.renew(self.worker, list(watches), LEASE_SECONDS)}
+        else:
+            found = {run_id: records.run(run_id) for run_id in watches}
+            mine = {
+                run_id: run for run_id, run in found.items() if run is not None and run.worker == self.worker
+            }
+        now = records.now()
+        for run_id, watch in watches.items():
+            run = mine.get(run_id)
+            if run is None or run.fence != watch.run.fence:
+                if run_id in self._watches and self._watches[run_id] is watch and not _ended(records, run_id):
+                    watch.lost = True
+                    watch.leave()
+                continue
+            over = run.deadline is not None and now >= run.deadline
+            if (
+                (over or run.cancel_requested_at is not None)
+                and watch.container is not None
+                and not watch.stopping
+            ):
+                watch.stopping = True
+                watch.timed_out = over and run.cancel_requested_at is None
+                threading.Thread(target=self._stop, args=(watch,), name=f"stop-{run_id}", daemon=True).start()
+
+    def let_go(self) -> None:
+        """The worker is leaving: no notebook is waited for, none is stopped."""
+        self._leaving.set()
+        for watch in list(self._watches.values()):
+            watch.leave()
+        self._parts.records.let_go(self.worker)
+
+    def _stop(self, watch: Watch) -> None:
+        try:
+            if watch.container is not None:
+                self._parts.engine.stop(watch.container, self._parts.settings.runs.grace_seconds)
+        except ContainerGone:
+            return  # following it finds that out and says so
+        except EngineError as error:
+            _log.warning("run %s: could not be stopped yet: %s", watch.run.id, error)
+            watch.stopping = False
+
+    def _container(self, watch: Watch) -> ContainerSeen | None:
+        """The run's container, started; None where the run has ended before."""
+        parts, run = self._parts, watch.run
+        for pause in (*_START_TRIES, None):
+            try:
+                found = parts.engine.find(run)
+                if found is None and run.status is Status.RUNNING:
+                    self._end(
+                        watch, removed_from_outside(run), None, Progress(cell=run.cell, cells=run.cells)
+                    )
+                    return None
+                if run.cancel_requested_at is not None and run.status is Status.STARTING:
+                    self._cancelled_before_start(watch, found)
+                    return None
+                if found is None:
+                    self._prepare(run)
+                    found = parts.engine.create(run)
+                if run.status is Status.STARTING:
+                    watch.run = run = parts.records.change(run, status=Status.RUNNING)
+                    parts.bell.changed(run.id)
+                parts.engine.start(found)
+                return found
+            except ImageMissing as error:
+                words = f"{error}. Its image was removed; submit with another version."
+                self._end(watch, could_not_start(words), None, Progress(cells=run.cells))
+                return None
+            except EngineError as error:
+                _log.warning("run %s: %s", run.id, error)
+                if pause is None:
+                    self._end(watch, could_not_start(str(error)), None, Progress(cells=run.cells))
+                    return None
+                self._pause(watch, pause)
+        return None
+
+    def _cancelled_before_start(self, watch: Watch, found: ContainerSeen | None) -> None:
+        if found is not None:
+            self._parts.engine.remove(found)
+        run = watch.run
+        reason = f"Cancelled by {run.cancelled_by} before it started."
+        self._end(watch, Ending(Status.CANCELLED, reason), None, Progress(cells=run.cells))
+
+    def _prepare(self, run: Run) -> None:
+        parts, key = self._parts, input_key(run)
+        limits = parts.settings.runs
+        job = {
+            "contract": 1,
+            "run": run.id,
+            "attempt": run.attempt,
+            "owner": run.owner,
+            "name": run.name,
+            "kind": run.kind,
+            "file": run.file,
+            "kernel": run.kernel,
+            "interpreter": ["Rscript"] if run.file.lower().endswith(".r") else ["python3"],
+            "parameters": run.parameters,
+            "cell_timeout_seconds": None,
+            "limits": {
+                "cell_stream_bytes": limits.cell_log_bytes,
+                "run_stream_bytes": limits.run_log_bytes,
+                "line_bytes": 100_000,
+            },
+        }
+        name = "prepared" if run.kind == "notebook" else "source"
+        with parts.store.open(f"{key}/{name}") as source:
+            if run.files_count:
+                with parts.store.open(f"{key}/files.tar.gz") as files:
+                    parts.folders.prepare(run, job, source, files)
+            else:
+                parts.folders.prepare(run, job, source, None)
+
+    def _follow_to_end(self, watch: Watch, container: ContainerSeen) -> None:
+        parts = self._parts
+        number, length = parts.records.log_end(watch.run)
+        progress = Progress(number=number, length=length, cell=watch.run.cell, cells=watch.run.cells)
+        while True:
+            try:
+                self._follow(watch, container, progress)
+                ended = parts.engine.wait(container, timeout=2)
+                if ended is not None:
+                    break
+            except ContainerGone:
+                self._check_leaving(watch)
+                self._end(watch, removed_from_outside(watch.run), None, progress)
+                return
+            except EngineError as error:
+                _log.warning("run %s: %s; looking again", watch.run.id, error)
+            self._pause(watch, 1.0)
+        current = parts.records.run(watch.run.id)
+        if current is None or current.fence != watch.run.fence:
+            raise FenceLost(f"run {watch.run.id} was changed by somebody else")
+        watch.run = current
+        late = current.deadline is not None and parts.records.now() >= current.deadline
+        seen = _with_progress(current, progress)
+        ending = decide(
+            seen, ended, progress.finished, timed_out=watch.timed_out or (watch.stopping and late)
+        )
+        self._end(watch, ending, ended, progress)
+        parts.engine.remove(container)
+
+    def _follow(self, watch: Watch, container: ContainerSeen, progress: Progress) -> None:
+        """Read the container's output to its end, putting it on record in small batches."""
+        follower = self._parts.engine.follow(container)
+        watch.follower = follower
+        self._check_leaving(watch)
+        lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=2000)
+        reader = threading.Thread(
+            target=_read, args=(follower, lines), name=f"log-{watch.run.id}", daemon=True
+        )
+        reader.start()
+        due: float | None = None
+        while True:
+            try:
+                line = lines.get(timeout=None if due is None else max(due - time.monotonic(), 0))
+            except queue.Empty:
+                due = None
+                self._record(watch, progress)
+                continue
+            self._check_leaving(watch)
+            if isinstance(line, BaseException):
+                raise line
+            if line is None:
+                self._record(watch, progress, at_end=True)
+                return
+            progress.take(line)
+            if progress.finished is None and due is None:
+                due = time.monotonic() + _FLUSH_SECONDS
+            if len(progress.waiting) >= 500 and progress.finished is None:
+                self._record(watch, progress)
+                due = None
+
+    def _record(self, watch: Watch, progress: Progress, at_end: bool = False) -> None:
+        parts, run = self._parts, watch.run
+        try:
+            news = bool(progress.waiting)
+            if progress.waiting:
+                parts.records.add_log(run, progress.waiting)
+                progress.waiting = []
+            moved = (progress.cell, progress.cells) != (run.cell, run.cells)
+            if moved and not at_end:  # at the end the last change of status carries it
+                watch.run = parts.records.change(run, cell=progress.cell, cells=progress.cells)
+            if news or moved:
+                parts.bell.changed(run.id)
+        except Unavailable as error:
+            if at_end:
+                self._patiently(watch, lambda: parts.records.add_log(run, progress.waiting))
+                progress.waiting = []
+            else:
+                _log.warning("run %s: %s; kept and written later", run.id, error.message)
+
+    def _end(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> None:
+        """Outputs first, then the status; then what is no longer needed goes."""
+        parts = self._parts
+        run = watch.run = self._patiently(watch, lambda: self._bring_home(watch, ending, ended, progress))
+        parts.bell.changed(run.id)
+        parts.folders.remove(run.id, run.attempt if run.final else run.attempt - 1)
+
+    def _bring_home(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> Run:
+        parts, run = self._parts, watch.run
+        again = ending.status is Status.FAILED and run.attempt <= run.retries
+        outputs: list[Output] = []
+        if run.status is Status.RUNNING:
+            outputs, _ = collect(parts.records, parts.store, parts.folders, parts.settings, run)
+            packages = parts.records.packages(run.digest)
+            document = manifest(run, ending, ended, progress, packages, parts.records.now())
+            outputs.append(store_manifest(parts.store, run, document, outputs))
+            parts.records.set_outputs(run, outputs)
+        if again:
+            return parts.records.change(
+                run,
+                status=Status.QUEUED,
+                attempt=run.attempt + 1,
+                worker=None,
+                lease_until=None,
+                offered_at=None,
+                started_at=None,
+                cell=0,
+                reason=f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason} It is tried again.",
+            )
+        changes: dict[str, Any] = {"cell": progress.cell, "cells": progress.cells}
+        changes["peak_memory_bytes"] = peak_memory(progress)
+        return parts.records.change(
+            run, status=ending.status, reason=ending.reason, error=ending.error, **changes
+        )
+
+    def _patiently(self, watch: Watch, step: Callable[[], _T]) -> _T:
+        """Repeat a step until the database and the store take it; say on the run why it takes so long."""
+        pause = 1.0
+        while True:
+            try:
+                return step()
+            except (Unavailable, NotFound) as error:
+                _log.warning("run %s: %s; trying again", watch.run.id, error.message)
+                try:
+                    watch.run = self._parts.records.change(
+                        watch.run, reason=f"Waiting to keep the outputs: {error.message}"
+                    )
+                except Unavailable:
+                    _log.warning("run %s: the database does not answer", watch.run.id)
+                self._pause(watch, pause)
+                pause = min(pause * 2, 15.0)
+
+    def _pause(self, watch: Watch, seconds: float) -> None:
+        watch.leaving.wait(seconds)
+        self._check_leaving(watch)
+
+    def _check_leaving(self, watch: Watch) -> None:
+        if watch.lost:
+            raise FenceLost(f"run {watch.run.id} is somebody else's now")
+        if watch.leaving.is_set():
+            raise LetGo
+
+
+def _read(watch: Watch, follower: LogFollower, lines: queue.Queue[bytes | BaseException | None]) -> None:
+    try:
+        for line in follower:
+            while not watch.leaving.is_set():
+                try:
+                    lines.put(line, timeout=1)
+                    break
+                except queue.Full:
+                    continue
+        lines.put(None, timeout=60)
+    except EngineError as error:
+        lines.put(error, timeout=60)
+    except queue.Full:
+        return  # nobody reads any more
+
+
+def _ended(records: Records, run_id: str) -> bool:
+    run = records.run(run_id)
+    return run is not None and run.final
+
+
+def _with_progress(run: Run, progress: Progress) -> Run:
+    return replace(run, cell=progress.cell, cells=progress.cells)

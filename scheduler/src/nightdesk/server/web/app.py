@@ -1,0 +1,92 @@
+"""The web application: REST, live events and pages, as a service behind the hub's proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.web import api, catalogue, errors, live, oauth, outputs, pages
+from nightdesk.server.web.paths import API, BASE
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+}
+
+
+class Guard:
+    """Refuses requests that are too large before they are read, and puts safe headers on every answer."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._limit:
+            words = {
+                "code": "too_large",
+                "message": "the request is too large",
+                "hint": "Take fewer files along.",
+            }
+            await JSONResponse({"error": words}, status_code=413)(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def create_app(platform: WebPlatform) -> FastAPI:
+    """The application over a platform's parts."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        listening = asyncio.create_task(app.state.news.listen())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            app.state.renderer.close()
+
+    app = FastAPI(
+        title="Nightdesk",
+        version=version("nightdesk"),
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.platform = platform
+    app.state.news = live.News(platform.environment.redis_url)
+    app.state.renderer = outputs.Renderer()
+    errors.install(app)
+    for router in (api.router, live.router, outputs.router, catalogue.router, oauth.router, pages.router):
+        app.include_router(router)
+    app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
+    limit = platform.settings.runs.max_source_bytes + platform.settings.runs.max_files_bytes + 2**20
+
+    app.add_middleware(Guard, limit=limit)
+    return app

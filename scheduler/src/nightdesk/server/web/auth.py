@@ -1,0 +1,62 @@
+"""Who is asking: a bearer token, or the session cookie of our pages."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.domain.errors import NotAllowed, SignInNeeded
+from nightdesk.server.domain.person import Person
+from nightdesk.server.web.oauth import check_xsrf, session_token
+
+_CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def platform_of(request: Request) -> WebPlatform:
+    """What the process works with."""
+    platform: WebPlatform = request.app.state.platform
+    return platform
+
+
+def bearer(request: Request) -> str | None:
+    """The token of the Authorization header; the hub's own clients write `token`, the field `Bearer`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() in {"bearer", "token"} else None
+
+
+def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> Person:
+    """The person, by token or by cookie; a change by cookie needs the page's own value as well."""
+    token = bearer(request)
+    by_cookie = token is None
+    if token is None:
+        token = session_token(request)
+    person = platform.people.of_token(token) if token else None
+    if person is None:
+        raise SignInNeeded(
+            "nobody is signed in, or the token is not valid any more", "Sign in: `nightdesk login URL`."
+        )
+    if by_cookie and request.method in _CHANGES:
+        check_xsrf(request, request.headers.get("x-xsrftoken"))
+    return person
+
+
+def admin(person: Annotated[Person, Depends(signed_in)]) -> Person:
+    """The person, who must be an admin."""
+    if not person.admin:
+        raise NotAllowed("only admins may do this")
+    return person
+
+
+def the_hub(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> None:
+    """Only the hub itself, which shows the service's own token."""
+    token = bearer(request) or ""
+    if not hmac.compare_digest(token.encode(), platform.environment.service_token.encode()):
+        raise SignInNeeded("only the hub may ask for this")
+
+
+Platform = Annotated[WebPlatform, Depends(platform_of)]
+SignedIn = Annotated[Person, Depends(signed_in)]
+Admin = Annotated[Person, Depends(admin)]

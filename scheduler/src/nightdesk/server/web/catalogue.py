@@ -1,0 +1,56 @@
+"""The REST routes around runs: who am I, what is there to choose from, is the platform well."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from nightdesk.server.services.doctor import examine
+from nightdesk.server.web.auth import Admin, Platform, SignedIn, the_hub
+from nightdesk.server.web.paths import API
+from nightdesk.server.web.shapes import environments_json, sizes_json
+
+router = APIRouter(prefix=API, tags=["platform"])
+
+
+@router.get("/health")
+def health() -> dict[str, str]:
+    """The service answers. For anybody."""
+    return {"status": "ok", "version": version("nightdesk")}
+
+
+@router.get("/user")
+def user(person: SignedIn) -> dict[str, Any]:
+    """Who the token belongs to."""
+    return {"name": person.name, "admin": person.admin, "groups": list(person.groups)}
+
+
+@router.get("/environments")
+def environments(platform: Platform, _person: SignedIn) -> dict[str, Any]:
+    """Environments and their versions, newest first."""
+    return {"environments": environments_json(platform.records.versions())}
+
+
+@router.get("/sizes")
+def sizes(platform: Platform, _person: SignedIn) -> dict[str, Any]:
+    """The sizes to choose from."""
+    return {"sizes": sizes_json(platform.settings)}
+
+
+@router.get("/offers", dependencies=[Depends(the_hub)])
+def offers(platform: Platform, user: str) -> dict[str, Any]:
+    """What a person may start a server with. Only the hub asks."""
+    return {
+        "user": user,
+        "environments": environments_json(platform.records.versions()),
+        "sizes": sizes_json(platform.settings),
+    }
+
+
+@router.get("/doctor")
+def doctor(platform: Platform, _admin: Admin) -> dict[str, Any]:
+    """Is the platform well? For admins."""
+    return {"checks": [asdict(check) for check in examine(platform.records, platform.store, platform.bell)]}

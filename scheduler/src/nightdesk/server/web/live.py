@@ -1,0 +1,153 @@
+"""Live progress: one Redis subscription for the whole process wakes whoever watches a run.
+
+Redis is only the bell. While it is away the watchers look by themselves each second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from nightdesk.server.bootstrap import CHANGED_CHANNEL, WebPlatform
+from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.run import Run
+from nightdesk.server.ports.records import LogChunk
+from nightdesk.server.services.logs import log_chunks
+from nightdesk.server.web.api import seen_run, shape
+from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.paths import API
+
+_PING_SECONDS = 15.0
+_LOOK_SECONDS = 5.0  # even with the bell: a ring may be lost
+_LOOK_ALONE_SECONDS = 1.0
+_BATCH = 200  # log pieces in one answer
+_log = logging.getLogger(__name__)
+router = APIRouter(prefix=API, tags=["runs"])
+
+
+class News:
+    """Who watches which run, and whether the bell can be heard."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._url = redis_url
+        self._watchers: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self.heard = False
+
+    async def listen(self) -> None:
+        """Runs as long as the process does; comes back by itself when Redis does."""
+        while True:
+            try:
+                async with (
+                    Redis.from_url(self._url, socket_connect_timeout=2) as redis,
+                    redis.pubsub() as channel,
+                ):
+                    await channel.subscribe(CHANGED_CHANNEL)
+                    self.heard = True
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            for event in self._watchers.get(message["data"].decode(), ()):
+                                event.set()
+            except (RedisError, OSError) as error:
+                if self.heard:
+                    _log.warning("the bell is out of reach (%s); looking each second", type(error).__name__)
+                self.heard = False
+            await asyncio.sleep(1)
+
+    @contextlib.contextmanager
+    def watch(self, run_id: str) -> Any:
+        """An event that is set whenever there may be news of the run."""
+        event = asyncio.Event()
+        self._watchers[run_id].add(event)
+        try:
+            yield event
+        finally:
+            self._watchers[run_id].discard(event)
+            if not self._watchers[run_id]:
+                del self._watchers[run_id]
+
+
+@router.get("/runs/{run_id}/events", response_class=StreamingResponse)
+def run_events(
+    request: Request,
+    platform: Platform,
+    person: SignedIn,
+    run_id: str,
+    after: Annotated[str | None, Query(description="the id of the last event that was seen")] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """Server-sent events: `run` at each change, `log` as it is printed, `end` when it is over."""
+    seen_run(platform, person, run_id)
+    attempt, start = _place(last_event_id or after)
+    events = _events(request.app.state.news, platform, person, run_id, (attempt, start))
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+async def _events(
+    news: News, platform: WebPlatform, person: Person, run_id: str, place: tuple[int, int]
+) -> AsyncIterator[str]:
+    attempt, start = place
+    shown: str | None = None
+    silent = 0.0
+    with news.watch(run_id) as woken:
+        while True:
+            woken.clear()
+            run, document, chunks = await run_sync(_look, platform, person, run_id, attempt, start)
+            if run.attempt != attempt:
+                attempt, start = run.attempt, chunks[0].start if chunks else 0
+            text = json.dumps(document, ensure_ascii=False)
+            if text != shown:
+                shown, silent = text, 0.0
+                yield f"event: run\ndata: {text}\n\n"
+            for chunk in chunks:
+                start, silent = chunk.start + len(chunk.text), 0.0
+                yield _log_event(attempt, start, chunk)
+            if chunks:
+                continue
+            if run.final:
+                yield f"event: end\ndata: {text}\n\n"
+                return
+            pause = _LOOK_SECONDS if news.heard else _LOOK_ALONE_SECONDS
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), pause)
+                continue
+            silent += pause
+            if silent >= _PING_SECONDS:
+                silent = 0.0
+                yield ": ping\n\n"
+
+
+def _look(
+    platform: WebPlatform, person: Person, run_id: str, attempt: int, start: int
+) -> tuple[Run, dict[str, Any], list[LogChunk]]:
+    # The run first, then its log: what is printed before a final status is on record by then.
+    run = seen_run(platform, person, run_id)
+    if run.attempt != attempt:
+        start = 0
+    chunks: list[LogChunk] = []
+    for chunk in log_chunks(platform.records, platform.store, run, start):
+        chunks.append(chunk)
+        if len(chunks) >= _BATCH:
+            break
+    return run, shape(platform, run), chunks
+
+
+def _log_event(attempt: int, end: int, chunk: LogChunk) -> str:
+    data = json.dumps({"stream": chunk.stream, "cell": chunk.cell, "text": chunk.text}, ensure_ascii=False)
+    return f"id: {attempt}.{end}\nevent: log\ndata: {data}\n\n"
+
+
+def _place(text: str | None) -> tuple[int, int]:
+    attempt, _, start = (text or "").partition(".")
+    return (int(attempt), int(start)) if attempt.isdecimal() and start.isdecimal() else (0, 0)

@@ -1,0 +1,134 @@
+"""What a run left: list, download, and the notebook as a page."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as RenderTimeout
+from concurrent.futures.process import BrokenProcessPool
+from typing import IO, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
+
+from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.domain.errors import Conflict, NotFound, Unavailable
+from nightdesk.server.domain.run import Output, Run
+from nightdesk.server.services.rendering import to_html
+from nightdesk.server.services.submit import output_key
+from nightdesk.server.web.api import seen_run
+from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.paths import API
+from nightdesk.server.web.shapes import output_json
+
+_CHUNK = 256 * 1024
+_RENDER_SECONDS = 120
+# What comes out of a run was made by somebody's code: it may show itself, and nothing more.
+_SANDBOX = (
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:"
+)
+_SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/html"}
+router = APIRouter(prefix=API, tags=["outputs"])
+
+
+@router.get("/runs/{run_id}/outputs")
+def list_outputs(platform: Platform, person: SignedIn, run_id: str) -> dict[str, Any]:
+    """The files of the run's last attempt."""
+    run = seen_run(platform, person, run_id)
+    return {"outputs": [output_json(output) for output in platform.records.outputs([run.id])[run.id]]}
+
+
+@router.get("/runs/{run_id}/outputs/{name:path}", response_class=StreamingResponse)
+def get_output(request: Request, platform: Platform, person: SignedIn, run_id: str, name: str) -> Response:
+    """One file. `notebook.html` is made when it is first asked for, and kept."""
+    run = seen_run(platform, person, run_id)
+    outputs = {output.name: output for output in platform.records.outputs([run.id])[run.id]}
+    output = outputs.get(name)
+    if output is None and name == "notebook.html" and "notebook.ipynb" in outputs:
+        output = _render(request.app.state.renderer, platform, run, list(outputs.values()))
+    if output is None:
+        if not run.final:
+            raise Conflict(f"the run is {run.status}: its outputs are there when it is over")
+        raise NotFound(f"the run has no output '{name[:200]}'", "List them with `nightdesk show RUN`.")
+    etag = f'"{output.sha256}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=0, must-revalidate",
+        "Content-Security-Policy": _SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": _disposition(name),
+    }
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    file = platform.store.open(output_key(run, output.name))
+    headers["Content-Length"] = str(output.size)
+    return StreamingResponse(_pieces(file), media_type=_media_type(name), headers=headers)
+
+
+class Renderer:
+    """A process with nbconvert loaded, started when somebody first asks for a page."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def html(self, source: bytes, title: str) -> bytes:
+        """The notebook as HTML.
+
+        Raises:
+            Unavailable: it takes too long or too much.
+        """
+        with self._lock:
+            if self._pool is None:
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context)
+            pool = self._pool
+        try:
+            return pool.submit(to_html, source, title).result(timeout=_RENDER_SECONDS)
+        except (RenderTimeout, BrokenProcessPool) as error:
+            self.close()
+            raise Unavailable(
+                "the notebook is too large to be shown as a page", "Download notebook.ipynb."
+            ) from error
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            if self._pool is not None:
+                for process in list((self._pool._processes or {}).values()):
+                    process.kill()
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = None
+
+
+def _render(renderer: Renderer, platform: WebPlatform, run: Run, outputs: list[Output]) -> Output:
+    with platform.store.open(output_key(run, "notebook.ipynb")) as file:
+        source = file.read()
+    page = renderer.html(source, run.name)
+    stored = platform.store.put(output_key(run, "notebook.html"), io.BytesIO(page))
+    platform.records.set_outputs(run, [*outputs, stored])
+    return stored
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_CHUNK):
+            yield piece
+
+
+def _media_type(name: str) -> str:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if kind.startswith("text/") and kind != "text/html":
+        kind = "text/plain"
+    return kind if kind in _SHOWN or not kind.startswith(("text/", "image/")) else "application/octet-stream"
+
+
+def _disposition(name: str) -> str:
+    last = name.rsplit("/", 1)[-1]
+    shown = _media_type(name) in _SHOWN
+    return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(last, safe='')}"

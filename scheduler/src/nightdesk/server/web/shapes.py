@@ -1,0 +1,105 @@
+"""The JSON that leaves: runs, environments and sizes as docs/api.md has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nightdesk.config import Settings
+from nightdesk.server.domain.environment import Version, default_of
+from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.services.finish import iso
+from nightdesk.server.web.paths import BASE
+
+
+def run_json(run: Run, outputs: list[Output], settings: Settings, ahead: int | None = None) -> dict[str, Any]:
+    """A run as the contract has it. ``ahead`` is how many stand before it in the queue."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "owner": run.owner,
+        "status": run.status.value,
+        "reason": run.reason,
+        "error": None
+        if run.error is None
+        else {"type": run.error.type, "message": run.error.message, "cell": run.error.cell},
+        "environment": {"name": run.environment, "version": run.version, "digest": run.digest},
+        "size": run.size,
+        "parameters": run.parameters,
+        "attempt": run.attempt,
+        "progress": {"cell": run.cell, "cells": run.cells},
+        "created_at": iso(run.created_at),
+        "started_at": iso(run.started_at),
+        "finished_at": iso(run.finished_at),
+        "url": f"{settings.public_url}{BASE}/runs/{run.id}",
+        "outputs": [output_json(output) for output in outputs],
+        "kind": run.kind,
+        "file": run.file,
+        "kernel": run.kernel,
+        "notes": list(run.notes),
+        "waiting": _waiting(run, ahead),
+        "timeout_seconds": run.timeout_seconds,
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "submitted_by": run.submitted_by,
+    }
+
+
+def output_json(output: Output) -> dict[str, Any]:
+    """A file that a run left."""
+    return {"name": output.name, "size": output.size, "sha256": output.sha256}
+
+
+def environments_json(versions: list[Version]) -> list[dict[str, Any]]:
+    """Environments with their versions, newest first."""
+    names = list(dict.fromkeys(version.environment for version in versions))
+    found = []
+    for name in names:
+        of_name = [version for version in versions if version.environment == name]
+        default = default_of(of_name)
+        found.append(
+            {
+                "name": name,
+                "title": (default or of_name[0]).title,
+                "description": (default or of_name[0]).description,
+                "versions": [_version_json(version, version == default) for version in of_name],
+            }
+        )
+    return found
+
+
+def sizes_json(settings: Settings) -> list[dict[str, Any]]:
+    """The sizes of the settings."""
+    return [
+        {
+            "name": size.name,
+            "title": size.title,
+            "cpus": size.cpus,
+            "memory_bytes": size.memory_bytes,
+            "time_limit_seconds": size.time_limit_seconds,
+            "default": size.name == settings.default_size.name,
+        }
+        for size in settings.sizes.values()
+    ]
+
+
+def _version_json(version: Version, default: bool) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "digest": version.digest,
+        "channels": list(version.channels),
+        "kernels": [
+            {"name": kernel.name, "display_name": kernel.display_name, "language": kernel.language}
+            for kernel in version.kernels
+        ],
+        "default": default,
+        "created_at": iso(version.created_at),
+    }
+
+
+def _waiting(run: Run, ahead: int | None) -> str | None:
+    if run.status is not Status.QUEUED:
+        return None
+    if run.reason:  # a further attempt
+        return run.reason
+    if ahead is None:
+        return "waiting for a slot"
+    return f"waiting for a slot: {ahead} ahead" if ahead else "next in line"

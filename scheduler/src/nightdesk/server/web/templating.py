@@ -1,0 +1,24 @@
+"""Pages are rendered on the server; everything that comes from people is escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from nightdesk.server.domain.outcome import human_bytes, human_seconds
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters.update(bytes=human_bytes, seconds=human_seconds)
+
+
+def render(name: str, **values: Any) -> str:
+    """The page as text."""
+    return _templates.get_template(name).render(**values)

@@ -1,0 +1,90 @@
+"""``python -m nightdesk.server.worker``: supervises runs until it is told to leave.
+
+Celery brings run ids; one thread each sees a run through. A keeper thread holds leases each
+few seconds, looks for wishes to cancel each second, and sweeps.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+from celery import Celery
+from celery.signals import worker_shutting_down
+
+from nightdesk.config import ConfigError
+from nightdesk.server.bootstrap import WorkerPlatform, worker_platform
+from nightdesk.server.services.supervise import Supervisor
+from nightdesk.server.worker.keeper import Keeper
+
+_TASK = "nightdesk.supervise"
+
+
+def main() -> int:
+    """Run until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a line per message is noise
+    try:
+        platform = worker_platform()
+    except ConfigError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    supervisor = Supervisor(platform.parts, name)
+    keeper = Keeper(platform.parts, supervisor, platform.settings.runs.slot_count)
+    register_task(platform.celery, supervisor)
+    leave_on_signals(supervisor, keeper)
+    keeper.start()
+    run_celery(platform, name)
+    return 0
+
+
+def register_task(app: Celery, supervisor: Supervisor) -> None:
+    """The one task: an id comes in, nothing goes out."""
+
+    @app.task(name=_TASK)  # type: ignore[untyped-decorator]
+    def supervise(run_id: str) -> None:
+        supervisor.supervise(run_id)
+
+
+def leave_on_signals(supervisor: Supervisor, keeper: Keeper) -> None:
+    """On SIGTERM every run is let go at once; their containers go on, and others adopt them."""
+    once = threading.Event()
+
+    def leave(**_: object) -> None:
+        if not once.is_set():
+            once.set()
+            keeper.stop()
+            supervisor.let_go()
+
+    worker_shutting_down.connect(leave, weak=False)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, on_signal)  # until Celery puts its own in place
+
+
+def run_celery(platform: WorkerPlatform, name: str) -> None:
+    """Celery in this process, with threads: supervising is waiting, not computing."""
+    threads = max(16, 4 * platform.settings.runs.slot_count)
+    worker = platform.celery.Worker(
+        hostname=f"nightdesk@{name}",
+        pool="threads",
+        concurrency=threads,
+        loglevel="WARNING",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    worker.start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

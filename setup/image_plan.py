@@ -1,0 +1,234 @@
+"""Which images there are, what each is made of, and in which order they are built.
+
+    image_plan.py [platform] [environments]
+
+prints one image a line, its fields separated by tabs: kind, image, version, source, folder, named
+build contexts (NAME=FOLDER, separated by commas), the image it stands on, smoke notebook, and the
+specification as JSON; `-` where there is none. ``source`` is a hash of everything that goes into
+the image: where an image with that hash is here already, there is nothing to build.
+
+Folders are relative to the repository's root. ``NIGHTDESK_ENVIRONMENTS`` names the environments
+wanted, as ``NAME`` or ``NAME:VERSION``; without it all are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,62}")
+CHANNELS = ("stable", "next")
+KEYS = {"name", "version", "title", "description", "channel", "kernels", "smoke"}
+
+# No image holds these: what packages were asked for before they were locked, and litter.
+LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.pyc$|~$|\.in$")
+# What scheduler/ gives to images other than its own: everything but the server, which changes most
+# often, and the runner, which comes with each run.
+NOT_LIGHT = ("scheduler/src/nightdesk/server", "scheduler/src/nightdesk/runner")
+CONFIG = ("scheduler/src/nightdesk/config.py",)
+CORE = ("scheduler/pyproject.toml", "scheduler/src/nightdesk")
+BUILD_TOOLS = ("images/base/install-packages", "images/base/build-requirements.txt")
+
+
+class PlanError(Exception):
+    """What is in the repository makes no image; the words say where and what to change."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image. ``sources`` and ``without`` are paths of files and folders that it is made of, or not."""
+
+    kind: str
+    name: str
+    folder: str
+    sources: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    base: Image | None = None
+    version: str = "latest"
+    spec: Mapping[str, Any] | None = None
+
+    @property
+    def repository(self) -> str:
+        """The image's name in the engine, without a tag."""
+        return f"nightdesk/{self.name}"
+
+
+SCHEDULER, BASE_FILES = {"scheduler": "scheduler"}, {"base": "images/base"}
+BASE = Image("base", "base", "images/base", ("images/base", *CORE), (*NOT_LIGHT, *CONFIG), SCHEDULER)
+PLATFORM = (
+    Image("platform", "scheduler", "scheduler", ("scheduler", *BUILD_TOOLS), contexts=BASE_FILES),
+    Image("platform", "hub", "hub", ("hub", *CORE, *BUILD_TOOLS), NOT_LIGHT, {**SCHEDULER, **BASE_FILES}),
+    Image("platform", "proxy", "services/proxy", ("services/proxy",)),
+    Image("platform", "redis", "services/redis", ("services/redis",)),
+)
+
+
+def source_hash(image: Image, root: Path = ROOT) -> str:
+    """Twelve hex digits that change with the name, the mode or the content of any source."""
+    digest = hashlib.sha256(source_hash(image.base, root).encode() if image.base else b"")
+    for path in _files(image, root):
+        executable = "x" if path.stat().st_mode & 0o100 else "-"
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{executable}\0{content}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _files(image: Image, root: Path) -> list[Path]:
+    found: set[Path] = set()
+    for source in image.sources:
+        start = root / source
+        if not start.exists():
+            raise PlanError(f"{source} is missing, and the image {image.repository} is made from it")
+        found.update([start] if start.is_file() else (path for path in start.rglob("*") if path.is_file()))
+    without = [root / path for path in image.without]
+    return sorted(
+        path
+        for path in found
+        if not LEFT_OUT.search(path.relative_to(root).as_posix())
+        and not any(path == other or other in path.parents for other in without)
+    )
+
+
+def read_spec(folder: Path, root: Path = ROOT) -> dict[str, Any]:
+    """The ``environment.yaml`` of ``images/NAME/VERSION``.
+
+    Raises:
+        PlanError: it cannot be read, or does not say what it must.
+    """
+    path = folder / "environment.yaml"
+    place = path.relative_to(root).as_posix()
+    try:
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PlanError(f"{place} is no YAML: {error}") from error
+    if not isinstance(spec, dict):
+        raise PlanError(f"{place} holds no keys; it wants name, version, title and kernels")
+    for problem in _problems(spec, folder):
+        raise PlanError(f"{place}: {problem}")
+    return spec
+
+
+def _problems(spec: dict[str, Any], folder: Path) -> Iterator[str]:
+    name, version = folder.parent.name, folder.name
+    if unknown := sorted(set(map(str, spec)) - KEYS):
+        yield f"unknown key '{unknown[0]}'; there is: {', '.join(sorted(KEYS))}"
+    if spec.get("name") != name:
+        yield f"name is '{spec.get('name')}', but the folder is {name}/{version}"
+    if spec.get("version") != version:
+        yield f"version is '{spec.get('version')}', but the folder is {name}/{version} (put it in quotes)"
+    if not NAME.fullmatch(name) or name in {BASE.name, *(image.name for image in PLATFORM)}:
+        yield f"'{name}' cannot be the name of an environment: lower-case letters, digits and hyphens, none of the platform's own"
+    if not VERSION.fullmatch(version):
+        yield f"'{version}' cannot be a version: letters, digits, dots and hyphens"
+    if spec.get("channel") not in (None, *CHANNELS):
+        yield f"there is no channel '{spec['channel']}'; there is: {', '.join(CHANNELS)}"
+    kernels = spec.get("kernels")
+    if not isinstance(kernels, list) or not kernels:
+        yield "kernels lists no kernel"
+    elif not all(isinstance(kernel, dict) and {"name", "language"} <= kernel.keys() for kernel in kernels):
+        yield "each kernel wants a name and a language"
+    smoke = spec.get("smoke")
+    if smoke is not None and not (isinstance(smoke, str) and (folder / smoke).is_file()):
+        yield f"smoke names the notebook '{smoke}', which is not in the folder"
+
+
+def environments(root: Path = ROOT) -> list[Image]:
+    """Every version of every environment, the oldest version of each name first.
+
+    Raises:
+        PlanError: one of them cannot be built, or two versions claim one channel.
+    """
+    folders = [path.parent for path in (root / "images").glob("*/*/environment.yaml")]
+    found = []
+    channels: dict[tuple[str, str], str] = {}
+    for folder in sorted(folders, key=lambda path: (path.parent.name, _age(path.name))):
+        spec = read_spec(folder, root)
+        place = folder.relative_to(root).as_posix()
+        if not (folder / "Dockerfile").is_file():
+            raise PlanError(f"{place} has no Dockerfile; copy that of another version")
+        if channel := spec.get("channel"):
+            other = channels.setdefault((spec["name"], channel), place)
+            if other != place:
+                raise PlanError(f"{other} and {place} both claim the channel '{channel}'; one can have it")
+        found.append(
+            Image("environment", spec["name"], place, (place,), base=BASE, version=spec["version"], spec=spec)
+        )
+    return found
+
+
+def _age(version: str) -> list[tuple[int, str]]:
+    """Sorts 2026.9 before 2026.10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[._-]", version)]
+
+
+def chosen(images: Iterable[Image], wanted: str) -> list[Image]:
+    """Those of ``images`` that ``wanted`` names (``NAME`` or ``NAME:VERSION``); all when it is empty.
+
+    Raises:
+        PlanError: it names one that is not there.
+    """
+    images = list(images)
+    names = re.split(r"[\s,]+", wanted.strip()) if wanted.strip() else []
+    for name in names:
+        if not any(name in {image.name, f"{image.name}:{image.version}"} for image in images):
+            there = ", ".join(f"{image.name}:{image.version}" for image in images)
+            raise PlanError(f"NIGHTDESK_ENVIRONMENTS names '{name}'; there is: {there}")
+    return [
+        image
+        for image in images
+        if not names or image.name in names or f"{image.name}:{image.version}" in names
+    ]
+
+
+def plan(groups: Iterable[str], wanted: str = "", root: Path = ROOT) -> list[Image]:
+    """The images of the groups ``platform`` and ``environments``; what others stand on comes first."""
+    groups = set(groups)
+    if unknown := groups - {"platform", "environments"}:
+        raise PlanError(f"there is no group '{min(unknown)}'; there is: platform, environments")
+    result: list[Image] = []
+    if "environments" in groups:
+        result.append(BASE)
+    if "platform" in groups:
+        result.extend(PLATFORM)
+    if "environments" in groups:
+        result.extend(chosen(environments(root), wanted))
+    return result
+
+
+def line(image: Image, root: Path = ROOT) -> str:
+    """One line of the plan, as described above."""
+    base = f"{image.base.repository}:src-{source_hash(image.base, root)}" if image.base else "-"
+    contexts = ",".join(f"{name}={folder}" for name, folder in image.contexts.items()) or "-"
+    spec = json.dumps(image.spec, separators=(",", ":"), sort_keys=True) if image.spec else "-"
+    smoke = f"{image.folder}/{image.spec['smoke']}" if image.spec and image.spec.get("smoke") else "-"
+    fields = [image.kind, image.repository, image.version, source_hash(image, root), image.folder]
+    return "\t".join([*fields, contexts, base, smoke, spec])
+
+
+def main() -> int:
+    """Print the plan, or what is wrong."""
+    try:
+        for image in plan(
+            sys.argv[1:] or ("platform", "environments"), os.environ.get("NIGHTDESK_ENVIRONMENTS", "")
+        ):
+            print(line(image))
+    except PlanError as error:
+        print(f"  {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,375 @@
+"""A platform without containers: the REST interface over real HTTP, its runs written by the test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from python_multipart.multipart import parse_form
+
+BASE = "/services/nightdesk/api/v1"
+ACCOUNTS = "/hub/api/nightdesk/accounts"
+FINAL = {"succeeded", "failed", "cancelled", "timed_out", "lost"}
+
+
+class Part:
+    """One part of a form as the server's own parser saw it."""
+
+    def __init__(self, filename: bytes | None, content: bytes) -> None:
+        self.filename = filename
+        self.content = content
+
+
+class Platform:
+    """The state behind the interface. Tests change it and look at it while it serves."""
+
+    def __init__(self) -> None:
+        self.users = {"token-ada": {"name": "ada", "admin": False, "groups": ["research"]}}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self.outputs: dict[str, dict[str, bytes]] = {}
+        self.environments: list[dict[str, Any]] = []
+        self.checks: list[dict[str, Any]] = []
+        self.accounts: list[dict[str, Any]] | None = []
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
+        self.forms: list[dict[str, Part]] = []
+        self.keys: dict[str, str] = {}
+        self.answers: list[tuple[int, Any]] = []  # given instead of the next answers: status, body
+        self.drops = 0  # so many submits are accepted and the line cut before the answer
+        self.cuts: list[int] = []  # so many bytes of the next streams, then the line is cut
+        self.clock_skew = 0.0
+        self.corrupt: set[str] = set()  # outputs that arrive otherwise than promised
+        self.connections = 0
+        self._changed = threading.Condition()
+        self._server: ThreadingHTTPServer | None = None
+        self.port = 0
+        self.start()
+
+    # Serving
+
+    def start(self) -> None:
+        platform = self
+
+        class Handler(_Handler):
+            pass
+
+        Handler.platform = platform
+        self._server = _Server(("127.0.0.1", self.port), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server.cut_all()
+            self._server = None
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/services/nightdesk"
+
+    # What tests write
+
+    def add_run(self, run_id: str = "run1", **fields: Any) -> dict[str, Any]:
+        run = {
+            "id": run_id,
+            "name": "analysis.ipynb",
+            "owner": "ada",
+            "status": "queued",
+            "reason": None,
+            "error": None,
+            "environment": {"name": "python-data", "version": "2026.11.1", "digest": "sha256:" + "a" * 64},
+            "size": "small",
+            "parameters": {},
+            "attempt": 1,
+            "progress": {"cell": 0, "cells": 3},
+            "created_at": "2026-11-22T10:00:00Z",
+            "started_at": None,
+            "finished_at": None,
+            "url": f"{self.url}/runs/{run_id}",
+            "outputs": [],
+            "kind": "notebook",
+            "file": "analysis.ipynb",
+            "kernel": "python3",
+            "notes": [],
+            "waiting": None,
+            **fields,
+        }
+        with self._changed:
+            self.runs[run_id] = run
+            self.events.setdefault(run_id, [])
+            self.outputs.setdefault(run_id, {})
+        return run
+
+    def change(self, run_id: str = "run1", **fields: Any) -> None:
+        with self._changed:
+            self.runs[run_id].update(fields)
+            self._publish(run_id, "run", dict(self.runs[run_id]))
+
+    def log(self, text: str, run_id: str = "run1", stream: str = "stdout", cell: int | None = 1) -> None:
+        with self._changed:
+            self._publish(run_id, "log", {"stream": stream, "cell": cell, "text": text})
+
+    def finish(self, status: str = "succeeded", run_id: str = "run1", **fields: Any) -> None:
+        with self._changed:
+            self.runs[run_id].update(
+                {"status": status, "started_at": "2026-11-22T10:00:01Z", "finished_at": "2026-11-22T10:01:05Z", **fields}
+            )
+            self._publish(run_id, "end", dict(self.runs[run_id]))
+
+    def put_output(self, name: str, content: bytes, run_id: str = "run1") -> None:
+        self.outputs[run_id][name] = content
+        self.runs[run_id]["outputs"] = self.output_list(run_id)
+
+    def output_list(self, run_id: str) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in self.outputs[run_id].items()
+        ]
+
+    def _publish(self, run_id: str, kind: str, data: dict[str, Any]) -> None:
+        self.events[run_id].append((kind, data))
+        self._changed.notify_all()
+
+    def wait_for(self, run_id: str, index: int, seconds: float) -> bool:
+        """Whether there is an event number `index` within `seconds`."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.events[run_id]) > index, seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, *how: Any) -> None:
+        super().__init__(*how)
+        self.sockets: list[Any] = []
+
+    def cut_all(self) -> None:
+        for one in self.sockets:
+            try:
+                one.shutdown(2)
+            except OSError:
+                pass
+
+    def handle_error(self, *_: Any) -> None:
+        pass  # a client that hangs up is what many tests are about
+
+
+class _Handler(BaseHTTPRequestHandler):
+    platform: Platform
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.platform.connections += 1
+        self.server.sockets.append(self.connection)  # type: ignore[attr-defined]
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate((timestamp or time.time()) + self.platform.clock_skew, usegmt=True)
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_PATCH = do_DELETE = do_GET
+
+    def _answer(self) -> None:
+        platform = self.platform
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        platform.requests.append((self.command, self.path, headers))
+        platform.bodies.append(body)
+        if platform.answers:
+            status, answer = platform.answers.pop(0)
+            return self._send(status, answer)
+        parts = urlsplit(self.path)
+        if parts.path == BASE + "/health":
+            return self._send(200, {"status": "ok", "version": "0.1.0"})
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        user = platform.users.get(token)
+        if user is None:
+            return self._refuse(401, "sign_in", "nobody is signed in")
+        if parts.path.startswith("/hub/api/"):
+            return self._hub(parts.path, user, json.loads(body) if body else None)
+        if not parts.path.startswith(BASE + "/"):
+            return self._send(404, b"<html>not found</html>")
+        path = [unquote(part) for part in parts.path.removeprefix(BASE + "/").split("/")]
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return self._service(path, query, user, headers, body)
+
+    def _service(
+        self, path: list[str], query: dict[str, str], user: dict[str, Any], headers: dict[str, str], body: bytes
+    ) -> None:
+        platform = self.platform
+        match (self.command, *path):
+            case ("GET", "user"):
+                self._send(200, user)
+            case ("GET", "environments"):
+                self._send(200, {"environments": platform.environments})
+            case ("GET", "doctor"):
+                if not user["admin"]:
+                    return self._refuse(403, "not_allowed", "this is for admins")
+                self._send(200, {"checks": platform.checks})
+            case ("GET", "runs"):
+                self._list(query, user)
+            case ("POST", "runs"):
+                self._submit(headers, body, user)
+            case (_, "runs", run_id, *_) if run_id not in platform.runs:
+                self._refuse(404, "not_found", f"there is no run {run_id!r}", "`nightdesk runs` lists them.")
+            case ("GET", "runs", run_id):
+                self._send(200, platform.runs[run_id])
+            case ("POST", "runs", run_id, "cancel"):
+                platform.runs[run_id]["status"] = "cancelled"
+                self._send(200, platform.runs[run_id])
+            case ("GET", "runs", run_id, "log"):
+                text = "".join(data["text"] for kind, data in platform.events[run_id] if kind == "log")
+                self._send(200, text.encode())
+            case ("GET", "runs", run_id, "events"):
+                self._stream(run_id, int(headers.get("last-event-id") or query.get("after") or 0))
+            case ("GET", "runs", run_id, "outputs"):
+                self._send(200, {"outputs": platform.output_list(run_id)})
+            case ("GET", "runs", run_id, "outputs", *name):
+                content = platform.outputs[run_id]["/".join(name)]
+                self._send(200, content[:-1] + b"?" if "/".join(name) in platform.corrupt else content)
+            case _:
+                self._refuse(404, "not_found", "there is no such page")
+
+    def _list(self, query: dict[str, str], user: dict[str, Any]) -> None:
+        runs = [
+            run
+            for run in reversed(self.platform.runs.values())
+            if (query.get("owner") == "all" or run["owner"] == user["name"])
+            and query.get("status") in (None, run["status"])
+        ]
+        begin = int(query.get("before", "0"))
+        end = begin + min(int(query["limit"]), 3)  # small pages, so that there are several
+        self._send(200, {"runs": runs[begin:end], "next": str(end) if end < len(runs) else None})
+
+    def _submit(self, headers: dict[str, str], body: bytes, user: dict[str, Any]) -> None:
+        platform = self.platform
+        form = _form(headers, body)
+        platform.forms.append(form)
+        request = json.loads(form["request"].content)
+        key = request["key"]
+        known = key in platform.keys
+        if not known:
+            platform.keys[key] = f"run{len(platform.keys) + 1}"
+            platform.add_run(
+                platform.keys[key],
+                name=request.get("name") or request["file"],
+                file=request["file"],
+                owner=request.get("as", user["name"]),
+                parameters=request.get("parameters", {}),
+            )
+        if platform.drops:
+            platform.drops -= 1
+            self._cut()
+            return
+        self._send(200 if known else 201, platform.runs[platform.keys[key]])
+
+    def _stream(self, run_id: str, after: int) -> None:
+        platform = self.platform
+        budget = platform.cuts.pop(0) if platform.cuts else None
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        first = f"event: run\ndata: {json.dumps(platform.runs[run_id])}\n\n".encode()
+        budget = self._chunk(first, budget)
+        index = after
+        while budget is None or budget > 0:
+            if not platform.wait_for(run_id, index, 0.2):
+                budget = self._chunk(b": ping\n\n", budget)
+                continue
+            kind, data = platform.events[run_id][index]
+            index += 1
+            budget = self._chunk(f"id: {index}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode(), budget)
+            if kind == "end" and budget != 0:
+                self.wfile.write(b"0\r\n\r\n")
+                return
+        self._cut()
+
+    def _chunk(self, data: bytes, budget: int | None) -> int | None:
+        """Send what is left of the budget of `data`; the budget after that."""
+        sent = data if budget is None else data[:budget]
+        self.wfile.write(b"%x\r\n" % len(data) + sent + (b"\r\n" if len(sent) == len(data) else b""))
+        return None if budget is None else budget - len(sent)
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(2)
+
+    def _hub(self, path: str, user: dict[str, Any], data: Any) -> None:
+        platform = self.platform
+        if not user["admin"]:
+            return self._send(403, {"status": 403, "message": "Action is not authorized with current scopes"})
+        if path.startswith("/hub/api/users/") and self.command == "POST":
+            name = unquote(path.split("/")[4])
+            token = {"id": "t1", "token": "token-of-" + name, "user": name, "expires_at": None, **data}
+            return self._send(201, token)
+        if platform.accounts is None or not path.startswith(ACCOUNTS):
+            return self._send(404, {"status": 404, "message": "Not Found"})
+        name = unquote(path.removeprefix(ACCOUNTS).removeprefix("/"))
+        found = [account for account in platform.accounts if account["name"] == name]
+        if name and not found:
+            return self._send(404, {"status": 404, "message": f"there is no account {name!r}"})
+        match self.command:
+            case "GET":
+                self._send(200, platform.accounts)
+            case "POST":
+                account = {"name": data["name"], "approved": data["approved"], "admin": False, "created_at": None}
+                platform.accounts.append(account)
+                self._send(201, account)
+            case "PATCH":
+                found[0].update(data)
+                self._send(200, found[0])
+            case "DELETE":
+                platform.accounts.remove(found[0])
+                self._send(204, b"")
+
+    def _refuse(self, status: int, code: str, message: str, hint: str | None = None) -> None:
+        self._send(status, {"error": {"code": code, "message": message, "hint": hint}})
+
+    def _send(self, status: int, answer: Any) -> None:
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        if 300 <= status < 400:
+            self.send_header("Location", "https://elsewhere.example/")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _form(headers: dict[str, str], body: bytes) -> dict[str, Part]:
+    import io
+
+    parts: dict[str, Part] = {}
+
+    def field(one: Any) -> None:
+        parts[one.field_name.decode()] = Part(None, one.value)
+
+    def file(one: Any) -> None:
+        one.file_object.seek(0)
+        parts[one.field_name.decode()] = Part(one.file_name, one.file_object.read())
+        one.close()
+
+    given = {"Content-Type": headers["content-type"].encode(), "Content-Length": headers["content-length"].encode()}
+    parse_form(given, io.BytesIO(body), field, file)
+    return parts
