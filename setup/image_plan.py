@@ -3,8 +3,8 @@
     image_plan.py [platform] [environments]
 
 prints one image a line, its fields separated by tabs: kind, image, version, source, folder, named
-build contexts (NAME=FOLDER, separated by commas), the image it stands on, smoke notebook, and the
-specification as JSON; `-` where there is none. ``source`` is a hash of everything that goes into
+build contexts (NAME=FOLDER, separated by commas), the images it stands on (ARG=IMAGE, likewise),
+smoke notebook, and the specification as JSON; `-` where there is none. ``source`` is a hash of everything that goes into
 the image: where an image with that hash is here already, there is nothing to build.
 
 Folders are relative to the repository's root. ``NIGHTDESK_ENVIRONMENTS`` names the environments
@@ -47,7 +47,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """One image. ``sources`` and ``without`` are paths of files and folders that it is made of, or not."""
+    """One image, made of the files and folders ``sources`` except ``without``, on top of ``base``."""
 
     kind: str
     name: str
@@ -58,6 +58,7 @@ class Image:
     base: Image | None = None
     version: str = "latest"
     spec: Mapping[str, Any] | None = None
+    smoke: str | None = None
 
     @property
     def repository(self) -> str:
@@ -66,7 +67,8 @@ class Image:
 
 
 SCHEDULER, BASE_FILES = {"scheduler": "scheduler"}, {"base": "images/base"}
-BASE = Image("base", "base", "images/base", ("images/base", *CORE), (*NOT_LIGHT, *CONFIG), SCHEDULER)
+CLIENT = ("images/client", *CORE, *BUILD_TOOLS)
+BASE = Image("base", "base", "images/base", ("images/base",), without=BUILD_TOOLS[1:])
 PLATFORM = (
     Image("platform", "scheduler", "scheduler", ("scheduler", *BUILD_TOOLS), contexts=BASE_FILES),
     Image("platform", "hub", "hub", ("hub", *CORE, *BUILD_TOOLS), NOT_LIGHT, {**SCHEDULER, **BASE_FILES}),
@@ -162,10 +164,26 @@ def environments(root: Path = ROOT) -> list[Image]:
             other = channels.setdefault((spec["name"], channel), place)
             if other != place:
                 raise PlanError(f"{other} and {place} both claim the channel '{channel}'; one can have it")
-        found.append(
-            Image("environment", spec["name"], place, (place,), base=BASE, version=spec["version"], spec=spec)
-        )
+        found.append(_environment(spec, place))
     return found
+
+
+def _environment(spec: dict[str, Any], place: str) -> Image:
+    """An environment is made in two steps: its packages, which take long, and the client on top."""
+    name, version = spec["name"], spec["version"]
+    packages = Image("packages", name, place, (place,), base=BASE, version=f"{version}-packages")
+    return Image(
+        "environment",
+        name,
+        "images/client",
+        CLIENT,
+        (*NOT_LIGHT, *CONFIG),
+        {**SCHEDULER, **BASE_FILES},
+        base=packages,
+        version=version,
+        spec=spec,
+        smoke=f"{place}/{spec['smoke']}" if spec.get("smoke") else None,
+    )
 
 
 def _age(version: str) -> list[tuple[int, str]]:
@@ -203,18 +221,24 @@ def plan(groups: Iterable[str], wanted: str = "", root: Path = ROOT) -> list[Ima
     if "platform" in groups:
         result.extend(PLATFORM)
     if "environments" in groups:
-        result.extend(chosen(environments(root), wanted))
+        last = chosen(environments(root), wanted)
+        result.extend(image.base for image in last if image.base)
+        result.extend(last)
     return result
 
 
 def line(image: Image, root: Path = ROOT) -> str:
     """One line of the plan, as described above."""
-    base = f"{image.base.repository}:src-{source_hash(image.base, root)}" if image.base else "-"
+    below = {"BASE": image.base, "TOOLS": image.base.base} if image.base else {}
+    bases = ",".join(
+        f"{argument}={other.repository}:src-{source_hash(other, root)}"
+        for argument, other in below.items()
+        if other
+    )
     contexts = ",".join(f"{name}={folder}" for name, folder in image.contexts.items()) or "-"
     spec = json.dumps(image.spec, separators=(",", ":"), sort_keys=True) if image.spec else "-"
-    smoke = f"{image.folder}/{image.spec['smoke']}" if image.spec and image.spec.get("smoke") else "-"
     fields = [image.kind, image.repository, image.version, source_hash(image, root), image.folder]
-    return "\t".join([*fields, contexts, base, smoke, spec])
+    return "\t".join([*fields, contexts, bases or "-", image.smoke or "-", spec])
 
 
 def main() -> int:

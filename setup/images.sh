@@ -20,8 +20,10 @@ engine_answers >/dev/null || die "the Docker engine does not answer." "Run setup
 [ -x "$python" ] || die "${NIGHTDESK_VENV#"$PWD"/} is missing; it reads environment.yaml." "Run setup/venv.sh and this again."
 plan=$("$python" setup/image_plan.py "$@") || die "the images cannot be built as they are described." "The line above says what to change."
 
-# What is here: "image:tag sha256:…" a line, asked for once.
-listing=$(docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' --filter 'reference=nightdesk/*')
+# What is here, "image:tag sha256:…" a line.
+list_images() {
+    listing=$(docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' --filter 'reference=nightdesk/*')
+}
 id_of() { awk -v image="$1" '$1 == image {print $2; exit}' <<<"$listing"; }
 
 secrets=$(mktemp -d)
@@ -77,10 +79,10 @@ try_smoke() {
         papermill --no-progress-bar --log-output - /tmp/smoke.ipynb <"$2"
 }
 
-# build KIND IMAGE VERSION SOURCE FOLDER CONTEXTS BASE SMOKE SPEC: one image, tagged when it is fit.
+# build KIND IMAGE VERSION SOURCE FOLDER CONTEXTS BASES SMOKE SPEC: one image, tagged when it is fit.
 build() {
-    local kind=$1 image=$2 version=$3 source=$4 folder=$5 contexts=$6 base=$7 smoke=$8 spec=$9
-    local log=$logs/${image##*/}-$version.log began=$SECONDS arguments context id
+    local kind=$1 image=$2 version=$3 source=$4 folder=$5 contexts=$6 bases=$7 smoke=$8 spec=$9
+    local log=$logs/${image##*/}-$version.log began=$SECONDS arguments context id before
     arguments=(--progress plain --provenance=false --iidfile "$secrets/${image##*/}-$version.id"
         --secret "id=pip,src=$secrets/pip" --secret "id=npm,src=$secrets/npm" --label "org.nightdesk.source=$source")
     if [ -e "$secrets/ca" ]; then arguments+=(--secret "id=ca,src=$secrets/ca"); fi
@@ -91,9 +93,12 @@ build() {
     if [ "$contexts" != - ]; then
         for context in ${contexts//,/ }; do arguments+=(--build-context "$context"); done
     fi
+    if [ "$bases" != - ]; then
+        for context in ${bases//,/ }; do arguments+=(--build-arg "$context"); done
+    fi
     if [ "$kind" = environment ]; then
-        arguments+=(--build-arg "BASE=$base" --label "org.nightdesk.environment=${image##*/}"
-            --label "org.nightdesk.version=$version" --label "org.nightdesk.spec=$spec")
+        arguments+=(--label "org.nightdesk.environment=${image##*/}" --label "org.nightdesk.version=$version"
+            --label "org.nightdesk.spec=$spec")
     fi
     if ! (quietly "$log" docker build "${arguments[@]}" "$folder"); then
         explain "$log"
@@ -108,48 +113,57 @@ build() {
             return 1
         fi
     fi
+    before=$(id_of "$image:src-$source")
+    if [ "$kind" = environment ] && [ -n "$before" ] && [ "$before" != "$id" ]; then
+        docker tag "$before" "$image:was-${before:7:12}"  # built again: runs may still ask for the first
+    fi
     docker tag "$id" "$image:src-$source"
     say "built in $((SECONDS - began)) s, $(docker image inspect --format '{{.Size}}' "$id" | awk '{printf "%d MB", $1 / 1e6}')"
 }
 
 # Builds at most two at a time, in the plan's order; what stands on another image waits for it.
 build_missing() {
-    local kind image version source folder contexts base smoke spec pids=() pid failed=0
-    while IFS=$'\t' read -r kind image version source folder contexts base smoke spec <&3; do
+    local kind image version source folder contexts bases smoke spec base pid failed=0
+    local -A builds=()  # what is being built, and by which process
+    while IFS=$'\t' read -r kind image version source folder contexts bases smoke spec <&3; do
         if [ -z "${NIGHTDESK_REBUILD:-}" ] && [ -n "$(id_of "$image:src-$source")" ]; then continue; fi
         if [ ! -e "$secrets/pip" ]; then
             step "Images (the first time takes some minutes)"
             gather_secrets
         fi
         while [ "$(jobs -rp | wc -l)" -ge $at_a_time ]; do wait -n || failed=1; done
-        if [ "$base" != - ]; then wait_for_base || failed=1; fi
+        for base in ${bases//,/ }; do
+            pid=${builds[${base#*=}]:-}
+            [ -z "$pid" ] || wait "$pid" || failed=1
+        done
         [ "$failed" = 0 ] || break
         say "$image:$version: building (log: ${logs#"$PWD"/}/${image##*/}-$version.log)"
-        (build "$kind" "$image" "$version" "$source" "$folder" "$contexts" "$base" "$smoke" "$spec" 2>&1 |
+        (build "$kind" "$image" "$version" "$source" "$folder" "$contexts" "$bases" "$smoke" "$spec" 2>&1 |
             sed -u "s|^ *|  ${image#nightdesk/}:$version: |" >&2) &
-        pids+=($!)
-        if [ "$kind" = base ]; then base_build=$!; fi
+        builds[$image:src-$source]=$!
     done 3<<<"$plan"
-    for pid in ${pids[@]+"${pids[@]}"}; do wait "$pid" || failed=1; done
+    for pid in "${builds[@]}"; do wait "$pid" || failed=1; done
     [ "$failed" = 0 ] || die "not every image could be built; what was built stays." \
         "The lines above say which failed, and why. Logs: ${logs#"$PWD"/}"
 }
 
-base_build=""
-wait_for_base() {
-    local pid=$base_build
-    base_build=""
-    [ -z "$pid" ] || wait "$pid"
-}
-
-# The names that people and the compose file use. An image that had one before keeps its src- tag.
+# The names that people and the compose file use. What had the name before is forgotten, but for
+# environments: those builds may be on record, and runs ask for them by digest.
 name_images() {
-    local image version source id
-    while IFS=$'\t' read -r _ image version source _ <&3; do
+    local kind image version source id before tag
+    while IFS=$'\t' read -r kind image version source _ <&3; do
         id=$(id_of "$image:src-$source")
         [ -n "$id" ] || die "$image:src-$source is gone." "Another program removes images here; run this again."
-        if [ "$(id_of "$image:$version")" != "$id" ]; then docker tag "$id" "$image:$version"; fi
-        say "$(printf '%-34s %.19s' "$image:$version" "$id")"
+        before=$(id_of "$image:$version")
+        if [ "$before" != "$id" ]; then
+            docker tag "$id" "$image:$version"
+            if [ "$kind" != environment ] && [ -n "$before" ]; then
+                for tag in $(awk -v id="$before" -v start="$image:src-" '$2 == id && index($1, start) == 1 {print $1}' <<<"$listing"); do
+                    docker image rm "$tag" >/dev/null 2>&1 || true  # a container still uses it
+                done
+            fi
+        fi
+        if [ "$kind" != packages ]; then say "$(printf '%-34s %.19s' "$image:$version" "$id")"; fi
     done 3<<<"$plan"
 }
 
@@ -178,7 +192,12 @@ write_environments() {
 }
 
 mkdir -p "$logs"
+list_images
+if have flock; then  # two at once would build everything twice
+    exec 8>"$NIGHTDESK_STATE/images.lock"
+    flock --nonblock 8 || { say "waiting for another build of the images to finish"; flock 8; list_images; }
+fi
 build_missing
-listing=$(docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' --filter 'reference=nightdesk/*')
+list_images
 name_images
 case " $* " in *" environments "* | "  ") write_environments ;; esac

@@ -5,24 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightdesk_hub import __file__ as package_file
 from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import DockerEngine, Engine
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
-from nightdesk_hub.offers import OfferBook, ask_api
+from nightdesk_hub.offers import Ask, OfferBook, ask_api
 from nightdesk_hub.proxy import NightdeskProxy
 from nightdesk_hub.secrets import Secrets
+from nightdesk_hub.spawn_form import TEMPLATES
 from nightdesk_hub.spawner import NightdeskSpawner
 from nightdesk_hub.start_queue import StartQueue
-from nightdesk_hub.style_files import CachedFiles, version_of
+from nightdesk_hub.style_files import STATIC, version_of
 
 if TYPE_CHECKING:
     from nightdesk.config import Settings
-
-PACKAGE = Path(package_file).parent
 
 #: The hub as the proxy and the sessions reach it, and the platform's other parts as the hub does.
 HUB_URL = "http://hub:8081"
@@ -55,13 +53,25 @@ def configure(
     *,
     data: Path = Path("/data"),
     engine: Engine | None = None,
+    ask: Ask | None = None,
 ) -> Desk:
     """Fill JupyterHub's configuration `c`.
 
     `data` is the folder that outlives the hub; `engine` is another than the one that the
-    environment names.
+    environment names, and `ask` another way to ask for offers than the api.
     """
-    desk = make_desk(settings, secrets, data, engine or DockerEngine())
+    ask = ask or ask_api(f"{API_URL}/services/{SERVICE}/api/v1/offers", secrets.service_token)
+    names = Names(secrets.project)
+    engine = engine or DockerEngine()
+    desk = Desk(
+        settings=settings,
+        names=names,
+        engine=engine,
+        networks=UserNetworks(engine, names, settings.sessions.network_pool),
+        offers=OfferBook(ask, data / "offers.json"),
+        starts=StartQueue(),
+        register=Register(data / "accounts.sqlite"),
+    )
     _hub(settings, c, data)
     _services(secrets, c)
     _roles(c)
@@ -88,27 +98,11 @@ def configure(
     return desk
 
 
-def make_desk(settings: Settings, secrets: Secrets, data: Path, engine: Engine) -> Desk:
-    """What the hub's parts share."""
-    names = Names(secrets.project)
-    return Desk(
-        settings=settings,
-        names=names,
-        engine=engine,
-        networks=UserNetworks(engine, names, settings.sessions.network_pool),
-        offers=OfferBook(
-            ask_api(f"{API_URL}/services/{SERVICE}/api/v1/offers", secrets.service_token),
-            data / "offers.json",
-        ),
-        starts=StartQueue(),
-        register=Register(data / "accounts.sqlite"),
-    )
-
-
 def _hub(settings: Settings, c: Any, data: Path) -> None:
     c.JupyterHub.bind_url = "http://:8000"
-    c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104  in a container; only the proxy's port is published
-    c.JupyterHub.hub_port = 8081
+    # All addresses, because people's networks come and go; only the proxy's port is published. (With
+    # `hub_ip` and a connect URL, JupyterHub would listen on the address behind that URL alone.)
+    c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"
     c.JupyterHub.hub_connect_url = HUB_URL
     if settings.site.public_url:
         c.JupyterHub.public_url = settings.site.public_url + "/"
@@ -148,14 +142,15 @@ def _services(secrets: Secrets, c: Any) -> None:
             "display": False,  # the pages link to it by name
             "timeout": 2,  # a hub that starts before the api does not wait for it
         },
-        {"name": "setup", "api_token": secrets.setup_token, "display": False},
+        # The flag instead of the role: a definition of the role would also fix who of the users has it,
+        # and take it from every admin whom an admin made.
+        {"name": "setup", "api_token": secrets.setup_token, "admin": True, "display": False},
     ]
 
 
 def _roles(c: Any) -> None:
     c.JupyterHub.load_roles = [
         {"name": "user", "scopes": ["self", f"access:services!service={SERVICE}"]},
-        {"name": "admin", "services": ["setup"]},
         {
             "name": "platform",
             "description": "What the platform's api may know of people: their names and groups",
@@ -172,11 +167,10 @@ def _roles(c: Any) -> None:
 
 
 def _pages(settings: Settings, c: Any) -> None:
-    c.JupyterHub.template_paths = [str(PACKAGE / "templates")]
+    c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.template_vars = {
         "site_title": settings.site.title,
         "open_signup": settings.accounts.open_signup,
         "runs_url": f"/services/{SERVICE}/",
-        "style_version": version_of(PACKAGE / "static" / "hub.css"),
+        "style_version": version_of(STATIC / "hub.css"),
     }
-    c.JupyterHub.extra_handlers = [(r"/nightdesk/(.*)", CachedFiles, {"path": str(PACKAGE / "static")})]

@@ -17,7 +17,7 @@ from docker.types import IPAMConfig, IPAMPool
 from nightdesk_hub.engine import ENGINE_ERRORS, Engine, explain
 from nightdesk_hub.names import COMPOSE_ONEOFF, COMPOSE_PROJECT, COMPOSE_SERVICE, Names
 
-log = logging.getLogger("nightdesk.networks")
+log = logging.getLogger("JupyterHub.networks")
 
 #: Room for the gateway, the hub, the proxy and ten sessions.
 PREFIX = 28

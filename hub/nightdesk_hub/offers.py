@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-log = logging.getLogger("nightdesk.offers")
+log = logging.getLogger("JupyterHub.offers")
 
 ANSWER_SECONDS = 2.0
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -23,7 +23,7 @@ LOOK_SECONDS = 2.0
 class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
     """configurable-http-proxy, run by Compose. A new one is noticed and healed within seconds."""
 
-    desk: Desk = AnyTrait().tag(config=True)
+    desk: Desk = AnyTrait().tag(config=True)  # type: ignore[assignment]
     should_start = Bool(False, config=True)
 
     _watch: PeriodicCallback | None = None

@@ -40,7 +40,7 @@ _LOG_LINES = 5
 class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
     """Starts, finds and stops one session."""
 
-    desk: Desk = AnyTrait().tag(config=True)
+    desk: Desk = AnyTrait().tag(config=True)  # type: ignore[assignment]
 
     cmd = Command(["jupyterhub-singleuser"], config=True)
     default_url = Unicode("/lab", config=True)
@@ -95,7 +95,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self.asked_for = query_options(query_data)
         raise ChooseFirst
 
-    async def check_allowed(self, image: str) -> str:
+    async def check_allowed(self, image: str) -> str:  # noqa: ARG002
         """DockerSpawner's way for users to name an image: there is none."""
         raise StartRefused("Sessions start from the environments on offer; an image cannot be named.")
 
@@ -109,7 +109,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         try:
             return choose(await self.desk.offers.offers_for(name), self.user_options)
         except NotOffered as error:
-            raise StartRefused(f"{error} Choose on the start page.", reason="not_offered") from None
+            raise StartRefused(str(error), reason="not_offered") from None
         except NoOffers as error:
             raise StartRefused(str(error), reason="no_offers", status_code=503) from None
 
@@ -145,11 +145,12 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """
         self._steps = []
         self.http_timeout = ANSWER_SECONDS
-        self._take(await self._chosen())
+        choice = await self._chosen()
+        self._take(choice)
         self.desk.endings.pop((self.user.name, self.name), None)
         async with self.desk.starts.turn(self._say_waiting):
             try:
-                return await self._start()
+                return await self._start(choice)
             except NoNetwork as error:
                 raise StartRefused(
                     f"Your session has no network: {error}", reason="network", status_code=503
@@ -167,7 +168,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                     status_code=503,
                 ) from None
 
-    async def _start(self) -> str:
+    async def _start(self, choice: Choice) -> str:
         user = self.user.name
         self._say(20, "Preparing your network and your home folder")
         self.network_name = await self.desk.networks.ensure(user)
@@ -179,8 +180,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         address = f"http://{ip}:{port}"
         seconds = self.desk.settings.sessions.start_timeout_seconds
         await wait_until_ready(f"{address}{self.server.base_url}api", self._ended, seconds)
-        choice = self._choice
-        assert choice is not None
         self._running = {
             **choice.options,
             "digest": choice.version.digest,

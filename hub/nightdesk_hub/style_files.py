@@ -13,10 +13,16 @@ def version_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
 
 
+STATIC = Path(__file__).parent / "static"
+
+
 class CachedFiles(StaticFileHandler):
     """Files of this package."""
 
-    def set_extra_headers(self, path: str) -> None:
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
         """Let browsers keep it, and never guess what it is."""
         self.set_header("Cache-Control", "max-age=3600")
         self.set_header("X-Content-Type-Options", "nosniff")
+
+
+handlers = [(r"/nightdesk/(.*)", CachedFiles, {"path": str(STATIC)})]

@@ -12,7 +12,6 @@ IMPORTED = [
     "jupyterhub.singleuser",
     "papermill",
     "ipykernel",
-    "nightdesk",
 ]
 
 

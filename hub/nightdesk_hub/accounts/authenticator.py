@@ -10,6 +10,7 @@ from jupyterhub.handlers import BaseHandler
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
 
+from nightdesk_hub import style_files
 from nightdesk_hub.accounts import membership
 from nightdesk_hub.accounts.lockout import Lockout, lock_words
 from nightdesk_hub.accounts.passwords import MAX_LENGTH, Hasher, hash_password
@@ -22,7 +23,7 @@ from nightdesk_hub.user_names import is_user_name
 class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
     """Lets in whose account is approved. The first start makes the account `admin`."""
 
-    desk: Desk = AnyTrait().tag(config=True)
+    desk: Desk = AnyTrait().tag(config=True)  # type: ignore[assignment]
     admin_password = Unicode(help="Password of the account that the first start makes.").tag(config=True)
 
     # Approval decides, and is looked up at each sign-in; none of the hub's lists does.
@@ -68,11 +69,11 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
             raise said(403, "Your account waits for an admin's approval. Ask one, then sign in again.")
         return {"name": name}
 
-    def check_allowed(self, username: str, authentication: dict[str, Any] | None = None) -> bool:
+    def check_allowed(self, username: str, authentication: Any = None) -> bool:  # noqa: ARG002
         """Is this account approved?"""
         return self.desk.register.is_approved(username)
 
-    async def refresh_user(self, user: Any, handler: BaseHandler | None = None) -> bool:
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool:  # noqa: ARG002
         """Is it still? A user whom an admin made without an account (a robot's, with a token) stays."""
         account = self.desk.register.find(user.name)
         return account is None or account.approved
@@ -88,8 +89,8 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
         self.desk.register.remove(user.name)
         await membership.end_sessions(self.parent.proxy, user)
 
-    def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
-        """The pages and the REST API of accounts."""
+    def get_handlers(self, app: Any) -> list[Any]:
+        """What we add to the hub: the pages and the REST API of accounts, and the style sheet."""
         from nightdesk_hub.accounts import api, pages
 
-        return [*super().get_handlers(app), *pages.handlers, *api.handlers]
+        return [*super().get_handlers(app), *pages.handlers, *api.handlers, *style_files.handlers]

@@ -60,4 +60,4 @@ class Lockout:
 def lock_words(seconds: float) -> str:
     """What somebody reads who has to wait."""
     left = f"{round(seconds)} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
-    return f"Too many failed sign-ins for this name. Try again in {left}; an admin can set a new password."
+    return f"Too many failed sign-ins for this name. Try again in {left}, or ask an admin for a new password."

@@ -169,7 +169,7 @@ class AccountActionPage(AccountListPage):
         self.log.info("%s: account %s: %s", self.current_user.name, name, action)
         self.redirect(self.hub.base_url + "accounts", status=303)
 
-    async def get(self, name: str, action: str) -> None:
+    async def get(self, *_path: str) -> None:
         """Nothing here by a link; back to the list."""
         self.redirect(self.hub.base_url + "accounts")
 

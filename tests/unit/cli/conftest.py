@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from nightdesk.cli import main
 from nightdesk.client.address import Address
 from nightdesk.client.login import Login
@@ -52,7 +51,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     for name in ("NIGHTDESK_URL", "NIGHTDESK_TOKEN", "JUPYTERHUB_API_TOKEN", "NIGHTDESK_DEBUG", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("nightdesk.client.login.installation_file", lambda: str(tmp_path / "none" / "login.json"))
+    monkeypatch.setattr(
+        "nightdesk.client.login.installation_file", lambda: str(tmp_path / "none" / "login.json")
+    )
     return home
 
 
@@ -93,7 +94,7 @@ def nightdesk(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """The command as a process of its own, which is ended with the test."""
     started: list[subprocess.Popen[str]] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -48,7 +49,7 @@ class Platform:
         self.corrupt: set[str] = set()  # outputs that arrive otherwise than promised
         self.connections = 0
         self._changed = threading.Condition()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self.port = 0
         self.start()
 
@@ -125,7 +126,12 @@ class Platform:
     def finish(self, status: str = "succeeded", run_id: str = "run1", **fields: Any) -> None:
         with self._changed:
             self.runs[run_id].update(
-                {"status": status, "started_at": "2026-11-22T10:00:01Z", "finished_at": "2026-11-22T10:01:05Z", **fields}
+                {
+                    "status": status,
+                    "started_at": "2026-11-22T10:00:01Z",
+                    "finished_at": "2026-11-22T10:01:05Z",
+                    **fields,
+                }
             )
             self._publish(run_id, "end", dict(self.runs[run_id]))
 
@@ -159,10 +165,8 @@ class _Server(ThreadingHTTPServer):
 
     def cut_all(self) -> None:
         for one in self.sockets:
-            try:
+            with contextlib.suppress(OSError):
                 one.shutdown(2)
-            except OSError:
-                pass
 
     def handle_error(self, *_: Any) -> None:
         pass  # a client that hangs up is what many tests are about
@@ -214,7 +218,12 @@ class _Handler(BaseHTTPRequestHandler):
         return self._service(path, query, user, headers, body)
 
     def _service(
-        self, path: list[str], query: dict[str, str], user: dict[str, Any], headers: dict[str, str], body: bytes
+        self,
+        path: list[str],
+        query: dict[str, str],
+        user: dict[str, Any],
+        headers: dict[str, str],
+        body: bytes,
     ) -> None:
         platform = self.platform
         match (self.command, *path):
@@ -333,7 +342,12 @@ class _Handler(BaseHTTPRequestHandler):
             case "GET":
                 self._send(200, platform.accounts)
             case "POST":
-                account = {"name": data["name"], "approved": data["approved"], "admin": False, "created_at": None}
+                account = {
+                    "name": data["name"],
+                    "approved": data["approved"],
+                    "admin": False,
+                    "created_at": None,
+                }
                 platform.accounts.append(account)
                 self._send(201, account)
             case "PATCH":
@@ -370,6 +384,9 @@ def _form(headers: dict[str, str], body: bytes) -> dict[str, Part]:
         parts[one.field_name.decode()] = Part(one.file_name, one.file_object.read())
         one.close()
 
-    given = {"Content-Type": headers["content-type"].encode(), "Content-Length": headers["content-length"].encode()}
+    given = {
+        "Content-Type": headers["content-type"].encode(),
+        "Content-Length": headers["content-length"].encode(),
+    }
     parse_form(given, io.BytesIO(body), field, file)
     return parts

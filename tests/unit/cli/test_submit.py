@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -52,7 +53,15 @@ def test_json_is_the_run_and_nothing_else(signed_in: Any, nightdesk: Run, notebo
 
 @pytest.mark.parametrize(
     "name",
-    ["ü 😀 é.ipynb", 'quo"te.ipynb', "new\nline.ipynb", "back\\slash.py", "a;b=c.py", "%22.py", "x" * 248 + ".ipynb"],
+    [
+        "ü 😀 é.ipynb",
+        'quo"te.ipynb',
+        "new\nline.ipynb",
+        "back\\slash.py",
+        "a;b=c.py",
+        "%22.py",
+        "x" * 248 + ".ipynb",
+    ],
 )
 def test_any_file_name_arrives(signed_in: Any, nightdesk: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -70,7 +79,9 @@ def test_a_large_file_arrives_whole(signed_in: Any, nightdesk: Run, tmp_path: Pa
     assert signed_in.forms[0]["source"].content == path.read_bytes()
 
 
-def test_parameters_of_a_file_keep_their_types(signed_in: Any, nightdesk: Run, notebook: Path, tmp_path: Path) -> None:
+def test_parameters_of_a_file_keep_their_types(
+    signed_in: Any, nightdesk: Run, notebook: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "p.json"
     path.write_text('{"year": 2026, "regions": ["n", "s"]}')
     nightdesk("submit", notebook, "-P", path)
@@ -121,7 +132,8 @@ def test_wrong_usage_is_said_before_anything_is_sent(
     assert signed_in.requests == []
 
 
-def test_a_pipe_in_place_of_a_file_is_refused_at_once(signed_in: Any, nightdesk: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("signed_in")
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(nightdesk: Run, tmp_path: Path) -> None:
     path = tmp_path / "pipe.ipynb"
     os.mkfifo(path)
     result = nightdesk("submit", path)
@@ -146,7 +158,9 @@ def test_takes_a_folder_along_without_the_file_itself(
 
 
 def test_a_refusal_is_shown_with_its_hint(signed_in: Any, nightdesk: Run, notebook: Path) -> None:
-    signed_in.answers = [(422, {"error": {"code": "x", "message": "no kernel 'julia'", "hint": "There is python3."}})]
+    signed_in.answers = [
+        (422, {"error": {"code": "x", "message": "no kernel 'julia'", "hint": "There is python3."}})
+    ]
     result = nightdesk("submit", notebook, "--json")
     assert result.code == 1
     assert result.out == ""
@@ -185,7 +199,7 @@ def test_out_of_reach_is_3_and_names_the_address(
     assert f"http://127.0.0.1:{port}/services/nightdesk is out of reach: connection refused" in result.err
 
 
-def test_a_large_body_that_is_refused_early_gets_the_platforms_words(notebook: Path, tmp_path: Path) -> None:
+def test_a_large_body_that_is_refused_early_gets_the_platforms_words(tmp_path: Path) -> None:
     """The server answers 413 after the head and hangs up: its words count, not the broken pipe."""
     import threading
 
@@ -202,16 +216,16 @@ def test_a_large_body_that_is_refused_early_gets_the_platforms_words(notebook: P
                 line.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
                 line.shutdown(socket.SHUT_WR)
                 line.settimeout(0.3)
-                try:
+                with contextlib.suppress(TimeoutError):
                     line.recv(1)
-                except TimeoutError:
-                    pass
 
         thread = threading.Thread(target=serve)
         thread.start()
         large = tmp_path / "large.py"
         large.write_bytes(bytes(30_000_000))
-        login = Login(Address.parse(f"http://127.0.0.1:{server.getsockname()[1]}/services/nightdesk"), "t", "test")
+        login = Login(
+            Address.parse(f"http://127.0.0.1:{server.getsockname()[1]}/services/nightdesk"), "t", "test"
+        )
         with Client(login) as client, pytest.raises(Refused, match="too large"):
             client.submit(large)
         thread.join()

@@ -29,13 +29,16 @@ EXIT_SECONDS = 30.0
 
 # Killed at once, a kernel would lose what Python does at its exit: files that were never closed and the
 # hooks by which tracking libraries end their runs. ipykernel's own shutdown does them but can stall for
-# seconds on its threads, so an ordinary request does them and ends the process.
+# seconds on its threads, so an ordinary request does them and ends the process. (In a function, because
+# one of the hooks is IPython's own and empties the notebook's namespace.)
 LEAVE = """
-import atexit, os
-try:
-    atexit._run_exitfuncs()
-finally:
-    os._exit(0)
+def leave():
+    import atexit, os
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        os._exit(0)
+leave()
 """
 
 
@@ -213,6 +216,7 @@ class NotebookRun:
         return Outcome(name, reason, error("CellTimedOut", reason, cell.number if cell else None))
 
     def _died(self, cell: Cell | None, why: str = "") -> Outcome:
+        self._follow(lambda: not any(pipe.open for pipe in self._kernel.pipes), LAST_WORDS_SECONDS)
         status = self._kernel.status
         how = why or (f"ended with {how_it_ended(status)}" if status is not None else "stopped answering")
         where = (

@@ -130,7 +130,7 @@ def _approve(arguments: argparse.Namespace) -> int:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    """Make a token for somebody. It is printed this once, and good for this platform alone unless you say more."""
+    """Make a token for somebody. It is printed this once; it is good for this platform alone."""
     with connect(arguments) as client:
         token = _of_one(
             lambda: client.hub.create_token(

@@ -88,11 +88,7 @@ class DockerEngine:
                 seen = self.find(run)
                 if seen is not None:
                     return seen
-            if error.status_code == 404 and "network" in str(error.explanation):
-                self.ensure_network()
-                made = self._create(run)
-            else:
-                raise
+            raise
         return ContainerSeen(str(made["Id"]), run.id, run.attempt, "created")
 
     @_engine_call
@@ -111,7 +107,14 @@ class DockerEngine:
     @_engine_call
     def start(self, container: ContainerSeen) -> None:
         # Starting one that has ended would run the code a second time.
-        if container.state == "created":
+        if container.state != "created":
+            return
+        try:
+            self._client.start(container.id)
+        except NotFound as error:
+            if "network" not in str(error.explanation):
+                raise
+            self.ensure_network()
             self._client.start(container.id)
 
     @_engine_call

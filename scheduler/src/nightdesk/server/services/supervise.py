@@ -11,7 +11,6 @@ reads its output again from the start, so nothing here needs to be remembered. T
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -30,15 +29,17 @@ from nightdesk.server.domain.errors import (
 from nightdesk.server.domain.outcome import Ending, Exit, could_not_start, decide, removed_from_outside
 from nightdesk.server.domain.run import Output, Run, Status
 from nightdesk.server.ports.doorbell import Doorbell
-from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen, LogFollower
+from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen
 from nightdesk.server.ports.files import FileStore, RunFolders
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
+from nightdesk.server.services.lines import Lines, Quiet
 from nightdesk.server.services.queue import LEASE_SECONDS, dispatch
 from nightdesk.server.services.submit import input_key
 
 _FLUSH_SECONDS = 0.05
+_FLUSH_PIECES = 500
 _START_TRIES = (1.0, 2.0, 4.0, 8.0, 15.0)  # pauses between tries to get a container started
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Watch:
 
     run: Run
     container: ContainerSeen | None = None
-    follower: LogFollower | None = None
+    lines: Lines | None = None
     leaving: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     stopping: bool = False
@@ -63,8 +64,8 @@ class Watch:
     def leave(self) -> None:
         """Let go now, whatever is being waited for."""
         self.leaving.set()
-        if self.follower is not None:
-            self.follower.close()
+        if self.lines is not None:
+            self.lines.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,34 +266,29 @@ class Supervisor:
 
     def _follow(self, watch: Watch, container: ContainerSeen, progress: Progress) -> None:
         """Read the container's output to its end, putting it on record in small batches."""
-        follower = self._parts.engine.follow(container)
-        watch.follower = follower
-        self._check_leaving(watch)
-        lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=2000)
-        reader = threading.Thread(
-            target=_read, args=(follower, lines), name=f"log-{watch.run.id}", daemon=True
-        )
-        reader.start()
-        due: float | None = None
-        while True:
-            try:
-                line = lines.get(timeout=None if due is None else max(due - time.monotonic(), 0))
-            except queue.Empty:
-                due = None
-                self._record(watch, progress)
-                continue
-            self._check_leaving(watch)
-            if isinstance(line, BaseException):
-                raise line
-            if line is None:
-                self._record(watch, progress, at_end=True)
-                return
-            progress.take(line)
-            if progress.finished is None and due is None:
-                due = time.monotonic() + _FLUSH_SECONDS
-            if len(progress.waiting) >= 500 and progress.finished is None:
-                self._record(watch, progress)
-                due = None
+        lines = watch.lines = Lines(self._parts.engine.follow(container), f"log-{watch.run.id}")
+        try:
+            due: float | None = None
+            while True:
+                self._check_leaving(watch)
+                try:
+                    line = lines.next(None if due is None else max(due - time.monotonic(), 0))
+                except Quiet:
+                    due = None
+                    self._record(watch, progress)
+                    continue
+                self._check_leaving(watch)
+                if line is None:
+                    break
+                progress.take(line)
+                if progress.finished is None and due is None:
+                    due = time.monotonic() + _FLUSH_SECONDS
+                if len(progress.waiting) >= _FLUSH_PIECES and progress.finished is None:
+                    self._record(watch, progress)
+                    due = None
+            self._record(watch, progress, at_end=True)
+        finally:
+            lines.close()
 
     def _record(self, watch: Watch, progress: Progress, at_end: bool = False) -> None:
         parts, run = self._parts, watch.run
@@ -374,22 +370,6 @@ class Supervisor:
             raise FenceLost(f"run {watch.run.id} is somebody else's now")
         if watch.leaving.is_set():
             raise LetGo
-
-
-def _read(watch: Watch, follower: LogFollower, lines: queue.Queue[bytes | BaseException | None]) -> None:
-    try:
-        for line in follower:
-            while not watch.leaving.is_set():
-                try:
-                    lines.put(line, timeout=1)
-                    break
-                except queue.Full:
-                    continue
-        lines.put(None, timeout=60)
-    except EngineError as error:
-        lines.put(error, timeout=60)
-    except queue.Full:
-        return  # nobody reads any more
 
 
 def _ended(records: Records, run_id: str) -> bool:

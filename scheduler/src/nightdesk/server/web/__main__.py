@@ -17,6 +17,7 @@ from nightdesk.server.web.app import create_app
 def main() -> int:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     if "TMPDIR" in os.environ:  # large uploads wait there, not in memory
         Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
     try:

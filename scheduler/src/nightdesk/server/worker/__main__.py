@@ -12,9 +12,11 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from types import FrameType
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from nightdesk.config import ConfigError
@@ -28,7 +30,9 @@ _TASK = "nightdesk.supervise"
 def main() -> int:
     """Run until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a line per message is noise
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Root in this container, with three capabilities; what Celery warns of is pickle, which is off.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     try:
         platform = worker_platform()
     except ConfigError as error:

@@ -1,0 +1,127 @@
+"""What notebooks and scripts use, the same in a session and in a run: `run`, `output_dir`, `log_metric`.
+
+Standard library only, and quick to import: every notebook does it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
+
+if TYPE_CHECKING:
+    run: Run | None
+    """The run that this code is part of; None in a session."""
+
+    output_dir: Path
+    """The folder whose files are kept as the run's outputs (`$NIGHTDESK_OUTPUT_DIR`).
+
+    In a session it is `nightdesk-output` in your home, made when it is first asked for.
+    """
+
+NAME_CHARACTERS = 200
+
+
+class Run:
+    """The run that this code is part of.
+
+    `id` and `attempt` together name one try of one run: give them to whatever has effects outside, so that it
+    can tell a second try from a second run.
+    """
+
+    __slots__ = ("attempt", "id", "name", "owner", "parameters")
+
+    def __init__(self, id: str, attempt: int, name: str, owner: str, parameters: Mapping[str, Any]) -> None:
+        self.id = id
+        self.attempt = attempt
+        self.name = name
+        self.owner = owner
+        self.parameters = MappingProxyType(dict(parameters))
+        """What the run was given, by name; JSON values."""
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id}, attempt {self.attempt}: {self.name!r} of {self.owner}>"
+
+
+def log_metric(name: str, value: SupportsFloat, step: SupportsIndex | None = None) -> None:
+    """Record a number under a name, to compare runs by; with `step` for a value that develops.
+
+    >>> log_metric("accuracy", 0.93)
+    >>> for epoch in range(3):
+    ...     log_metric("loss", 1 / (epoch + 1), step=epoch)
+
+    The value must be a finite number (numpy's are welcome), the step an integer. In a session, where there is
+    no run to keep it, the value is printed instead.
+
+    Raises TypeError or ValueError for anything else.
+    """
+    record = {"name": _name(name), "value": _number(name, value), "step": _step(name, step)}
+    path = os.environ.get("NIGHTDESK_METRICS")
+    if not path:
+        at = "" if record["step"] is None else f" at step {record['step']}"
+        print(f"metric {name}{at}: {record['value']}")
+        return
+    line = json.dumps(record) + "\n"
+    # One write of one line in append mode: processes and threads may log at the same time.
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(file, line.encode("ascii"))
+    finally:
+        os.close(file)
+
+
+def _name(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a metric's name is text, not {type(name).__name__}")
+    if not 0 < len(name) <= NAME_CHARACTERS:
+        raise ValueError(f"a metric's name has 1 to {NAME_CHARACTERS} characters, not {len(name)}")
+    return name
+
+
+def _number(name: str, value: SupportsFloat) -> int | float:
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
+        raise TypeError(f"the metric {name!r} needs a number, not {type(value).__name__}")
+    number = value if isinstance(value, int) else float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"the metric {name!r} needs a finite number, not {number}")
+    return number
+
+
+def _step(name: str, step: SupportsIndex | None) -> int | None:
+    if step is None:
+        return None
+    if isinstance(step, bool) or not hasattr(step, "__index__"):
+        raise TypeError(f"the step of the metric {name!r} is an integer, not {type(step).__name__}")
+    return operator.index(step)
+
+
+def _read_run() -> Run | None:
+    path = os.environ.get("NIGHTDESK_JOB")
+    if not path:
+        return None
+    job = json.loads(Path(path).read_text("utf-8"))
+    return Run(job["run"], job["attempt"], job["name"], job["owner"], job["parameters"])
+
+
+def _make_output_dir() -> Path:
+    named = os.environ.get("NIGHTDESK_OUTPUT_DIR")
+    folder = Path(named) if named else Path.home() / "nightdesk-output"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def __getattr__(name: str) -> Any:
+    """`run` and `output_dir`, when they are first used."""
+    if name == "run":
+        found: Any = _read_run()
+    elif name == "output_dir":
+        found = _make_output_dir()
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found

@@ -1,0 +1,141 @@
+"""nightdesk download: whole or not at all, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.fixture
+def run(signed_in: Any) -> Any:
+    signed_in.add_run(status="succeeded")
+    signed_in.put_output("notebook.ipynb", b"{}")
+    signed_in.put_output("plots/ü 😀 #?%.png", os.urandom(300_000))
+    signed_in.put_output("new\nline", b"")
+    signed_in.put_output("x" * 255, b"long")
+    return signed_in
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_fetches_all_into_a_folder_named_after_the_run(run: Any, nightdesk: Run) -> None:
+    result = nightdesk("download", "run1")
+    assert result.code == 0, result
+    assert _files(Path("run1")) == run.outputs["run1"]
+    assert "300 kB" in result.out
+
+
+@pytest.mark.usefixtures("run")
+def test_json_and_a_folder_of_ones_own(nightdesk: Run) -> None:
+    result = nightdesk("download", "run1", "a/b", "--json")
+    assert result.json["folder"] == "a/b"
+    assert {"path": "a/b/notebook.ipynb", "size": 2} in result.json["files"]
+
+
+def test_what_is_there_is_not_fetched_again(run: Any, nightdesk: Run) -> None:
+    nightdesk("download", "run1")
+    run.requests.clear()
+    result = nightdesk("download", "run1")
+    assert result.code == 0
+    assert [path for _, path, _ in run.requests] == ["/services/nightdesk/api/v1/runs/run1/outputs"]
+    assert "was there already" in result.out
+
+
+@pytest.mark.usefixtures("run")
+def test_does_not_replace_what_differs(nightdesk: Run) -> None:
+    Path("notebook.ipynb").write_text("mine")
+    result = nightdesk("download", "run1", ".")
+    assert result.code == 1
+    assert "is in the way" in result.err
+    assert _files(Path()) == {"notebook.ipynb": b"mine"}
+    assert nightdesk("download", "run1", ".", "--force").code == 0
+    assert Path("notebook.ipynb").read_text() == "{}"
+
+
+def test_what_arrives_otherwise_than_promised_is_thrown_away(run: Any, nightdesk: Run) -> None:
+    run.corrupt.add("plots/ü 😀 #?%.png")
+    result = nightdesk("download", "run1")
+    assert result.code == 1
+    assert "checksum" in result.err
+    assert not list(Path("run1/plots").iterdir())
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../out", "a//b", ".", "..", "a/.", "nul\0"])
+def test_names_that_lead_out_are_refused(run: Any, nightdesk: Run, name: str) -> None:
+    run.put_output(name, b"evil")
+    result = nightdesk("download", "run1")
+    assert result.code == 1
+    assert "leads out" in result.err
+    assert not Path("run1").exists()
+
+
+@pytest.mark.usefixtures("run")
+def test_links_that_lead_out_are_refused(nightdesk: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    Path("run1").mkdir()
+    Path("run1/plots").symlink_to(tmp_path / "elsewhere")
+    result = nightdesk("download", "run1")
+    assert result.code == 1
+    assert "leads out" in result.err
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_broken_line_is_tried_again(run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nightdesk.client.errors import ConnectionLost
+    from nightdesk.client.http import Response
+
+    pieces = Response.pieces
+    broken: list[bool] = []
+
+    def breaks_once(self: Response) -> Any:
+        for piece in pieces(self):
+            yield piece
+            if not broken and len(piece) > 1000:
+                broken.append(True)
+                raise ConnectionLost("cut")
+
+    monkeypatch.setattr(Response, "pieces", breaks_once)
+    assert nightdesk("download", "run1").code == 0
+    assert broken
+    assert _files(Path("run1")) == run.outputs["run1"]
+
+
+def test_both_of_two_names_that_differ_in_case(
+    run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.put_output("Report.csv", b"1")
+    run.put_output("report.csv", b"2")
+    nightdesk("download", "run1")
+    assert Path("run1/Report.csv").read_bytes() + Path("run1/report.csv").read_bytes() == b"12"
+    monkeypatch.setattr("nightdesk.client.download._ignores_case", lambda _: True)
+    nightdesk("download", "run1", "folded")
+    assert sorted(path.name for path in Path("folded").glob("*eport*")) == ["Report.csv", "report~5.csv"]
+
+
+@pytest.mark.usefixtures("run")
+def test_a_place_that_cannot_be_written(nightdesk: Run) -> None:
+    Path("file").write_text("")
+    result = nightdesk("download", "run1", "file/sub")
+    assert result.code == 1
+    assert "cannot be written" in result.err
+
+
+def test_a_run_without_outputs(signed_in: Any, nightdesk: Run) -> None:
+    signed_in.add_run()
+    result = nightdesk("download", "run1")
+    assert result.code == 0
+    assert "no outputs" in result.err

@@ -1,0 +1,210 @@
+"""submit --watch: what is shown while a run goes on, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nightdesk.cli.progress import Display, LiveDisplay
+
+Run = Callable[..., Any]
+
+
+def _life(platform: Any, status: str = "succeeded", **ending: Any) -> None:
+    """What happens to the next run that is submitted, in a thread of its own."""
+
+    def live() -> None:
+        deadline = time.monotonic() + 10
+        while "run1" not in platform.runs and time.monotonic() < deadline:
+            time.sleep(0.005)
+        platform.change(status="running", progress={"cell": 1, "cells": 3})
+        platform.log("hello\n")
+        platform.change(progress={"cell": 2, "cells": 3})
+        platform.log("wor")
+        platform.log("ld\n")
+        platform.put_output("notebook.ipynb", b"x" * 3400)
+        platform.finish(status, **ending)
+
+    threading.Thread(target=live, daemon=True).start()
+
+
+def test_a_run_that_succeeds_is_0(signed_in: Any, nightdesk: Run, notebook: Path) -> None:
+    _life(signed_in)
+    result = nightdesk("submit", notebook, "--watch")
+    assert result.code == 0, result
+    assert "hello\nrunning · cell 2 of 3\nworld\n" in result.err
+    assert "ok analysis.ipynb succeeded in 1m 04s" in result.out.replace("✓", "ok")
+    assert "notebook.ipynb (3.4 kB)" in result.out
+    assert f"{signed_in.url}/runs/run1" in result.out
+
+
+def test_a_run_that_fails_is_1_and_says_why(signed_in: Any, nightdesk: Run, notebook: Path) -> None:
+    error = {"type": "ValueError", "message": "no column 'x'\nmore", "cell": 2}
+    _life(signed_in, "failed", reason="the code of cell 2 raised an error", error=error)
+    result = nightdesk("submit", notebook, "--watch")
+    assert result.code == 1
+    assert "failed after 1m 04s" in result.out
+    assert "the code of cell 2 raised an error" in result.out
+    assert "ValueError: no column 'x' (cell 2)" in result.out
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "timed_out", "lost"])
+def test_json_is_the_run_as_it_ended(signed_in: Any, nightdesk: Run, notebook: Path, status: str) -> None:
+    _life(signed_in, status)
+    result = nightdesk("submit", notebook, "--watch", "--json")
+    assert result.code == 1
+    assert result.json["status"] == status
+
+
+def test_a_broken_line_is_mentioned_and_made_good(
+    signed_in: Any, nightdesk: Run, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightdesk.cli.progress._LOST_AFTER", 0.05)
+    signed_in.cuts = [900]
+    signed_in.answers = []
+    _life(signed_in)
+    calls = 0
+    original = signed_in.wait_for
+
+    def away_once(*how: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            signed_in.answers = [(503, b"")] * 3
+        return bool(original(*how))
+
+    monkeypatch.setattr(signed_in, "wait_for", away_once)
+    result = nightdesk("submit", notebook, "--watch")
+    assert result.code == 0, result
+    assert "connection lost, trying again… (the run is not affected)\nconnected again\n" in result.err
+    assert result.err.count("hello\n") == 1
+
+
+def test_ctrl_c_leaves_the_run_alone(signed_in: Any, start: Run, notebook: Path) -> None:
+    process = start("submit", notebook, "--watch", "--json")
+    deadline = time.monotonic() + 10
+    while not any("/events" in path for _, path, _ in signed_in.requests) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "the run goes on" in err
+    assert "nightdesk logs run1 -f" in err
+    assert "nightdesk cancel run1" in err
+    assert '"status": "queued"' in out
+    assert not any("cancel" in path for _, path, _ in signed_in.requests)
+
+
+def _screen(raw: bytes) -> list[str]:
+    """The lines that a terminal shows in the end, empty ones left out."""
+    lines = [""]
+    column = 0
+    for part in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", raw.decode(), re.DOTALL):
+        if part == "\r":
+            column = 0
+        elif part == "\n":
+            lines.append("")
+            column = 0
+        elif part == "\x1b[K":
+            lines[-1] = lines[-1][:column]
+        elif not part.startswith("\x1b"):
+            lines[-1] = lines[-1][:column] + part + lines[-1][column + 1 :]
+            column += 1
+    return [line for line in lines if line]
+
+
+def test_the_bar_on_a_terminal_leaves_only_the_output(signed_in: Any, start: Run, notebook: Path) -> None:
+    _life(signed_in)
+    ours, theirs = pty.openpty()
+    process = start(
+        "submit", notebook, "--watch", stderr=theirs, env={"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(ours)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert b"cell 2 of 3" in seen
+    assert "░".encode() in seen
+    assert _screen(seen)[1:] == ["hello", "world"], seen
+    assert b"\x1b[2J" not in seen
+
+
+class _Terminal:
+    """Remembers single writes."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self.writes: list[str] = []
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError
+
+    def write(self, text: str) -> None:
+        self.writes.append(text)
+
+    def flush(self) -> None:
+        pass
+
+
+def test_redraws_only_what_changed_and_in_one_write(platform: Any) -> None:
+    terminal: Any = _Terminal()
+    shown = LiveDisplay(terminal)
+    run: Any = platform.add_run(status="running", progress={"cell": 2, "cells": 3})
+    shown.run(run)
+    count = len(terminal.writes)
+    shown.run(run)
+    shown.waiting(0.0)
+    assert len(terminal.writes) == count
+    shown.log({"stream": "stdout", "cell": 1, "text": "out\n"})
+    assert len(terminal.writes) == count + 1
+    assert terminal.writes[-1].startswith("\rout\x1b[K\n")
+    shown.close()
+    assert terminal.writes[-1] == "\r\x1b[K"
+
+
+def test_no_color_means_none(platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal: Any = _Terminal()
+    shown = LiveDisplay(terminal)
+    shown.run(platform.add_run(status="running", progress={"cell": 2, "cells": 3}))
+    shown.log({"stream": "stdout", "cell": 1, "text": "\x1b[31mred\x1b[0m\n"})
+    assert "\x1b[3" not in "".join(terminal.writes)
+    assert "red" in terminal.writes[-1]
+
+
+def test_the_bar_fits_a_narrow_terminal(platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nightdesk.cli.progress.width", lambda _: 20)
+    terminal: Any = _Terminal()
+    run: Any = platform.add_run(status="queued", waiting="all slots are busy with other people's runs")
+    LiveDisplay(terminal).run(run)
+    assert len(terminal.writes[0]) <= 20 + len("\r\x1b[K")
+
+
+def test_says_why_a_run_is_still_queued(platform: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    import sys
+
+    run: Any = platform.add_run(waiting="2 runs are ahead of it")
+    Display(sys.stderr).run(run)
+    assert capsys.readouterr().err == "queued · 2 runs are ahead of it\n"

@@ -1,0 +1,59 @@
+"""A configuration file for JupyterHub as it is run by test_hub.py: a real hub with our package, an
+engine in memory, and the addresses that the environment gives.
+
+A file `engine-away` in the data folder takes the engine away, `api-away` the api; `oom` ends the
+session of ada.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[2] / "hub")]
+
+from engine_double import EngineDouble  # noqa: E402
+from nightdesk.config import Settings  # noqa: E402
+from nightdesk_hub.configure import configure  # noqa: E402
+from nightdesk_hub.offers import ApiAway  # noqa: E402
+from nightdesk_hub.secrets import read_secrets  # noqa: E402
+from offers_double import NEW, OLD, offers_answer  # noqa: E402
+
+data = Path(os.environ["DATA"])
+
+
+class Engine(EngineDouble):
+    """Away while a test wants it."""
+
+    async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        if (data / "engine-away").exists():
+            raise TimeoutError
+        if (data / "oom").exists():
+            (data / "oom").unlink()
+            await asyncio.to_thread(self.end, "desk-session-ada", ExitCode=137, OOMKilled=True)
+        return await super().call(method, *args, **kwargs)
+
+
+async def ask(user: str) -> Any:
+    """The api's offers."""
+    if (data / "api-away").exists():
+        raise ApiAway("taken away by a test")
+    return {**offers_answer(), "user": user}
+
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+configure(
+    Settings.model_validate({"site": {"title": "Our Desk"}, "sessions": {"start_timeout": 10}}),
+    read_secrets(os.environ),
+    c,
+    data=data,
+    # The image of the R environment is missing.
+    engine=Engine("desk", {OLD, NEW}, port=int(os.environ["SESSION_PORT"])),
+    ask=ask,
+)
+c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = os.environ["HUB_URL"]
+c.NightdeskProxy.api_url = os.environ["PROXY_URL"]
+c.NightdeskSpawner.port = int(os.environ["SESSION_PORT"])
+c.NightdeskSpawner.poll_interval = 1

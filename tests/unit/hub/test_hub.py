@@ -1,0 +1,363 @@
+"""A real hub with our package, over HTTP: accounts, starting, restarting. The engine is a double."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .hub_process import ADMIN_PASSWORD, PASSWORD, Browser, Hub, until, words
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    hub = Hub(tmp_path_factory.mktemp("hub"))
+    try:
+        hub.start()
+        yield hub
+    finally:
+        hub.close()
+
+
+@pytest.fixture(scope="module")
+def admin(hub: Hub) -> Browser:
+    return hub.sign_in("admin", ADMIN_PASSWORD)
+
+
+def server(hub: Hub, user: str, name: str = "") -> dict[str, Any] | None:
+    """A running session as the hub knows it."""
+    found = hub.api("GET", f"/users/{user}").json().get("servers", {}).get(name)
+    return found if found and found["ready"] else None
+
+
+def started(hub: Hub, user: str, **options: str) -> None:
+    if not server(hub, user):
+        assert hub.api("POST", f"/users/{user}/server", json=options).status_code in {201, 202}
+        until("the session is ready", lambda: server(hub, user))
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+def test_from_sign_up_to_a_session_page(hub: Hub, admin: Browser) -> None:
+    visitor = Browser(hub.url)
+    page = visitor.send("/hub/signup", username="Grace", password=PASSWORD, again=PASSWORD)
+    assert "grace waits for an admin's approval" in words(page)
+    early = visitor.send("/hub/login", username="grace", password=PASSWORD)
+    assert early.status_code == 403
+    assert "waits for an admin's approval" in words(early)
+    assert 'data-account="grace"' in admin.get("/hub/accounts").text
+    assert admin.send("/hub/accounts/grace/approve", on="/hub/accounts").status_code == 303
+    grace = Browser(hub.url)
+    signed_in = grace.send("/hub/login", username="grace", password=PASSWORD)
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, "/hub/spawn")
+    assert "Start a session" in words(grace.get("/hub/spawn"))
+    assert grace.get("/hub/accounts").status_code == 403
+    assert grace.get("/hub/api/nightdesk/accounts").status_code == 403
+    assert admin.send("/hub/accounts/grace/remove", on="/hub/accounts").status_code == 303
+    assert grace.get("/hub/home").headers["Location"].startswith("/hub/login")
+    assert hub.api("GET", "/users/grace").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "expected"),
+    [
+        ({"username": "x y", "password": PASSWORD, "again": PASSWORD}, 400, "A user name has"),
+        ({"username": "admin", "password": PASSWORD, "again": PASSWORD}, 409, "is taken"),
+        ({"username": "me", "password": PASSWORD, "again": PASSWORD}, 400, "reserved"),
+        ({"username": "hedy", "password": "short", "again": "short"}, 400, "at least 10"),
+        ({"username": "hedy", "password": PASSWORD, "again": PASSWORD + "!"}, 400, "not the same"),
+    ],
+)
+def test_sign_up_says_what_is_wrong(hub: Hub, fields: dict[str, str], status: int, expected: str) -> None:
+    page = Browser(hub.url).send("/hub/signup", **fields)
+    assert page.status_code == status
+    assert expected in words(page)
+
+
+def test_forms_from_elsewhere_are_refused(hub: Hub, admin: Browser) -> None:
+    fields = {"username": "hedy", "password": PASSWORD, "again": PASSWORD}
+    page = Browser(hub.url).post("/hub/signup", fields)
+    assert page.status_code == 403
+    assert "too old or not from here" in words(page)
+    assert admin.post("/hub/accounts/admin/remove", {}).status_code == 403
+    assert admin.post("/hub/password", {"current": ADMIN_PASSWORD}).status_code == 403
+
+
+def test_name_of_a_user_without_an_account_cannot_be_taken(hub: Hub) -> None:
+    assert hub.api("POST", "/users/robot").status_code == 201
+    robot = hub.token("robot")
+    page = Browser(hub.url).send("/hub/signup", username="robot", password=PASSWORD, again=PASSWORD)
+    assert page.status_code == 409
+    assert hub.api("GET", "/user", headers=robot).json()["name"] == "robot"
+
+
+def test_users_of_the_hubs_own_api_need_a_name_that_fits(hub: Hub) -> None:
+    assert hub.api("POST", "/users/No--Good").status_code == 400
+    assert hub.api("POST", "/users", json={"usernames": ["a--b"]}).status_code == 400
+
+
+def test_guessing_locks_the_name_for_known_and_unknown_alike(hub: Hub) -> None:
+    hub.account("vera")
+    for name in ("vera", "nobody"):
+        browser = Browser(hub.url)
+        answers = [browser.send("/hub/login", username=name, password="wrong") for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+        assert "Invalid username or password" in words(answers[0])
+        assert "Try again in 30 seconds" in words(answers[-1])
+        assert int(answers[-1].headers["Retry-After"]) in {29, 30}
+    right = Browser(hub.url).send("/hub/login", username="vera", password=PASSWORD)
+    assert right.status_code == 429
+    new = hub.api("PATCH", "/nightdesk/accounts/vera", json={"password": "another long walk"})
+    assert new.status_code == 200
+    assert hub.sign_in("vera", "another long walk").get("/hub/home").status_code == 200
+
+
+def test_account_api(hub: Hub) -> None:
+    body = {"name": "mary", "password": PASSWORD, "approved": False}
+    made = hub.api("POST", "/nightdesk/accounts", json=body)
+    assert made.status_code == 201
+    assert made.json().keys() == {"name", "approved", "admin", "created_at"}
+    assert hub.api("POST", "/nightdesk/accounts", json=body).status_code == 409
+    assert hub.api("GET", "/users/mary").status_code == 404  # no user of the hub before the approval
+    approved = hub.api("PATCH", "/nightdesk/accounts/mary", json={"approved": True})
+    assert approved.json()["approved"] is True
+    listed = {each["name"]: each for each in hub.api("GET", "/nightdesk/accounts").json()}
+    assert listed["admin"]["admin"] is True
+    assert listed["mary"]["admin"] is False
+    assert hub.api("DELETE", "/nightdesk/accounts/mary").status_code == 204
+    assert hub.api("DELETE", "/nightdesk/accounts/mary").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ([], "JSON object"),
+        ({"name": "mary"}, "needs 'name' and 'password'"),
+        ({"name": "mary", "password": PASSWORD, "admin": True}, "Unknown key 'admin'"),
+        ({"name": "mary", "password": PASSWORD, "approved": "yes"}, "true or false"),
+        ({"name": "100% Mary", "password": PASSWORD}, "A user name has"),
+    ],
+)
+def test_account_api_says_what_is_wrong(hub: Hub, body: Any, expected: str) -> None:
+    answer = hub.api("POST", "/nightdesk/accounts", json=body)
+    assert answer.status_code == 400
+    assert expected in answer.json()["message"]
+
+
+def test_account_api_is_for_admins(hub: Hub) -> None:
+    hub.account("joan")
+    joan, service = hub.token("joan"), {"Authorization": "token token-of-service"}
+    for headers in (joan, service, {}):
+        for method, path in (("GET", ""), ("POST", ""), ("PATCH", "/admin"), ("DELETE", "/admin")):
+            answer = hub.api(
+                method, "/nightdesk/accounts" + path, headers=headers, json={"password": PASSWORD}
+            )
+            assert answer.status_code == 403, (method, path, headers)
+
+
+def test_who_is_suspended_is_out_at_once(hub: Hub) -> None:
+    hub.account("rosa")
+    browser, token = hub.sign_in("rosa", PASSWORD), hub.token("rosa")
+    assert hub.api("PATCH", "/nightdesk/accounts/rosa", json={"approved": False}).status_code == 200
+    assert browser.get("/hub/home").status_code == 302
+    assert hub.api("GET", "/user", headers=token).status_code == 403
+    assert "waits for an admin's approval" in words(
+        Browser(hub.url).send("/hub/login", username="rosa", password=PASSWORD)
+    )
+
+
+def test_changing_ones_password_signs_others_out(hub: Hub) -> None:
+    hub.account("lise")
+    here, there = hub.sign_in("lise", PASSWORD), hub.sign_in("lise", PASSWORD)
+    wrong = here.send("/hub/password", current="nonsense", password="new long words", again="new long words")
+    assert wrong.status_code == 403
+    assert "current password is not right" in words(wrong)
+    changed = here.send("/hub/password", current=PASSWORD, password="new long words", again="new long words")
+    assert "It is changed" in words(changed)
+    assert here.get("/hub/home").status_code == 200
+    assert there.get("/hub/home").status_code == 302
+    assert hub.sign_in("lise", "new long words").get("/hub/home").status_code == 200
+
+
+def test_nobody_removes_themselves(admin: Browser) -> None:
+    page = admin.send("/hub/accounts/admin/remove", on="/hub/accounts")
+    assert page.status_code == 400
+    assert "another admin can" in words(page)
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_pages_are_ours_and_guarded(admin: Browser) -> None:
+    page = admin.get("/hub/home")
+    assert "<title>Our Desk</title>" in page.text
+    assert 'href="/services/nightdesk/"' in page.text
+    assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert admin.get("/hub/nightdesk/hub.css").status_code == 200
+    assert admin.get("/hub/nightdesk/../configure.py").status_code in {403, 404}
+
+
+@pytest.mark.parametrize(
+    "path", ["/hub/home", "/hub/spawn", "/hub/token", "/hub/admin", "/hub/accounts", "/hub/password"]
+)
+def test_every_page_renders_and_loads_nothing_from_elsewhere(admin: Browser, path: str) -> None:
+    page = admin.get(path)
+    assert page.status_code == 200
+    assert 'src="http' not in page.text
+    assert 'rel="stylesheet" href="http' not in page.text
+
+
+def test_no_open_redirect(hub: Hub) -> None:
+    for bad in ("//evil.example", "https://evil.example/", "/\\evil.example", "///evil.example"):
+        browser = Browser(hub.url)
+        answer = browser.send(f"/hub/login?next={bad}", username="admin", password=ADMIN_PASSWORD)
+        assert "evil.example" not in answer.headers["Location"].split("?")[0].lstrip("/").split("/")[0]
+
+
+# --- starting -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"image": "debian:trixie-slim"}, "'image' is not an option"),
+        (
+            {"version": "python-data:2026.11.1", "size": "small", "image": "debian"},
+            "'image' is not an option",
+        ),
+        ({"version": "evil:1", "size": "small"}, "There is no environment 'evil'"),
+        ({"version": "python-data:2026.11.1", "size": "huge"}, "On offer: small, medium"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/hub/spawn", "/hub/spawn/ada/side"])
+def test_start_page_refuses_what_is_not_offered(
+    hub: Hub, path: str, fields: dict[str, str], expected: str
+) -> None:
+    if hub.api("GET", "/nightdesk/accounts").text.find('"ada"') < 0:
+        hub.account("ada")
+    page = hub.sign_in("ada", PASSWORD).start(path, **fields)
+    assert page.status_code == 400
+    assert expected in words(page)
+    assert not server(hub, "ada")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"image": "debian:trixie-slim"},
+        {"environment": "python-data", "image": "debian:trixie-slim"},
+        {"environment": "python-data", "version": "sha256:" + "2" * 64},
+        {"mem_limit": "100G"},
+        {"volumes": {"/": "/host"}},
+    ],
+)
+@pytest.mark.parametrize("path", ["/users/eve/server", "/users/eve/servers/side"])
+def test_rest_refuses_what_is_not_offered(hub: Hub, path: str, options: dict[str, Any]) -> None:
+    if hub.api("GET", "/users/eve").status_code == 404:
+        hub.account("eve")
+    eve = hub.token("eve")
+    for body in (options, {"display_name": "side", "user_options": options}):
+        answer = hub.api("POST", path, headers=eve, json=body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["message"]
+    # Options that were only stored are looked at as well when the session starts.
+    hub.api("PATCH", path, headers=eve, json={"user_options": options})
+    assert hub.api("POST", path, headers=eve).status_code == 400
+
+
+def test_a_link_starts_nothing_and_marks_its_choice(hub: Hub, admin: Browser) -> None:
+    page = admin.get("/hub/spawn?version=python-data:2026.10.1&size=small")
+    assert page.status_code == 200
+    assert 'value="python-data:2026.10.1" required checked' in page.text
+    assert 'value="small" required checked' in page.text
+    assert not server(hub, "admin")
+
+
+def test_a_missing_image_is_said(hub: Hub) -> None:
+    hub.account("emmy")
+    answer = hub.api("POST", "/users/emmy/server", json={"environment": "r-base"})
+    assert answer.status_code == 503
+    assert "The image of r-base:4.5 is not on this machine any more" in answer.json()["message"]
+
+
+def test_a_session_of_its_own(hub: Hub) -> None:
+    hub.account("sofia")
+    sofia = hub.sign_in("sofia", PASSWORD)
+    answer = sofia.start(version="python-data:2026.10.1", size="small")
+    assert answer.status_code == 302
+    until("the session is ready", lambda: server(hub, "sofia"))
+    assert hub.proxy.routes["/user/sofia"]["target"].startswith("http://127.0.0.1:")
+    assert "python-data 2026.10.1, small" in words(sofia.get("/hub/home"))
+    # A new start without options takes the last choice.
+    assert hub.api("DELETE", "/users/sofia/server").status_code in {202, 204}
+    until("it has ended", lambda: not server(hub, "sofia"))
+    assert 'value="python-data:2026.10.1" required checked' in sofia.get("/hub/spawn").text
+    # Removing the account ends what runs.
+    started(hub, "sofia")
+    assert hub.api("DELETE", "/nightdesk/accounts/sofia").status_code == 204
+    assert "/user/sofia" not in hub.proxy.routes
+
+
+def test_what_happens_while_a_session_runs(hub: Hub) -> None:
+    """In one story, because a session's port exists once: away engine, new proxy, out of memory, away api."""
+    hub.account("ida")
+    hub.api("DELETE", "/nightdesk/accounts/ada")
+    hub.account("ada")
+    started(hub, "ada", environment="python-data", size="small")
+
+    (hub.data / "engine-away").touch()
+    until("the hub has asked in vain", lambda: "cannot ask the engine about ada" in hub.log())
+    assert server(hub, "ada"), "a session is not given up because the engine does not answer"
+    refused = hub.api("POST", "/users/ida/server")
+    assert refused.status_code == 503
+    assert "engine did not start your session" in refused.json()["message"]
+    (hub.data / "engine-away").unlink()
+
+    hub.proxy.routes.clear()
+    until(
+        "a new proxy knows all routes",
+        lambda: hub.proxy.routes.keys() >= {"/", "/user/ada", "/services/nightdesk"},
+        10,
+    )
+
+    (hub.data / "api-away").touch()
+    ada = hub.sign_in("ada", PASSWORD)
+    (hub.data / "oom").touch()
+    until("its end is noticed", lambda: not server(hub, "ada"), 10)
+    page = words(ada.get("/hub/spawn"))
+    assert "Your last session ran out of memory (its limit is 1 GiB)" in page
+    assert "Python for data" in page, "the last offers do while the api is away"
+    assert "cannot be reached just now" in words(hub.sign_in("ida", PASSWORD).get("/hub/spawn"))
+    (hub.data / "api-away").unlink()
+
+
+def test_admins_and_sign_ins_survive_a_restart(hub: Hub) -> None:
+    hub.account("nina")
+    assert hub.api("PATCH", "/users/nina", json={"admin": True}).status_code == 200
+    nina = hub.sign_in("nina", PASSWORD)
+    changed = hub.api("PATCH", "/nightdesk/accounts/admin", json={"password": "changed by the admin"})
+    assert changed.status_code == 200
+    hub.stop()
+    hub.start()
+    assert nina.get("/hub/accounts").status_code == 200
+    assert hub.api("GET", "/users/nina").json()["admin"] is True
+    assert hub.sign_in("admin", "changed by the admin").get("/hub/accounts").status_code == 200
+
+
+def test_an_admin_account_that_was_removed_does_not_come_back(hub: Hub) -> None:
+    nina = hub.sign_in("nina", PASSWORD)
+    assert nina.send("/hub/accounts/admin/remove", on="/hub/accounts").status_code == 303
+    hub.stop()
+    hub.start()
+    assert hub.api("GET", "/users/admin").status_code == 404
+    assert nina.get("/hub/accounts").status_code == 200
+
+
+def test_the_log_holds_no_secret(hub: Hub) -> None:
+    log = hub.log()
+    for secret in (ADMIN_PASSWORD, PASSWORD, "token-of-proxy", "token-of-service", "token-of-setup"):
+        assert secret not in log
+    assert "Traceback" not in log

@@ -1,0 +1,65 @@
+"""Results that cannot be written: said in words, and the last good file stays."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nightdesk.runner import storage
+
+from .run_folder import Ended, RunFolder
+
+FULL = (
+    "import os, nightdesk.notebook\nos.symlink('/dev/full', nightdesk.notebook.output_dir / '../result/{}')"
+)
+
+
+def test_full_at_the_end(execute: Callable[..., Ended]) -> None:
+    ended = execute("print('kept')", "import time; time.sleep(2.2)", FULL.format("notebook.ipynb.partial"))
+    assert (ended.outcome, ended.exit_code) == ("storage_full", 6)
+    assert (
+        ended.reason
+        == "storage is full: the notebook could not be saved as it ended, No space left on device"
+    )
+    assert ended.shown(0) == "kept\n"
+
+
+def test_full_after_a_failure(execute: Callable[..., Ended]) -> None:
+    ended = execute(FULL.format("notebook.ipynb.partial") + "\n1 / 0")
+    assert ended.outcome == "storage_full"
+    assert ended.reason.endswith("(before that: cell 1 of 1 raised ZeroDivisionError: division by zero)")
+    assert ended.finished["error"]["type"] == "ZeroDivisionError"
+
+
+def test_full_for_a_moment(execute: Callable[..., Ended]) -> None:
+    # The periodic save meets the full device and removes it; the last save succeeds.
+    ended = execute(
+        FULL.format("notebook.ipynb.partial"), "import time; print('on', flush=True); time.sleep(2.5)", "7"
+    )
+    assert ended.outcome == "succeeded"
+    assert ended.outputs(2)
+
+
+def test_no_room_for_the_result_file(folder: RunFolder, execute: Callable[..., Ended]) -> None:
+    (folder.root / "result/result.json.partial").symlink_to("/dev/full")
+    with pytest.raises(FileNotFoundError):  # the check of every run wants the file
+        execute("pass")
+
+
+def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    storage.replace(str(target), b"old")
+    (tmp_path / "file.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        storage.replace(str(target), b"new")
+    assert storage.is_full(caught.value)
+    assert not storage.is_full(OSError(errno.EACCES, ""))
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
+    storage.replace(str(target), json.dumps({}).encode())
+    assert target.read_bytes() == b"{}"
