@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
 # Locks the packages of the base and of the environments, with hashes: images/lock.sh [FOLDER…]
-# Without arguments all of them, the base first, because its lock constrains the others.
+# Folders are given as 'base' or 'python-data/2026.11.1'. Without arguments all of them, the base
+# first, because its lock constrains the others. Versions stay where they are as far as
+# requirements.in allows: delete requirements.txt to have the newest.
 source "$(dirname "$0")/../setup/lib.sh"
-cd "$(dirname "$0")"
+source "$(dirname "$0")/../setup/platform.sh"
+cd images
 
-uv=$(command -v uv || true)
-[ -n "$uv" ] || die "locking needs 'uv', which is not on PATH." "Install it (pip install uv) and run the command again."
+uv=$(command -v uv || echo "$NIGHTDESK_STATE/uv/bin/uv")
+if [ ! -x "$uv" ]; then
+    base=$(find_python) || die "no Python 3.11 or newer with the venv module on PATH."
+    say "installing uv into ${NIGHTDESK_STATE}/uv"
+    "$base" -m venv "$NIGHTDESK_STATE/uv"
+    quietly "$NIGHTDESK_STATE/log/uv.log" "$NIGHTDESK_STATE/uv/bin/python" -m pip install --disable-pip-version-check uv
+fi
 
 lock() { # lock FOLDER NAME [OPTION…]
     local folder=$1 name=$2
@@ -16,10 +24,13 @@ lock() { # lock FOLDER NAME [OPTION…]
 }
 
 folders=("$@")
-[ ${#folders[@]} -gt 0 ] || folders=(base */*/)
+if [ ${#folders[@]} = 0 ]; then
+    folders=(base)
+    for file in */*/environment.yaml; do folders+=("$(dirname "$file")"); done
+fi
 for folder in "${folders[@]}"; do
     folder=${folder%/}
-    [ -f "$folder/requirements.in" ] || die "images/$folder has no requirements.in." "Give folders as 'base' or 'python-data/2026.11.1'."
+    [ -f "$folder/requirements.in" ] || die "images/$folder has no requirements.in." "Folders are given as 'base' or 'python-data/2026.11.1'."
     if [ "$folder" = base ]; then
         lock base build-requirements
         # An optional checker of JSON-schema formats that compiles some 35 grammars at every

@@ -23,6 +23,7 @@ EXAMPLE = Path("examples/donation-propensity")
 NOTEBOOK = "donation-propensity.ipynb"
 HOME = "/home/nightdesk"
 START_SECONDS = 300.0
+RUN_SECONDS = 1800.0
 
 
 class Unmet(Exception):
@@ -122,12 +123,16 @@ def submit(container: str) -> int:
     terminal = ["--tty"] if sys.stdout.isatty() else []
     command = ["nightdesk", "submit", NOTEBOOK, "--watch"]
     say(f"{USER}$ {' '.join(command)}")
-    folder = f"{HOME}/{EXAMPLE.name}"
-    return subprocess.run(
-        ["docker", "exec", *terminal, "--workdir", folder, container, *command],
-        check=False,
-        stdin=subprocess.DEVNULL,
-    ).returncode
+    where = ["--workdir", f"{HOME}/{EXAMPLE.name}", container]
+    try:
+        return subprocess.run(
+            ["docker", "exec", *terminal, *where, *command],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=RUN_SECONDS,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        raise Unmet(f"the run did not end within {RUN_SECONDS / 60:.0f} minutes") from None
 
 
 def newest_run(container: str) -> dict[str, Any]:

@@ -18,18 +18,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from environment_spec import SpecError, read_spec
 
 ROOT = Path(__file__).resolve().parent.parent
-NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,62}")
-CHANNELS = ("stable", "next")
-KEYS = {"name", "version", "title", "description", "channel", "kernels", "smoke"}
 
 # No image holds these: what packages were asked for before they were locked, and litter.
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.pyc$|~$|\.in$")
@@ -103,60 +99,18 @@ def _files(image: Image, root: Path) -> list[Path]:
     )
 
 
-def read_spec(folder: Path, root: Path = ROOT) -> dict[str, Any]:
-    """The ``environment.yaml`` of ``images/NAME/VERSION``.
-
-    Raises:
-        PlanError: it cannot be read, or does not say what it must.
-    """
-    path = folder / "environment.yaml"
-    place = path.relative_to(root).as_posix()
-    try:
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlanError(f"{place} is no YAML: {error}") from error
-    if not isinstance(spec, dict):
-        raise PlanError(f"{place} holds no keys; it wants name, version, title and kernels")
-    for problem in _problems(spec, folder):
-        raise PlanError(f"{place}: {problem}")
-    return spec
-
-
-def _problems(spec: dict[str, Any], folder: Path) -> Iterator[str]:
-    name, version = folder.parent.name, folder.name
-    if unknown := sorted(set(map(str, spec)) - KEYS):
-        yield f"unknown key '{unknown[0]}'; there is: {', '.join(sorted(KEYS))}"
-    if spec.get("name") != name:
-        yield f"name is '{spec.get('name')}', but the folder is {name}/{version}"
-    if spec.get("version") != version:
-        yield f"version is '{spec.get('version')}', but the folder is {name}/{version} (put it in quotes)"
-    if not NAME.fullmatch(name) or name in {BASE.name, *(image.name for image in PLATFORM)}:
-        yield f"'{name}' cannot be the name of an environment: lower-case letters, digits and hyphens, none of the platform's own"
-    if not VERSION.fullmatch(version):
-        yield f"'{version}' cannot be a version: letters, digits, dots and hyphens"
-    if spec.get("channel") not in (None, *CHANNELS):
-        yield f"there is no channel '{spec['channel']}'; there is: {', '.join(CHANNELS)}"
-    kernels = spec.get("kernels")
-    if not isinstance(kernels, list) or not kernels:
-        yield "kernels lists no kernel"
-    elif not all(isinstance(kernel, dict) and {"name", "language"} <= kernel.keys() for kernel in kernels):
-        yield "each kernel wants a name and a language"
-    smoke = spec.get("smoke")
-    if smoke is not None and not (isinstance(smoke, str) and (folder / smoke).is_file()):
-        yield f"smoke names the notebook '{smoke}', which is not in the folder"
-
-
 def environments(root: Path = ROOT) -> list[Image]:
     """Every version of every environment, the oldest version of each name first.
 
     Raises:
-        PlanError: one of them cannot be built, or two versions claim one channel.
+        SpecError: one of them does not say what it must.
+        PlanError: one has no Dockerfile, or two versions claim one channel.
     """
     folders = [path.parent for path in (root / "images").glob("*/*/environment.yaml")]
     found = []
     channels: dict[tuple[str, str], str] = {}
     for folder in sorted(folders, key=lambda path: (path.parent.name, _age(path.name))):
-        spec = read_spec(folder, root)
+        spec = read_spec(folder, root, {image.name for image in (BASE, *PLATFORM)})
         place = folder.relative_to(root).as_posix()
         if not (folder / "Dockerfile").is_file():
             raise PlanError(f"{place} has no Dockerfile; copy that of another version")
@@ -248,7 +202,7 @@ def main() -> int:
             sys.argv[1:] or ("platform", "environments"), os.environ.get("NIGHTDESK_ENVIRONMENTS", "")
         ):
             print(line(image))
-    except PlanError as error:
+    except (PlanError, SpecError) as error:
         print(f"  {error}", file=sys.stderr)
         return 1
     return 0

@@ -139,7 +139,7 @@ build_missing() {
         [ "$failed" = 0 ] || break
         say "$image:$version: building (log: ${logs#"$PWD"/}/${image##*/}-$version.log)"
         (build "$kind" "$image" "$version" "$source" "$folder" "$contexts" "$bases" "$smoke" "$spec" 2>&1 |
-            sed -u "s|^ *|  ${image#nightdesk/}:$version: |" >&2) &
+            sed -u "s|^ \{0,2\}|  ${image#nightdesk/}:$version: |" >&2) &
         builds[$image:src-$source]=$!
     done 3<<<"$plan"
     for pid in "${builds[@]}"; do wait "$pid" || failed=1; done

@@ -1,1 +1,34 @@
-"""Nightdesk: notebooks that run while you sleep."""
+"""Nightdesk: notebooks that run while you sleep.
+
+In a notebook or script, in a session or a run::
+
+    import nightdesk
+
+    nightdesk.output_dir / "report.csv"   # where outputs go
+    nightdesk.run                         # this run; None in a session
+    nightdesk.log_metric("auc", 0.81)     # stored with the run
+
+From anywhere: ``nightdesk.Client().submit("report.ipynb")``; the command line is ``nightdesk --help``.
+What is not used is not imported: `import nightdesk` takes a millisecond.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nightdesk.client import Client
+    from nightdesk.notebook import log_metric, output_dir, run
+
+__all__ = ["Client", "log_metric", "output_dir", "run"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Client":
+        from nightdesk.client import Client
+
+        return Client
+    if name in __all__:
+        from nightdesk import notebook
+
+        return getattr(notebook, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

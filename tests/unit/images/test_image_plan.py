@@ -8,6 +8,7 @@ from pathlib import Path
 
 import image_plan
 import pytest
+from environment_spec import SpecError
 
 Make = Callable[..., Path]
 ALL = ("platform", "environments")
@@ -129,14 +130,14 @@ def test_a_wrong_specification_is_named_before_anything_is_built(
     tmp_path: Path, environment: Make, text: str, words: str
 ) -> None:
     environment(text=text)
-    with pytest.raises(image_plan.PlanError, match=f"images/stats/2026.1/environment.yaml.*{words}"):
+    with pytest.raises(SpecError, match=f"images/stats/2026.1/environment.yaml.*{words}"):
         image_plan.environments(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["base", "hub", "Stats", "1st"])
 def test_some_names_are_no_names_for_environments(tmp_path: Path, environment: Make, name: str) -> None:
     environment(name)
-    with pytest.raises(image_plan.PlanError, match="cannot be the name"):
+    with pytest.raises(SpecError, match="cannot be the name"):
         image_plan.environments(tmp_path)
 
 

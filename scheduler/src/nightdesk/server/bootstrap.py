@@ -20,7 +20,7 @@ from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
-from nightdesk.server.services.supervise import Parts
+from nightdesk.server.services.watch import Parts
 
 CHANGED_CHANNEL = CHANNEL
 

@@ -192,6 +192,11 @@ class RecordsSql(ResultsSql, CatalogueSql):
             connection.execute(update(runs).where(mine).values(lease_until=now + lease_seconds))
             return [_from_row(row) for row in connection.execute(select(runs).where(mine))]
 
+    def held(self, worker: str) -> list[Run]:
+        mine = and_(runs.c.worker == worker, runs.c.status.in_(_ALIVE))
+        with self._database.reading() as connection:
+            return [_from_row(row) for row in connection.execute(select(runs).where(mine))]
+
     def let_go(self, worker: str) -> list[str]:
         with self._database.writing() as connection:
             now = self._database.now(connection)

@@ -7,6 +7,7 @@ handles and follows no link.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nightdesk import runner
-from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Run
 
 _OWNER = 1000  # the person in every environment image
@@ -32,6 +33,16 @@ class SharedRunFolders:
         self._max_files = max_files
 
     def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+        try:
+            self._prepare(run, job, source, files)
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise Unavailable(
+                    "the disk of the run folders is full", "Make room; the run starts then."
+                ) from error
+            raise Invalid(f"its files cannot be laid out: {error.strerror}") from error
+
+    def _prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
         folder = self._folder(run)
         folder.mkdir(parents=True, exist_ok=True)
         for name, mode in (("in", 0o755), ("work", 0o755), ("out", 0o755), ("result", 0o755)):
@@ -56,6 +67,8 @@ class SharedRunFolders:
             if count >= self._max_files:
                 return
             yield name, _open_at(directory, name.rsplit("/", 1)[-1])
+        if not (folder / "result").is_dir():  # the code never started
+            return
         result = _open_directory(folder / "result")
         try:
             if run.kind == "notebook" and _is_plain(result, "notebook.ipynb"):

@@ -62,7 +62,8 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bo
             "Give it more time with --timeout, or make it shorter.",
         )
     if outcome in _FAILURES:
-        return Ending(Status.FAILED, str((finished or {}).get("reason") or "The code failed."), error)
+        words = str((finished or {}).get("reason") or "the code failed")
+        return Ending(Status.FAILED, words[:1].upper() + words[1:], error)
     if outcome == "succeeded":
         return Ending(
             Status.FAILED, f"The code finished, but its container ended with exit code {ended.code}."

@@ -89,6 +89,9 @@ class Records(Protocol):
     def renew(self, worker: str, run_ids: list[str], lease_seconds: float) -> list[Run]:
         """Hold on to these runs; those that are still this worker's come back as they are now."""
 
+    def held(self, worker: str) -> list[Run]:
+        """The live runs of this worker."""
+
     def let_go(self, worker: str) -> list[str]:
         """End this worker's leases at once, so that others need not wait for them."""
 

@@ -14,70 +14,35 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from nightdesk.config import Settings
 from nightdesk.server.domain.errors import (
     ContainerGone,
     EngineError,
     FenceLost,
     ImageMissing,
     NotFound,
+    Refused,
     Unavailable,
 )
 from nightdesk.server.domain.outcome import Ending, Exit, could_not_start, decide, removed_from_outside
 from nightdesk.server.domain.run import Output, Run, Status
-from nightdesk.server.ports.doorbell import Doorbell
-from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen
-from nightdesk.server.ports.files import FileStore, RunFolders
+from nightdesk.server.ports.engine import ContainerSeen
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
 from nightdesk.server.services.queue import LEASE_SECONDS, dispatch
-from nightdesk.server.services.submit import input_key
+from nightdesk.server.services.start import lay_out
+from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
 _FLUSH_PIECES = 500
+_CLAIMS_BEFORE_GIVING_UP = 10
 _START_TRIES = (1.0, 2.0, 4.0, 8.0, 15.0)  # pauses between tries to get a container started
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-
-class LetGo(Exception):
-    """This worker stops caring for the run; the run goes on."""
-
-
-@dataclass(slots=True, eq=False)
-class Watch:
-    """One run in this worker's care."""
-
-    run: Run
-    container: ContainerSeen | None = None
-    lines: Lines | None = None
-    leaving: threading.Event = field(default_factory=threading.Event)
-    lost: bool = False
-    stopping: bool = False
-    timed_out: bool = False
-
-    def leave(self) -> None:
-        """Let go now, whatever is being waited for."""
-        self.leaving.set()
-        if self.lines is not None:
-            self.lines.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a supervisor works with."""
-
-    records: Records
-    engine: ContainerEngine
-    store: FileStore
-    folders: RunFolders
-    bell: Doorbell
-    settings: Settings
 
 
 class Supervisor:
@@ -112,10 +77,25 @@ class Supervisor:
         except (Unavailable, EngineError) as error:
             # The lease runs out and somebody, perhaps this worker, takes the run up again.
             _log.warning("run %s: given up for now: %s", run_id, error)
+        except Exception as error:  # noqa: BLE001 - the edge of this run: the worker goes on with others
+            _log.exception("run %s: unexpected", run_id)
+            self._give_up(watch, error)
         finally:
             self._watches.pop(run_id, None)
         if not self._leaving.is_set():
             dispatch(parts.records, parts.bell)
+
+    def _give_up(self, watch: Watch, error: Exception) -> None:
+        """A fault of the platform's own: before the code started, or met again and again, it ends the run."""
+        run = watch.run
+        if run.status is not Status.STARTING and run.fence < _CLAIMS_BEFORE_GIVING_UP:
+            return
+        reason = f"The platform failed to look after the run ({type(error).__name__}); an admin finds more in its log."
+        try:
+            self._parts.records.change(run, status=Status.FAILED, reason=reason)
+            self._parts.bell.changed(run.id)
+        except (FenceLost, Unavailable) as again:
+            _log.warning("run %s: could not be ended: %s", run.id, again)
 
     def keep(self, renew: bool) -> None:
         """Called each second: hold the leases, end what is to be ended, drop what was lost."""
@@ -123,13 +103,10 @@ class Supervisor:
         if not watches:
             return
         records = self._parts.records
-        if renew:
-            mine = {run.id: run for run in records.renew(self.worker, list(watches), LEASE_SECONDS)}
-        else:
-            found = {run_id: records.run(run_id) for run_id in watches}
-            mine = {
-                run_id: run for run_id, run in found.items() if run is not None and run.worker == self.worker
-            }
+        held = (
+            records.renew(self.worker, list(watches), LEASE_SECONDS) if renew else records.held(self.worker)
+        )
+        mine = {run.id: run for run in held}
         now = records.now()
         for run_id, watch in watches.items():
             run = mine.get(run_id)
@@ -180,7 +157,7 @@ class Supervisor:
                     self._cancelled_before_start(watch, found)
                     return None
                 if found is None:
-                    self._prepare(run)
+                    lay_out(parts, run)
                     found = parts.engine.create(run)
                 if run.status is Status.STARTING:
                     watch.run = run = parts.records.change(run, status=Status.RUNNING)
@@ -191,12 +168,15 @@ class Supervisor:
                 words = f"{error}. Its image was removed; submit with another version."
                 self._end(watch, could_not_start(words), None, Progress(cells=run.cells))
                 return None
+            except Refused as error:
+                self._end(watch, could_not_start(error.message), None, Progress(cells=run.cells))
+                return None
             except EngineError as error:
                 _log.warning("run %s: %s", run.id, error)
                 if pause is None:
                     self._end(watch, could_not_start(str(error)), None, Progress(cells=run.cells))
                     return None
-                self._pause(watch, pause)
+                watch.pause(pause)
         return None
 
     def _cancelled_before_start(self, watch: Watch, found: ContainerSeen | None) -> None:
@@ -205,35 +185,6 @@ class Supervisor:
         run = watch.run
         reason = f"Cancelled by {run.cancelled_by} before it started."
         self._end(watch, Ending(Status.CANCELLED, reason), None, Progress(cells=run.cells))
-
-    def _prepare(self, run: Run) -> None:
-        parts, key = self._parts, input_key(run)
-        limits = parts.settings.runs
-        job = {
-            "contract": 1,
-            "run": run.id,
-            "attempt": run.attempt,
-            "owner": run.owner,
-            "name": run.name,
-            "kind": run.kind,
-            "file": run.file,
-            "kernel": run.kernel,
-            "interpreter": ["Rscript"] if run.file.lower().endswith(".r") else ["python3"],
-            "parameters": run.parameters,
-            "cell_timeout_seconds": None,
-            "limits": {
-                "cell_stream_bytes": limits.cell_log_bytes,
-                "run_stream_bytes": limits.run_log_bytes,
-                "line_bytes": 100_000,
-            },
-        }
-        name = "prepared" if run.kind == "notebook" else "source"
-        with parts.store.open(f"{key}/{name}") as source:
-            if run.files_count:
-                with parts.store.open(f"{key}/files.tar.gz") as files:
-                    parts.folders.prepare(run, job, source, files)
-            else:
-                parts.folders.prepare(run, job, source, None)
 
     def _follow_to_end(self, watch: Watch, container: ContainerSeen) -> None:
         parts = self._parts
@@ -246,12 +197,12 @@ class Supervisor:
                 if ended is not None:
                     break
             except ContainerGone:
-                self._check_leaving(watch)
+                watch.check_leaving()
                 self._end(watch, removed_from_outside(watch.run), None, progress)
                 return
             except EngineError as error:
                 _log.warning("run %s: %s; looking again", watch.run.id, error)
-            self._pause(watch, 1.0)
+            watch.pause(1.0)
         current = parts.records.run(watch.run.id)
         if current is None or current.fence != watch.run.fence:
             raise FenceLost(f"run {watch.run.id} was changed by somebody else")
@@ -270,14 +221,14 @@ class Supervisor:
         try:
             due: float | None = None
             while True:
-                self._check_leaving(watch)
+                watch.check_leaving()
                 try:
                     line = lines.next(None if due is None else max(due - time.monotonic(), 0))
                 except Quiet:
                     due = None
                     self._record(watch, progress)
                     continue
-                self._check_leaving(watch)
+                watch.check_leaving()
                 if line is None:
                     break
                 progress.take(line)
@@ -358,18 +309,8 @@ class Supervisor:
                     )
                 except Unavailable:
                     _log.warning("run %s: the database does not answer", watch.run.id)
-                self._pause(watch, pause)
+                watch.pause(pause)
                 pause = min(pause * 2, 15.0)
-
-    def _pause(self, watch: Watch, seconds: float) -> None:
-        watch.leaving.wait(seconds)
-        self._check_leaving(watch)
-
-    def _check_leaving(self, watch: Watch) -> None:
-        if watch.lost:
-            raise FenceLost(f"run {watch.run.id} is somebody else's now")
-        if watch.leaving.is_set():
-            raise LetGo
 
 
 def _ended(records: Records, run_id: str) -> bool:

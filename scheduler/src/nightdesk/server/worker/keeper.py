@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 from nightdesk.server.domain.errors import NightdeskError
-from nightdesk.server.services.supervise import Parts, Supervisor
+from nightdesk.server.services.supervise import Supervisor
+from nightdesk.server.services.watch import Parts
 from nightdesk.server.services.sweep import sweep, tidy
 
 ALIVE_FILE = Path("/tmp/nightdesk-worker-alive")  # noqa: S108 - the container's own tmpfs; read by its health check

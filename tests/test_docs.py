@@ -1,0 +1,255 @@
+"""What can be set, typed or called is in the docs, the docs' defaults are the real ones, and links lead somewhere."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace, UnionType
+from typing import Any, Union, get_args, get_origin
+from urllib.parse import unquote
+
+import pytest
+import yaml
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from nightdesk.cli.arguments import build
+from nightdesk.config import Settings, Size
+from nightdesk.server.web.app import create_app
+from nightdesk.server.web.paths import API, BASE
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PRIVATE = {".git", ".venv", ".nightdesk", "node_modules", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+MARKDOWN = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not PRIVATE.intersection(path.relative_to(ROOT).parts) and path.is_file()
+)
+
+
+def text_of(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a field's type is made of: itself, or a mapping's values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in {dict, list, tuple, Union, UnionType}:
+        return [model for argument in get_args(annotation) for model in models_in(argument)]
+    return []
+
+
+def settings_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every key of nightdesk.yaml; `NAME` stands for a name that the operator chooses."""
+    for name, field in model.model_fields.items():
+        if model is Size and name == "name":
+            continue  # it is the key above
+        key = f"{prefix}{field.alias or name}"
+        inner = models_in(field.annotation)
+        if inner:
+            star = "NAME." if get_origin(field.annotation) is dict else ""
+            yield from settings_keys(inner[0], f"{key}.{star}")
+        else:
+            yield key
+
+
+def documented_defaults() -> dict[str, str]:
+    """Key and default of each row in the tables of docs/settings.md; only defaults written as code."""
+    rows = re.findall(r"^\| `([a-z_]+(?:\.\w+)+)` \| (.*?) \|", text_of("settings.md"), re.MULTILINE)
+    return {key: value.strip("`") for key, value in rows if value.startswith("`")}
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+@pytest.mark.parametrize("key", settings_keys())
+def test_setting_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in text_of("settings.md"), f"docs/settings.md has no row for {key}"
+
+
+@pytest.mark.parametrize("key", [key for key, _ in documented_defaults().items() if "NAME" not in key])
+def test_documented_default_is_the_default(key: str) -> None:
+    written = yaml.safe_load(documented_defaults()[key])
+    assert Settings.model_validate(nested(key, written)) == Settings()
+
+
+@pytest.mark.parametrize("key", [key for key in documented_defaults() if key.startswith("sizes.NAME.")])
+def test_documented_default_of_a_size_is_the_default(key: str) -> None:
+    bare = {"cpus": 1, "memory": "1G"}
+    written = {**bare, key.rsplit(".", 1)[-1]: yaml.safe_load(documented_defaults()[key])}
+    assert Size.model_validate(written) == Size.model_validate(bare)
+
+
+def test_no_setting_is_documented_that_there_is_not() -> None:
+    rows = re.findall(r"^\| `([a-z_]+\.[\w.]+)` \|", text_of("settings.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(settings_keys())
+
+
+def test_environment_variables_of_the_compose_file_are_documented() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text("utf-8")
+    # Set by setup for the compose file alone, not by people.
+    internal = {"NIGHTDESK_CONFIG_DIGEST", "NIGHTDESK_ENGINE_SOCKET"}
+    names = set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)", compose)) - internal
+    docs = "\n".join(path.read_text("utf-8") for path in DOCS)
+    assert names
+    assert [name for name in sorted(names) if f"`{name}`" not in docs] == []
+
+
+# --- command line -------------------------------------------------------------------------------
+
+
+def commands(parser: argparse.ArgumentParser, path: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command with its options."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    options = [option for action in parser._actions for option in action.option_strings]
+    yield path, [option for option in options if option.startswith("--") or len(option) == 2]
+    for group in groups:
+        for name, command in group.choices.items():
+            yield from commands(command, f"{path} {name}")
+
+
+COMMANDS = dict(commands(build(), "nightdesk"))
+
+
+def section_of(command: str) -> str:
+    """The part of docs/cli.md about a command, with what it says about all of them."""
+    name = " ".join(command.split()[:2])
+    sections = re.split(r"^## ", text_of("cli.md"), flags=re.MULTILINE)
+    return "\n".join(part for part in sections if part.startswith(("For every command", f"{name}\n")))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_and_options_are_documented(command: str) -> None:
+    section = section_of(command)
+    assert f"`{command}" in text_of("cli.md"), f"docs/cli.md does not show `{command}`"
+    missing = [option for option in COMMANDS[command] if not re.search(rf"`{re.escape(option)}[ `]", section)]
+    assert missing == [], f"docs/cli.md does not explain these options of {command}"
+
+
+# --- make targets -------------------------------------------------------------------------------
+
+
+def test_make_targets_are_documented() -> None:
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert targets
+    docs = "\n".join(path.read_text("utf-8") for path in DOCS)
+    assert [target for target in targets if f"`make {target}" not in docs] == []
+
+
+def test_no_make_target_is_documented_that_there_is_not() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {
+        (path.name, target)
+        for path in MARKDOWN
+        for target in re.findall(r"`make ([a-z-]+)", path.read_text("utf-8"))
+    }
+    assert [pair for pair in sorted(named) if pair[1] not in targets] == []
+
+
+# --- routes -------------------------------------------------------------------------------------
+
+
+def routes() -> list[tuple[str, str]]:
+    """Method and path of each route, as docs/api.md writes them: below the API's base or the pages'."""
+    stand_in: Any = SimpleNamespace(
+        settings=Settings(), environment=SimpleNamespace(redis_url="redis://localhost:6379/0")
+    )
+    found = []
+    for route in create_app(stand_in).routes:
+        if isinstance(route, APIRoute):
+            path = route.path.removeprefix(API if route.path.startswith(API) else BASE) or "/"
+            found += [(method, anonymous(path)) for method in sorted(route.methods - {"HEAD"})]
+    return found
+
+
+def anonymous(path: str) -> str:
+    """`/runs/{run_id}` and `/runs/{id}` are the same address."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def documented_routes() -> set[tuple[str, str]]:
+    pairs = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)`", text_of("api.md"))
+    return {(method, anonymous(path)) for method, path in pairs}
+
+
+def test_there_are_routes() -> None:
+    assert ("POST", "/runs") in routes()
+
+
+@pytest.mark.parametrize(("method", "path"), routes())
+def test_route_is_documented(method: str, path: str) -> None:
+    assert (method, path) in documented_routes(), f"docs/api.md does not show `{method} {path}`"
+
+
+def test_every_status_that_errors_become_is_documented() -> None:
+    from nightdesk.server.web.errors import STATUS
+
+    rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", text_of("api.md"), re.MULTILINE)
+    told = {(int(status), code) for status, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    wanted = {pair for pair in STATUS.values() if pair != (500, "error")}
+    assert wanted <= told
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+def prose(path: Path) -> str:
+    """A page without its code: what stands there is no link."""
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]*`", "`code`", text)
+
+
+def anchors(path: Path) -> set[str]:
+    """The addresses of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ +(.*?) *$", text, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        number = 0
+        while (numbered := f"{slug}-{number}" if number else slug) in found:
+            number += 1
+        found.add(numbered)
+    return found
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        file = (page.parent / name).resolve() if name else page
+        if not file.is_relative_to(ROOT) or not file.exists():
+            dead.append(target)
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file):
+            dead.append(target)
+    assert dead == []
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda path: path.name)
+def test_page_is_reachable_from_the_index(page: Path) -> None:
+    if page.name != "index.md":
+        assert f"({page.name})" in text_of("index.md"), f"docs/index.md does not lead to {page.name}"
+
+
+def test_decisions_are_listed_and_numbered() -> None:
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [int(name[:4]) for name in pages] == list(range(1, len(pages) + 1))
+    index = (folder / "README.md").read_text("utf-8")
+    for name in pages:
+        title = (folder / name).read_text("utf-8").splitlines()[0].removeprefix("# ")
+        number, _, words = title.partition(". ")
+        assert f"| [{number}]({name}) | {words} |" in index
