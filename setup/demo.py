@@ -30,14 +30,19 @@ class Unmet(Exception):
     """The demonstration cannot go on; the words say why."""
 
 
-def say(words: str = "") -> None:
+def say(words: str) -> None:
     """One line for whoever watches."""
-    print(f"  {words}" if words else "", file=sys.stderr, flush=True)
+    print(f"  {words}", file=sys.stderr, flush=True)
 
 
 def title(words: str) -> None:
     """The start of a part."""
     print(f"\n{words}", file=sys.stderr, flush=True)
+
+
+def show(*lines: str) -> None:
+    """Results: they go to standard output, everything on the way to them to standard error."""
+    print("\n" + "\n".join(lines), flush=True)
 
 
 def password(file: Path) -> str:
@@ -158,20 +163,22 @@ def size(count: int) -> str:
 def report(run: dict[str, Any], session_digest: str) -> list[str]:
     """Show the run; what keeps the demonstration from being a success, in words."""
     environment = run["environment"]
-    title("The run")
-    say(f"id           {run['id']}")
-    say(f"status       {run['status']}" + (f": {run['reason']}" if run.get("reason") else ""))
-    say(f"environment  {environment['name']}:{environment['version']}")
-    say(f"page         {run['url']}")
-    say("outputs")
-    for output in run.get("outputs", []):
-        say(f"  {size(output['size']):>8}  {output['name']}")
-    say(f"image of {USER}'s session  {session_digest or 'unknown'}")
-    say(f"image of the run      {environment['digest']}")
+    digest = environment["digest"]
+    show(
+        "The run",
+        f"  id           {run['id']}",
+        f"  status       {run['status']}" + (f": {run['reason']}" if run.get("reason") else ""),
+        f"  environment  {environment['name']}:{environment['version']}",
+        f"  page         {run['url']}",
+        "  outputs",
+        *(f"    {size(output['size']):>8}  {output['name']}" for output in run.get("outputs", [])),
+        f"  image of {USER}'s session  {session_digest or 'unknown'}",
+        f"  image of the run      {digest}",
+    )
     reasons = []
     if run["status"] != "succeeded":
         reasons.append(f"the run is {run['status']}: {run.get('reason') or 'no reason given'}")
-    if environment["digest"] != session_digest:
+    if digest != session_digest:
         reasons.append("the run was executed in another image than the session's")
     return reasons
 
@@ -207,10 +214,12 @@ def main(arguments: list[str]) -> int:
         reasons = [str(error)]
     if reasons:
         return hub_api.fail(f"the demonstration did not succeed: {'; '.join(reasons)}.", "More: make logs")
-    title("Look around")
-    say(f"address   {options.address}")
-    say(f"{USER:<8}  an ordinary member; password in {env_file.shown(options.passwords)}")
-    say(f"{'admin':<8}  password in {env_file.shown(options.settings)}, key NIGHTDESK_ADMIN_PASSWORD")
+    show(
+        "Look around",
+        f"  address   {options.address}",
+        f"  {USER:<8}  an ordinary member; password in {env_file.shown(options.passwords)}",
+        f"  {'admin':<8}  password in {env_file.shown(options.settings)}, key NIGHTDESK_ADMIN_PASSWORD",
+    )
     return 0
 
 

@@ -4,8 +4,9 @@
 
 prints one image a line, its fields separated by tabs: kind, image, version, source, folder, named
 build contexts (NAME=FOLDER, separated by commas), the images it stands on (ARG=IMAGE, likewise),
-smoke notebook, and the specification as JSON; `-` where there is none. ``source`` is a hash of everything that goes into
-the image: where an image with that hash is here already, there is nothing to build.
+smoke notebook, and the specification as JSON; `-` where there is none. ``source`` is a hash of
+everything that goes into the image: where an image with that hash is here already, there is nothing
+to build.
 
 Folders are relative to the repository's root. ``NIGHTDESK_ENVIRONMENTS`` names the environments
 wanted, as ``NAME`` or ``NAME:VERSION``; without it all are.

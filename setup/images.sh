@@ -32,17 +32,18 @@ trap 'rm -rf "$secrets"' EXIT
 # Settings of this machine for the registries' clients, as files that only the steps which use a
 # registry see. Only addresses: a folder of this machine means nothing inside a build.
 gather_secrets() {
-    local ca setting value
+    local ca pip_settings setting value
     ca=$(setup/ca.sh)
     if [ -n "$ca" ]; then
         say "trusting the certificates in $ca while building"
         cp "$ca" "$secrets/ca"
     fi
+    pip_settings=$("$python" -m pip config list 2>/dev/null || true)  # :env:.NAME='VALUE', global.NAME='VALUE'
     {
         echo '[global]'
         for setting in index-url extra-index-url trusted-host timeout proxy; do
-            value=$("$python" -m pip config get "global.$setting" 2>/dev/null || "$python" -m pip config get ":env:.$setting" 2>/dev/null || true)
-            value=$(tr ' ' '\n' <<<"$value" | grep -v '^file:' | xargs || true)
+            value=$(sed -nE "s/^(:env:|global)\\.$setting='(.*)'\$/\\2/p" <<<"$pip_settings" | head -n 1)
+            value=$(sed 's/\\n/ /g' <<<"$value" | tr ' ' '\n' | grep -v '^file:' | xargs || true)
             if [ -n "$value" ]; then echo "$setting = $value"; fi
         done
     } >"$secrets/pip"
@@ -128,7 +129,8 @@ build_missing() {
     while IFS=$'\t' read -r kind image version source folder contexts bases smoke spec <&3; do
         if [ -z "${NIGHTDESK_REBUILD:-}" ] && [ -n "$(id_of "$image:src-$source")" ]; then continue; fi
         if [ ! -e "$secrets/pip" ]; then
-            step "Images (the first time takes some minutes)"
+            step "Images"
+            [ -n "$listing" ] || say "the first time takes a few minutes"
             gather_secrets
         fi
         while [ "$(jobs -rp | wc -l)" -ge $at_a_time ]; do wait -n || failed=1; done

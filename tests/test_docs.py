@@ -12,13 +12,12 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
-
+from fastapi.routing import iter_route_contexts
 from nightdesk.cli.arguments import build
 from nightdesk.config import Settings, Size
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
+from pydantic import BaseModel
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -72,7 +71,7 @@ def nested(key: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-@pytest.mark.parametrize("key", settings_keys())
+@pytest.mark.parametrize("key", list(settings_keys()))
 def test_setting_is_documented(key: str) -> None:
     assert f"| `{key}` |" in text_of("settings.md"), f"docs/settings.md has no row for {key}"
 
@@ -128,7 +127,7 @@ def section_of(command: str) -> str:
     return "\n".join(part for part in sections if part.startswith(("For every command", f"{name}\n")))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_command_and_options_are_documented(command: str) -> None:
     section = section_of(command)
     assert f"`{command}" in text_of("cli.md"), f"docs/cli.md does not show `{command}`"
@@ -159,17 +158,17 @@ def test_no_make_target_is_documented_that_there_is_not() -> None:
 # --- routes -------------------------------------------------------------------------------------
 
 
-def routes() -> list[tuple[str, str]]:
-    """Method and path of each route, as docs/api.md writes them: below the API's base or the pages'."""
+def routes() -> list[tuple[str, str, str]]:
+    """What it belongs to, method and path of each route; the path below the API's base or the pages' own."""
     stand_in: Any = SimpleNamespace(
         settings=Settings(), environment=SimpleNamespace(redis_url="redis://localhost:6379/0")
     )
     found = []
-    for route in create_app(stand_in).routes:
-        if isinstance(route, APIRoute):
-            path = route.path.removeprefix(API if route.path.startswith(API) else BASE) or "/"
-            found += [(method, anonymous(path)) for method in sorted(route.methods - {"HEAD"})]
-    return found
+    for route in iter_route_contexts(create_app(stand_in).routes):
+        of, base = ("api", API) if str(route.path).startswith(API) else ("pages", BASE)
+        path = anonymous(str(route.path).removeprefix(base)) or "/"
+        found += [(of, method, path) for method in sorted((route.methods or set()) - {"HEAD"})]
+    return list(dict.fromkeys(found))
 
 
 def anonymous(path: str) -> str:
@@ -177,18 +176,28 @@ def anonymous(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def documented_routes() -> set[tuple[str, str]]:
-    pairs = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)`", text_of("api.md"))
+def documented_routes(of: str) -> set[tuple[str, str]]:
+    """Method and path of what docs/api.md shows: pages have a section of their own."""
+    api, pages, _rest = re.split(r"^## (?:Pages|Accounts)$", text_of("api.md"), flags=re.MULTILINE)
+    text = {"api": api, "pages": pages}[of]
+    pairs = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)`", text)
     return {(method, anonymous(path)) for method, path in pairs}
 
 
 def test_there_are_routes() -> None:
-    assert ("POST", "/runs") in routes()
+    assert {("api", "POST", "/runs"), ("pages", "GET", "/runs/{}")} <= set(routes())
 
 
-@pytest.mark.parametrize(("method", "path"), routes())
-def test_route_is_documented(method: str, path: str) -> None:
-    assert (method, path) in documented_routes(), f"docs/api.md does not show `{method} {path}`"
+@pytest.mark.parametrize(("of", "method", "path"), routes())
+def test_route_is_documented(of: str, method: str, path: str) -> None:
+    assert (method, path) in documented_routes(of), f"docs/api.md does not show `{method} {path}` ({of})"
+
+
+@pytest.mark.parametrize("of", ["api", "pages"])
+def test_no_route_is_documented_that_there_is_not(of: str) -> None:
+    there = {(method, path) for whose, method, path in routes() if whose == of}
+    extra = {pair for pair in documented_routes(of) - there if not pair[1].startswith("/static/")}
+    assert extra == set()
 
 
 def test_every_status_that_errors_become_is_documented() -> None:
@@ -231,9 +240,8 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         name, _, anchor = unquote(target).partition("#")
         file = (page.parent / name).resolve() if name else page
-        if not file.is_relative_to(ROOT) or not file.exists():
-            dead.append(target)
-        elif anchor and file.suffix == ".md" and anchor not in anchors(file):
+        there = file.is_relative_to(ROOT) and file.exists()
+        if not there or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
             dead.append(target)
     assert dead == []
 

@@ -14,6 +14,7 @@ from traitlets import Bool
 
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.networks import reconcile_quietly
+from nightdesk_hub.service_tokens import revoke_replaced
 
 #: How often the hub looks whether the proxy still knows its routes. A proxy that was replaced knows
 #: none, and is in nobody's network yet.
@@ -32,8 +33,9 @@ class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
     async def check_routes(
         self, user_dict: Any, service_dict: Any, routes: dict[str, Any] | None = None
     ) -> None:
-        """As ever; the first check also starts the watch."""
+        """As ever. The first check is the end of the hub's start: it also starts the watch."""
         if self._watch is None:
+            revoke_replaced(self.app)
             await reconcile_quietly(self.desk.networks)
             self._watch = PeriodicCallback(self._look, 1000 * LOOK_SECONDS)
             self._watch.start()

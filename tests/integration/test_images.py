@@ -25,16 +25,16 @@ DEBIANS_OWN = "/etc/ssl/certs/ca-certificates.crt"  # from the package ca-certif
 PASSWORD = "a-password-for-this-test"
 pytestmark = pytest.mark.engine
 
-AS_A_RUN = ["--init", "--network=none", "--read-only", "--user=1000:1000", "--cap-drop=ALL"]
+AS_A_RUN = ["--init", "--network=none", "--read-only", "--cap-drop=ALL"]
 AS_A_RUN += ["--security-opt=no-new-privileges", "--tmpfs=/tmp:mode=1777"]
 AS_A_RUN += ["--tmpfs=/home/nightdesk:uid=1000,gid=1000,mode=700"]
 
 # Runs inside: what there is, as one JSON document.
 PROBE = """
-import importlib, importlib.metadata, importlib.util, json, os, pathlib, subprocess, sys
+import importlib.metadata, importlib.util, json, os, pathlib, subprocess, sys
 
 def output(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True).stdout
 
 def writable(folder):
     try:
@@ -44,10 +44,9 @@ def writable(folder):
     return True
 
 def bytecode(module):
-    importlib.import_module(module)
     return os.access(importlib.util.find_spec(module).cached, os.R_OK)
 
-imported = ["jsonschema", "jupyter_server.serverapp", "jupyterlab.labapp", "jupyterhub.singleuser.app",
+started = ["jsonschema", "jupyter_server.serverapp", "jupyterlab.labapp", "jupyterhub.singleuser.app",
             "papermill", "ipykernel.kernelapp", "nightdesk", "pandas", "sklearn.linear_model"]
 there = lambda name: importlib.util.find_spec(name) is not None
 print(json.dumps({
@@ -55,12 +54,13 @@ print(json.dumps({
     "writable": {folder: writable(folder) for folder in ("/opt/nightdesk", "/tmp", os.environ["HOME"])},
     "absent": {name: not there(name) for name in
                ("rfc3987_syntax", "nightdesk.server", "nightdesk.runner", "nightdesk.config")},
-    "without_bytecode": [name for name in imported if not bytecode(name)],
+    "without_bytecode": [name for name in started if not bytecode(name)],
     "packages": json.loads(pathlib.Path("/opt/nightdesk/packages.json").read_text()),
     "pip_list": json.loads(output(sys.executable, "-m", "pip", "list", "--format", "json")),
     "kernels": sorted(path.parent.name for path in pathlib.Path("/opt/nightdesk/share/jupyter/kernels").glob("*/kernel.json")),
     "login_shell": output("bash", "-lc", "command -v python nightdesk git nano curl").split(),
     "single_user": output("jupyterhub-singleuser", "--version").strip(),
+    "changeable": output("find", "/opt/nightdesk", "!", "-type", "l", "(", "-perm", "-2", "-o", "-user", "1000", ")"),
     "unreadable": output("find", "/opt/nightdesk", "!", "-readable").split(),
     "versions": {name: importlib.metadata.version(name) for name in ("pandas", "scikit-learn", "jupyterhub")},
 }))
@@ -143,6 +143,7 @@ def until(ready: Callable[[], bool], what: str, seconds: float = 15) -> None:
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_belongs_to_a_user_who_cannot_change_it(seen: dict[str, Any], name: str) -> None:
     assert seen[name]["user"] == [1000, 1000, "/home/nightdesk", "/home/nightdesk"]
+    assert seen[name]["changeable"] == ""
     assert seen[name]["writable"] == {"/opt/nightdesk": False, "/tmp": True, "/home/nightdesk": True}
     assert seen[name]["unreadable"] == []
 

@@ -136,15 +136,29 @@ class Runs(_Part):
 
 
 class Database(_Part):
-    """Where the platform's truth is kept: an SQLAlchemy address."""
+    """Where the platform's truth is kept: an SQLAlchemy address, of SQLite in this version."""
 
     url: str = "sqlite:////data/nightdesk.db"
 
+    @field_validator("url")
+    @classmethod
+    def _is_served(cls, value: str) -> str:
+        if not re.fullmatch(r"sqlite:////\S+", value):
+            raise ValueError(f"{value!r} is no SQLite file; write sqlite:////data/nightdesk.db (four slashes)")
+        return value
+
 
 class Storage(_Part):
-    """Where inputs and outputs are kept: an fsspec address."""
+    """Where inputs and outputs are kept: an fsspec address, of a folder in this version."""
 
     url: str = "file:///store"
+
+    @field_validator("url")
+    @classmethod
+    def _is_served(cls, value: str) -> str:
+        if not re.fullmatch(r"file:///\S+", value):
+            raise ValueError(f"{value!r} is no folder; write for example file:///store")
+        return value
 
 
 def _default_sizes() -> dict[str, Size]:

@@ -46,6 +46,9 @@ def test_wrong_limits(nightdesk: Run) -> None:
     assert nightdesk("runs", "--limit", "0").code == 2
     assert nightdesk("runs", "--limit", "x").code == 2
     assert nightdesk("runs", "--mine", "--all").code == 2
+    result = nightdesk("runs", "--status", "done")
+    assert result.code == 2
+    assert "'succeeded'" in result.err
 
 
 @pytest.mark.usefixtures("signed_in")
@@ -85,6 +88,11 @@ def test_cancels(signed_in: Any, nightdesk: Run) -> None:
     assert nightdesk("cancel", "run1").out == "run run1 is cancelled\n"
     signed_in.add_run("run2")
     assert nightdesk("cancel", "run2", "--json").json["status"] == "cancelled"
+    signed_in.add_run("run3", status="running")
+    signed_in.answers = [(200, signed_in.runs["run3"])]
+    assert nightdesk("cancel", "run3").out == "run run3 is being ended (it is running until then)\n"
+    signed_in.answers = [(200, {**signed_in.runs["run3"], "status": "timed_out"})]
+    assert nightdesk("cancel", "run3").out == "run run3 is over already: timed out\n"
 
 
 def test_ids_cannot_reach_other_pages(signed_in: Any, nightdesk: Run) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from nightdesk.server.domain.parameters import parameters_of_python
 
 FOLDER = Path(__file__).parents[3] / "examples" / "donation-propensity"

@@ -50,8 +50,8 @@ class Hub:
         self._session_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
+    def start(self, **other: str) -> None:
+        """Start it, with other variables where given, and wait until it answers."""
         environ = {
             **os.environ,
             "DATA": str(self.data),
@@ -63,6 +63,7 @@ class Hub:
             "CONFIGPROXY_AUTH_TOKEN": "token-of-proxy",
             "NIGHTDESK_SERVICE_TOKEN": "token-of-service",
             "NIGHTDESK_SETUP_TOKEN": "token-of-setup",
+            **other,
         }
         command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_with_doubles.py")]
         with (self.data / "hub.log").open("ab") as log:

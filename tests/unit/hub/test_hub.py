@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .hub_process import ADMIN_PASSWORD, PASSWORD, Browser, Hub, until, words
+from .hub_process import ADMIN_PASSWORD, PASSWORD, SETUP, Browser, Hub, until, words
 
 
 @pytest.fixture(scope="module")
@@ -347,6 +347,19 @@ def test_admins_and_sign_ins_survive_a_restart(hub: Hub) -> None:
     assert nina.get("/hub/accounts").status_code == 200
     assert hub.api("GET", "/users/nina").json()["admin"] is True
     assert hub.sign_in("admin", "changed by the admin").get("/hub/accounts").status_code == 200
+
+
+def test_a_replaced_service_token_is_void(hub: Hub) -> None:
+    service = {"Authorization": "token token-of-service"}
+    assert hub.api("GET", "/services/nightdesk", headers=SETUP).status_code == 200
+    hub.stop()
+    hub.start(NIGHTDESK_SERVICE_TOKEN="token-of-service-2", NIGHTDESK_SETUP_TOKEN="token-of-setup-2")
+    for old, new in ((service, "token-of-service-2"), (SETUP, "token-of-setup-2")):
+        # A moment after the hub answers, at the end of its start.
+        until("the old one is void", lambda old=old: hub.api("GET", "/user", headers=old).status_code == 403)
+        assert hub.api("GET", "/user", headers={"Authorization": f"token {new}"}).status_code == 200
+    hub.stop()
+    hub.start()
 
 
 def test_an_admin_account_that_was_removed_does_not_come_back(hub: Hub) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from nightdesk.runner import storage
 
-from .run_folder import Ended, RunFolder
+from .run_folder import Ended, RunFolder, notebook
 
 FULL = (
     "import os, nightdesk.notebook\nos.symlink('/dev/full', nightdesk.notebook.output_dir / '../result/{}')"
@@ -45,10 +44,13 @@ def test_full_for_a_moment(execute: Callable[..., Ended]) -> None:
     assert ended.outputs(2)
 
 
-def test_no_room_for_the_result_file(folder: RunFolder, execute: Callable[..., Ended]) -> None:
+def test_no_room_for_the_result_file(folder: RunFolder) -> None:
     (folder.root / "result/result.json.partial").symlink_to("/dev/full")
-    with pytest.raises(FileNotFoundError):  # the check of every run wants the file
-        execute("pass")
+    folder.notebook(notebook("pass"))
+    process = folder.start().process
+    stdout, _ = process.communicate(timeout=30)
+    finished = json.loads(stdout.splitlines()[-1])
+    assert (finished["event"], finished["outcome"], process.returncode) == ("finished", "storage_full", 6)
 
 
 def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:

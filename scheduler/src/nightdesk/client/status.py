@@ -1,3 +1,4 @@
 """The statuses that a run can have."""
 
-FINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out", "lost"})
+FINAL = ("succeeded", "failed", "cancelled", "timed_out", "lost")
+STATUSES = ("queued", "starting", "running", *FINAL)

@@ -32,11 +32,13 @@ class Job:
         self.kernel: str | None = fields.get("kernel")
         self.interpreter: list[str] = fields.get("interpreter") or []
         self.parameters: dict[str, Any] = fields.get("parameters") or {}
-        self.cell_timeout: float | None = fields.get("cell_timeout_seconds")
+        self.cell_timeout: float | None = None
+        if fields.get("cell_timeout_seconds") is not None:
+            self.cell_timeout = _positive(fields, "cell_timeout_seconds")
         limits = {**DEFAULT_LIMITS, **(fields.get("limits") or {})}
-        self.cell_stream_bytes: int = limits["cell_stream_bytes"]
-        self.run_stream_bytes: int = limits["run_stream_bytes"]
-        self.line_bytes: int = limits["line_bytes"]
+        self.cell_stream_bytes = int(_positive(limits, "cell_stream_bytes"))
+        self.run_stream_bytes = int(_positive(limits, "run_stream_bytes"))
+        self.line_bytes = int(_positive(limits, "line_bytes"))
         if self.kind == "notebook" and not isinstance(self.kernel, str):
             raise BadJob("the job names no `kernel` for its notebook")
         if self.kind == "script" and not self.interpreter:
@@ -66,6 +68,13 @@ def _one_of(fields: dict[str, Any], key: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise BadJob(f"the job's `{key}` is {json.dumps(value)}; known are {', '.join(known)}")
     return str(value)
+
+
+def _positive(fields: dict[str, Any], key: str) -> float:
+    value = fields[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise BadJob(f"the job's `{key}` is {json.dumps(value)}; it has to be a number above 0")
+    return value
 
 
 def _file_inside(work: str, name: Any) -> str:

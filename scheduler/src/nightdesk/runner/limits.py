@@ -60,7 +60,8 @@ class Lines:
         self._marker = f" [nightdesk: line cut after {most:,} bytes]"
 
     def cut(self, text: str) -> str:
-        if self._column + size_of(text) <= self._most:
+        longest = self._column + max(map(len, text.split("\n")))
+        if longest * (1 if text.isascii() else 4) <= self._most:
             end = max(text.rfind("\n"), text.rfind("\r"))
             self._column = size_of(text[end + 1 :]) + (self._column if end < 0 else 0)
             return text

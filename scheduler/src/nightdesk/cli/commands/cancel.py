@@ -28,9 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
         show_json(one)
         return 0
     from nightdesk.cli.wording import status_words
+    from nightdesk.client.status import FINAL
 
     if one["status"] == "cancelled":
         print(f"run {one['id']} is cancelled")
+    elif one["status"] in FINAL:
+        print(f"run {one['id']} is over already: {status_words(one['status'])}")
     else:
         print(f"run {one['id']} is being ended (it is {status_words(one['status'])} until then)")
     return 0

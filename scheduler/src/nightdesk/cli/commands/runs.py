@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from nightdesk.cli.connect import connect
+from nightdesk.client.status import STATUSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--status",
         metavar="STATUS",
-        help="queued, starting, running, succeeded, failed, cancelled, timed_out or lost",
+        choices=STATUSES,
+        help=", ".join(STATUSES[:-1]) + " or " + STATUSES[-1],
     )
     parser.add_argument(
         "--limit", metavar="N", type=_positive, default=20, help="at most so many (default: 20)"

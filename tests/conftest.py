@@ -1,0 +1,59 @@
+"""The platform that integration and end-to-end tests share, and the people on it.
+
+It is brought up when the first test asks for it; tests that ask for none need no Docker.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from .support.people import Person, admin_of, join
+from .support.platform import REUSE, Platform, remove, start
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """A platform for the tests alone; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
+    if kept := os.environ.get(REUSE):
+        yield Platform(Path(kept))
+        return
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    # Not pytest's own folder, which is kept for later: this one holds secrets.
+    with tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
+        try:
+            started = start(Path(state))
+            try:
+                yield started
+            finally:
+                remove(started.project)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="session")
+def admin(platform: Platform) -> Person:
+    """The admin."""
+    return admin_of(platform)
+
+
+@pytest.fixture(scope="session")
+def ada(platform: Platform) -> Person:
+    """An ordinary member."""
+    return join(platform, "ada")
+
+
+@pytest.fixture(scope="session")
+def grace(platform: Platform) -> Person:
+    """Another ordinary member."""
+    return join(platform, "grace")

@@ -1,0 +1,197 @@
+"""A platform for the tests: brought up with the setup scripts, beside whatever runs here already.
+
+It has a project, a port, settings and secrets of its own, and nothing of it stays. For work on one
+test, keep one running and name its folder:
+
+    setup/up.sh --state DIR --project NAME --port N --config FILE
+    NIGHTDESK_TEST_PLATFORM=DIR .venv/bin/python -m pytest tests/integration -k name
+
+A platform that was named so is used as it is and left alone at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+REUSE = "NIGHTDESK_TEST_PLATFORM"
+UP_SECONDS = 1500  # on a machine that has no image yet
+DOWN_SECONDS = 180
+
+# The shipped settings with these changes: a size small enough to run out of memory quickly, a time
+# after which an unused session ends that a test can wait for, room for tests side by side.
+SIZES = {
+    "tiny": {"title": "Tiny", "cpus": 1, "memory": "256M", "time_limit": "1h"},
+    "small": {"title": "Small", "cpus": 1, "memory": "1G", "time_limit": "1h", "default": True},
+}
+IDLE_SECONDS = 45
+SLOTS = 4
+
+
+class NotUp(Exception):
+    """The platform for the tests did not come up, or did not go; the message shows the end of the output."""
+
+
+class Platform:
+    """A running platform that tests may do anything to."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.settings = _read_settings(state / ".env")
+        self.project = self.settings["COMPOSE_PROJECT_NAME"]
+        self.address = f"http://127.0.0.1:{self.settings['NIGHTDESK_PORT']}"
+        self.url = f"{self.address}/services/nightdesk"
+        login = json.loads((state / "login.json").read_text("utf-8"))
+        self.admin_token = str(login["token"])
+
+    @property
+    def setup_token(self) -> str:
+        """The token of the hub's service `setup`."""
+        return self.settings["NIGHTDESK_SETUP_TOKEN"]
+
+    def service(self, name: str) -> str:
+        """The container of one of the services."""
+        return f"{self.project}-{name}-1"
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine knows of a container."""
+        document: dict[str, Any] = json.loads(docker("inspect", container))[0]
+        return document
+
+    def containers(self, role: str, *more: str, everything: bool = False) -> list[str]:
+        """Names of the containers of a role; `more` are other filters, such as `label=…`."""
+        filters = [f"label=org.nightdesk.project={self.project}", f"label=org.nightdesk.role={role}", *more]
+        options = [part for one in filters for part in ("--filter", one)]
+        return docker("ps", *(["--all"] if everything else []), *options, "--format", "{{.Names}}").split()
+
+    def healthy(self, name: str) -> bool:
+        """Is this service running, and well where it has a check of its own?"""
+        state = self.inspect(self.service(name))["State"]
+        return bool(state["Running"]) and state.get("Health", {}).get("Status", "healthy") == "healthy"
+
+    def up(self) -> None:
+        """`make up` for this platform."""
+        _step("up.sh", "--state", str(self.state), seconds=UP_SECONDS)
+
+    def down(self) -> None:
+        """`make down` for this platform."""
+        _step("down.sh", "--state", str(self.state), seconds=DOWN_SECONDS)
+
+
+def start(state: Path) -> Platform:
+    """Bring up a platform of its own; everything that it has on the host is in `state`.
+
+    Raises:
+        NotUp: with the last lines of the output; nothing of it is left then.
+    """
+    project = f"ndtest{secrets.token_hex(3)}"
+    settings = yaml.safe_load((ROOT / "config/nightdesk.yaml").read_text("utf-8"))
+    settings["sizes"] = SIZES
+    settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
+    settings["runs"] |= {"slots": SLOTS, "grace": "3s"}
+    config = state / "nightdesk.yaml"
+    config.write_text(yaml.safe_dump(settings), "utf-8")
+    options = ["--state", str(state), "--project", project, "--port", str(_free_port()), "--config", str(config)]
+    try:
+        _step("up.sh", *options, seconds=UP_SECONDS)
+        return Platform(state)
+    except BaseException:
+        remove(project)
+        raise
+
+
+def remove(project: str) -> None:
+    """Take the platform away with all that it has.
+
+    Raises:
+        NotUp: something of it is still there.
+    """
+    _step("down.sh", "--project", project, "--purge", seconds=DOWN_SECONDS)
+    left = residue(project)
+    if left:
+        raise NotUp(f"still there after down.sh --purge: {', '.join(left)}")
+
+
+def residue(project: str) -> list[str]:
+    """Everything in the engine that bears the project's label or name."""
+    found: set[str] = set()
+    for kind, listing, name in (
+        ("container", ["ps", "--all"], "{{.Names}}"),
+        ("network", ["network", "ls"], "{{.Name}}"),
+        ("volume", ["volume", "ls"], "{{.Name}}"),
+    ):
+        for mark in ("label=org.nightdesk.project", "label=com.docker.compose.project"):
+            names = docker(*listing, "--filter", f"{mark}={project}", "--format", name).split()
+            found |= {f"{kind} {each}" for each in names}
+        names = docker(*listing, "--filter", f"name={project}", "--format", name).split()
+        found |= {f"{kind} {each}" for each in names}
+    return sorted(found)
+
+
+def docker(*arguments: str, seconds: float = 60, stdin: bytes | None = None) -> str:
+    """The engine's own command; what it printed.
+
+    Raises:
+        AssertionError: it failed; shows what it said.
+    """
+    done = subprocess.run(
+        ["docker", *arguments], input=stdin, capture_output=True, check=False, timeout=seconds
+    )
+    words = done.stderr.decode("utf-8", "replace")
+    assert done.returncode == 0, f"docker {' '.join(arguments[:6])} ended with {done.returncode}:\n{words}"
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _step(script: str, *arguments: str, seconds: float) -> None:
+    """One of the setup scripts. Not disturbed by a Ctrl-C meant for the tests, unless it is given up on."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NIGHTDESK_", "COMPOSE_", "JUPYTERHUB_")) or name == "NIGHTDESK_STATE"
+    }
+    environment["NIGHTDESK_VENV"] = sys.prefix
+    process = subprocess.Popen(
+        [str(ROOT / "setup" / script), *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except BaseException:
+        os.killpg(process.pid, 15)
+        process.communicate()
+        raise
+    if process.returncode:
+        last = "\n".join(output.decode("utf-8", "replace").splitlines()[-40:])
+        raise NotUp(f"setup/{script} ended with {process.returncode}:\n{last}")
+
+
+def _read_settings(file: Path) -> dict[str, str]:
+    lines = (line.partition("=") for line in file.read_text("utf-8").splitlines())
+    return {key: value for key, equals, value in lines if equals and not key.startswith("#")}
+
+
+def _free_port() -> int:
+    """A port below those that the system gives away by itself: the images may have to be built first."""
+    for _ in range(100):
+        port = random.randint(20000, 31000)  # noqa: S311  # no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise NotUp("no free port between 20000 and 31000")
