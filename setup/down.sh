@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
             shift 2 ;;
         --project) [ $# -ge 2 ] || die "--project wants a name."; settings=("COMPOSE_PROJECT_NAME=$2"); shift 2 ;;
         --end-runs) end_runs=yes; shift ;;
-        --purge) purge=yes; end_runs=yes; shift ;;
+        --purge) purge=yes; shift ;;
         -h | --help) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
         *) die "down.sh: unknown option '$1'." "See the top of setup/down.sh." ;;
     esac
@@ -38,40 +38,53 @@ sessions() { containers --all --filter "$ours" --filter label=org.nightdesk.role
 # each COMMAND…: runs it with the words on standard input, when there are any.
 each() { xargs --no-run-if-empty "$@" >/dev/null; }
 
-step "Stopping $project"
-# From the root folder: there Compose goes by the project's labels and wants no settings.
-services=$(containers --filter "label=com.docker.compose.project=$project" | wc -l)
-quietly "$NIGHTDESK_STATE/log/down-$project.log" env -C / docker compose --project-name "$project" down --remove-orphans --timeout 10
-say "stopped $services service(s)"
+# What Compose labelled, first: without services nothing new comes. Then what the platform did.
+both_labels=("label=com.docker.compose.project=$project" "$ours")
 
-count=$(sessions | wc -l)
-if [ "$count" -gt 0 ]; then
+purge_all() {
+    local label
+    for label in "${both_labels[@]}"; do docker ps --all --quiet --filter "$label" | each docker rm --force --volumes; done
+    for label in "${both_labels[@]}"; do docker network ls --quiet --filter "$label" | each docker network rm; done
+    for label in "${both_labels[@]}"; do docker volume ls --quiet --filter "$label" | each docker volume rm; done
+    rm -f "$NIGHTDESK_STATE/log/"{start,down}"-$project.log"
+}
+
+stop_services() {
+    local count
+    count=$(containers --filter "label=com.docker.compose.project=$project" | wc -l)
+    # From the root folder: there Compose goes by the project's labels and wants no settings.
+    quietly "$NIGHTDESK_STATE/log/down-$project.log" env -C / docker compose --project-name "$project" down --remove-orphans --timeout 10
+    say "stopped $count service(s)"
+}
+
+stop_sessions() {
+    local count
+    count=$(sessions | wc -l)
+    if [ "$count" = 0 ]; then return; fi
     say "stopping $count session(s); what people saved stays in their homes"
     sessions | each docker stop --time 5
     sessions | each docker rm --force
-fi
+}
 
-if [ -n "$end_runs" ]; then
-    containers --filter "$ours" --filter label=org.nightdesk.role=run | each docker stop --time 10
-else
-    running=$(containers --filter "$ours" --filter label=org.nightdesk.role=run)
-    if [ -n "$running" ]; then
-        say "$(printf '%s\n' "$running" | wc -l) run(s) go on in containers of their own and are taken over by the next 'make up':"
-        while read -r name; do say "    $name"; done <<<"$running"
-        say "to end them now: setup/down.sh --project $project --end-runs"
-    fi
-fi
+runs() { containers --filter "$ours" --filter label=org.nightdesk.role=run; }
 
-if [ -z "$purge" ]; then
-    say "stopped; all data stays. Again: make up"
+leave_runs() {
+    local running name
+    running=$(runs)
+    if [ -z "$running" ]; then return; fi
+    say "$(wc -l <<<"$running") run(s) go on in containers of their own and are taken over by the next 'make up':"
+    while read -r name; do say "    $name"; done <<<"$running"
+    say "to end them now: setup/down.sh --project $project --end-runs"
+}
+
+if [ -n "$purge" ]; then
+    step "Removing $project and all its data"
+    purge_all
+    say "removed everything of $project, its volumes too"
     exit 0
 fi
-
-# Twice over: what the platform labelled, and what Compose did.
-for label in "$ours" "label=com.docker.compose.project=$project"; do
-    docker ps --all --quiet --filter "$label" | each docker rm --force --volumes
-    docker network ls --quiet --filter "$label" | each docker network rm
-    docker volume ls --quiet --filter "$label" | each docker volume rm
-done
-rm -f "$NIGHTDESK_STATE/log/start-$project.log" "$NIGHTDESK_STATE/log/down-$project.log"
-say "removed everything of $project, its volumes too"
+step "Stopping $project"
+stop_services
+stop_sessions
+if [ -n "$end_runs" ]; then runs | each docker stop --time 10; else leave_runs; fi
+say "stopped; all data stays. Again: make up"

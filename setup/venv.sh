@@ -14,10 +14,11 @@ case $profile in
     *) die "venv.sh: '$profile' is neither up nor dev." ;;
 esac
 
-wanted() { { cat "$lock" scheduler/pyproject.toml; echo "$PWD $("$python" -VV)"; } | sha256; }
-stamp=$NIGHTDESK_VENV/.nightdesk-$profile
+# wanted LOCK: what the environment's stamp says when everything is as the lock has it.
+wanted() { { cat "$1" scheduler/pyproject.toml; echo "$PWD $("$python" -VV)"; } | sha256; }
+stamp=$NIGHTDESK_VENV/.nightdesk
 
-if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted)" ]; then
+if [ -x "$python" ] && [ "$(cat "$stamp-$profile" 2>/dev/null)" = "$(wanted "$lock")" ]; then
     say "$("$python" --version) environment is up to date ($profile)"
     exit 0
 fi
@@ -37,5 +38,6 @@ say "installing from $lock"
 quietly "$NIGHTDESK_STATE/log/pip-$profile.log" "$python" -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock"
 quietly "$NIGHTDESK_STATE/log/pip-nightdesk.log" "$python" -m pip install --disable-pip-version-check --no-input \
     --no-deps --no-build-isolation -e scheduler
-wanted >"$stamp"
+wanted "$lock" >"$stamp-$profile"
+if [ "$profile" = dev ]; then wanted setup/requirements.txt >"$stamp-up"; fi
 say "$NIGHTDESK_VENV/bin/nightdesk is ready"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from ..support.browser import Desk
 from ..support.notebooks import notebook
 from ..support.people import Person, leave
-from ..support.platform import Platform
+from ..support.platform import Platform, docker
 from ..support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.platform]
@@ -26,8 +26,9 @@ ONE = notebook(
 
 @pytest.fixture
 def password(platform: Platform) -> Iterator[str]:
-    """What the newcomer thinks up. Whatever account of hers there was is gone."""
+    """What the newcomer thinks up. On a platform that is kept her account and home are removed first."""
     leave(platform, NEWCOMER)
+    docker("volume", "rm", "--force", f"{platform.project}-home-{NEWCOMER}")
     yield secrets.token_urlsafe(12)
     leave(platform, NEWCOMER)
 

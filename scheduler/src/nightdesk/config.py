@@ -11,6 +11,7 @@ Whatever is wrong raises :class:`ConfigError`, which names file, line and key.
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import re
 import sys
@@ -25,7 +26,6 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -46,7 +46,12 @@ def _bytes(value: object) -> object:
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
         if not match:
             raise ValueError(f"{value!r} is not a size; write for example 512M or 4G")
-        return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
+        amount = float(match[1]) * _SIZE_UNITS[match[2].upper()]
+        if not math.isfinite(amount):
+            raise ValueError("is larger than any machine")
+        return int(amount)
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a size; write for example 512M or 4G")
     return value
 
 
@@ -57,11 +62,21 @@ def _seconds(value: object) -> object:
         if not match:
             raise ValueError(f"{value!r} is not a time; write for example 90s, 15m, 2h or 1d")
         return float(match[1]) * _TIME_UNITS[match[2]]
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a time; write for example 90s, 15m, 2h or 1d")
     return value
 
 
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+def _slots(value: object) -> object:
+    """``auto`` or a number: one message, where a union would give one for each of its sides."""
+    number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 512
+    if value != "auto" and not number:
+        raise ValueError(f"{value!r} is neither 'auto' nor a whole number from 1 to 512")
+    return value
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0, le=2**62)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -119,7 +134,7 @@ class Sessions(_Part):
 class Runs(_Part):
     """Background runs and what they may leave behind. Sizes are bytes, times are seconds."""
 
-    slots: Literal["auto"] | Annotated[int, Field(ge=1, le=512)] = "auto"
+    slots: Annotated[Literal["auto"] | int, BeforeValidator(_slots)] = "auto"
     grace_seconds: Seconds = Field(alias="grace", default=10.0)
     max_source_bytes: Bytes = Field(alias="max_source", default=50 * 2**20)
     max_files_bytes: Bytes = Field(alias="max_files", default=2**30)
@@ -188,6 +203,8 @@ class Settings(_Part):
                     raise ValueError(
                         f"{name!r} is no name for a size; use lower-case letters, digits, hyphens"
                     )
+                if isinstance(value[name], dict) and "name" in value[name]:
+                    raise ValueError(f"{name}.name is not a setting; its name is the key, '{name}'")
             return {
                 name: {"title": str(name).capitalize(), **size, "name": name}
                 if isinstance(size, dict)
@@ -196,12 +213,13 @@ class Settings(_Part):
             }
         return value
 
-    @model_validator(mode="after")
-    def _one_default(self) -> Settings:
-        defaults = [size.name for size in self.sizes.values() if size.default]
+    @field_validator("sizes")
+    @classmethod
+    def _one_default(cls, value: dict[str, Size]) -> dict[str, Size]:
+        defaults = [size.name for size in value.values() if size.default]
         if len(defaults) > 1:
-            raise ValueError(f"sizes: only one may be the default, not {' and '.join(defaults)}")
-        return self
+            raise ValueError(f"only one may be the default, not {' and '.join(defaults)}")
+        return value
 
     @property
     def default_size(self) -> Size:
@@ -230,15 +248,20 @@ def load(path: Path | str) -> Settings:
         raise ConfigError([f"{path}: is not UTF-8 text"]) from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        doubled = _doubled_keys(node, path)
         data = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: {error.problem or 'is no YAML'}"]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError([f"{path}:{line}: character #x{error.character:04x} is not allowed"]) from None
+    except RecursionError:
+        raise ConfigError([f"{path}:1: is nested too deeply, or contains itself"]) from None
     if data is None:
         data = {}
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: must be a list of keys such as 'site:' and 'sizes:'"])
-    doubled = _doubled_keys(node, path)
     if doubled:
         raise ConfigError(doubled)
     # An empty section (`runs:` with every line commented out) means its defaults.
@@ -250,9 +273,7 @@ def load(path: Path | str) -> Settings:
 
 
 def _problem(path: Path, node: yaml.Node | None, item: dict[str, Any]) -> str:
-    keys = [
-        str(part) for part in item["loc"] if str(part) not in {"int", "literal['auto']", "constrained-int"}
-    ]
+    keys = [str(part) for part in item["loc"]]
     line = _line_of(node, keys)
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":

@@ -105,7 +105,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stdout=how.pop("stdout", subprocess.PIPE),
             stderr=how.pop("stderr", subprocess.PIPE),
             text=True,
-            env={**os.environ, **how.pop("env", {})},
+            env={**os.environ, "PYTHONUNBUFFERED": "", **how.pop("env", {})},
             **how,
         )
         started.append(process)

@@ -70,6 +70,8 @@ def test_any_file_name_arrives(signed_in: Any, nightdesk: Run, tmp_path: Path, n
     assert result.code == 0, result
     assert json.loads(signed_in.forms[0]["request"].content)["file"] == name
     assert signed_in.forms[0]["source"].content == b"{}"
+    escaped = name.replace("\n", "%0A").replace('"', "%22")
+    assert f'; filename="{escaped}"\r\nContent-Type'.encode() in signed_in.bodies[0]
 
 
 def test_a_large_file_arrives_whole(signed_in: Any, nightdesk: Run, tmp_path: Path) -> None:

@@ -69,7 +69,6 @@ def test_a_broken_line_is_mentioned_and_made_good(
 ) -> None:
     monkeypatch.setattr("nightdesk.cli.progress._LOST_AFTER", 0.05)
     signed_in.cuts = [900]
-    signed_in.answers = []
     _life(signed_in)
     calls = 0
     original = signed_in.wait_for
@@ -102,6 +101,18 @@ def test_ctrl_c_leaves_the_run_alone(signed_in: Any, start: Run, notebook: Path)
     assert "nightdesk cancel run1" in err
     assert '"status": "queued"' in out
     assert not any("cancel" in path for _, path, _ in signed_in.requests)
+
+
+def test_losing_ones_rights_while_watching_says_that_the_run_goes_on(
+    signed_in: Any, nightdesk: Run, notebook: Path
+) -> None:
+    signed_in.cuts = [2000] * 50
+    threading.Timer(0.2, signed_in.users.clear).start()
+    result = nightdesk("submit", notebook, "--watch", "--json")
+    assert result.code == 1
+    assert result.out == ""
+    assert "the run goes on" in result.err
+    assert "sign in: nightdesk login" in result.err
 
 
 def _screen(raw: bytes) -> list[str]:

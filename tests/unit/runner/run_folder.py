@@ -20,7 +20,7 @@ DEADLINE_SECONDS = 60
 
 
 def code(source: str, **metadata: Any) -> dict[str, Any]:
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "metadata": metadata,
         "source": source,

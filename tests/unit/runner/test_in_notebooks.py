@@ -109,6 +109,9 @@ def test_other_names(module: ModuleType) -> None:
 
 def test_it_imports_little() -> None:
     program = "import sys, nightdesk.notebook as n; print(*sorted({m.split('.')[0] for m in sys.modules if m not in b}))"
-    program = "import sys, json, math, operator, os, pathlib, types, typing; b = set(sys.modules); " + program
+    program = (
+        "import __future__, sys, json, math, operator, os, pathlib, types, typing; b = set(sys.modules); "
+        + program
+    )
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert found.stdout.split() == ["nightdesk"]

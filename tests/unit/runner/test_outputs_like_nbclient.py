@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from typing import Any
 
 import nbclient
@@ -18,6 +19,11 @@ from .run_folder import RunFolder, notebook
 
 IDS = st.sampled_from(["a", "b"])
 DATA = st.fixed_dictionaries({"text/plain": st.sampled_from(["1", "two\nlines", "é"])})
+
+
+def _their(document: dict[str, Any]) -> Any:
+    copied = copy.deepcopy(document)
+    return nbformat.from_dict(copied)  # type: ignore[no-untyped-call]
 
 
 def _message(kind: str, **content: Any) -> dict[str, Any]:
@@ -66,7 +72,7 @@ def _merged(outputs: list[Any]) -> list[dict[str, Any]]:
 
 @given(st.lists(st.tuples(st.integers(0, 1), MESSAGES), max_size=30))
 def test_any_messages(messages: list[tuple[int, dict[str, Any]]]) -> None:
-    document = nbformat.from_dict(notebook("one", "two"))
+    document = _their(notebook("one", "two"))
     client = nbclient.NotebookClient(document, record_timing=False)
     client.clear_before_next_output = False
     displays = Displays()
@@ -114,7 +120,7 @@ PIECES = [
     "for i in range(100): print(i)",
     "print('\\x1b[31mred\\x1b[0m')",
     "!echo from a shell",
-    "import os; os.system('echo raw');",
+    "import os, time; os.system('echo raw'); time.sleep(0.1)",
     "import warnings; warnings.warn_explicit('careful', UserWarning, 'file.py', 1)",
 ]
 
@@ -127,7 +133,7 @@ def test_a_real_kernel(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> No
     folder.notebook(document)
     ended = folder.run()
     assert ended.outcome == "succeeded", ended.reason
-    theirs = nbformat.from_dict(copy.deepcopy(document))
+    theirs = _their(document)
     nbclient.NotebookClient(theirs, kernel_name="python3", allow_errors=True).execute()
     for ours, cell in zip(ended.document["cells"], theirs.cells, strict=True):
         assert _merged(ours["outputs"]) == _merged(cell.outputs), ours["source"]
@@ -135,3 +141,23 @@ def test_a_real_kernel(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> No
         assert set(cell.metadata.execution) <= set(ours["metadata"]["execution"])
     assert ended.document["metadata"]["language_info"] == theirs.metadata.language_info
     nbformat.validate(ended.document)
+
+
+def test_code_sees_the_same_world(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    document = notebook(
+        # Our own, and what a debugger leaves that a run does not have.
+        "OURS = ('NIGHTDESK', 'JPY', 'PYDEVD')",
+        "import os, sys, signal; print(sys.path, sys.flags, sys.argv[0], sorted(globals()))",
+        "print({name: value for name, value in os.environ.items() if name.split('_')[0] not in OURS})",
+        "print([signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)])",
+        "print(os.isatty(0), sys.stdout.fileno() > 2, sys.stdin.read(), os.getpgid(0) == os.getpid())",
+    )
+    folder.notebook(document)
+    ended = folder.run()
+    theirs = _their(document)
+    resources = {"metadata": {"path": str(folder.root / "work")}}
+    nbclient.NotebookClient(theirs, kernel_name="python3", resources=resources).execute()
+    for index, cell in enumerate(theirs.cells):
+        ours, other = ended.shown(index), "".join(output["text"] for output in cell.outputs)
+        assert re.sub("0x[0-9a-f]+|, '__session__'", "", ours) == re.sub("0x[0-9a-f]+", "", other)

@@ -14,7 +14,7 @@ Execute = Callable[..., Ended]
 
 def test_raw_output_of_child_processes(execute: Execute) -> None:
     ended = execute(
-        "import os\nos.system('echo raw; echo oops >&2');",
+        "import os, time\nos.system('echo raw; echo oops >&2'); time.sleep(0.1)",
         "import subprocess\nsubprocess.run(['echo', 'child'])\nprint('print', flush=True);",
         "os.write(1, b'bytes \\xff\\xfe end\\n');",
     )

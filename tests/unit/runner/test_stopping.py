@@ -40,7 +40,7 @@ def test_a_script(folder: RunFolder, polite: bool) -> None:
     ignore = (
         "import signal\nfor each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, signal.SIG_IGN)\n"
     )
-    wait = "import time\nprint('begun')\ntry:\n    time.sleep(60)\nfinally:\n    print('tidied')"
+    wait = "import os, time\ntry:\n    os.write(1, b'begun\\n')\n    time.sleep(60)\nfinally:\n    print('tidied')"
     folder.script(wait if polite else ignore + wait)
     running = folder.start()
     running.wait_for("stream")

@@ -18,15 +18,23 @@ DONE, REFUSED, WRONG_USAGE, OUT_OF_REACH = 0, 1, 2, 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. The process's edge: no error leaves as a stack trace."""
-    from nightdesk.cli.arguments import parse
-
+    """Run one command; returns its exit code."""
     for stream in (sys.stdout, sys.stderr):
         # What a terminal cannot show becomes a question mark, not a failure.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        arguments = parse(sys.argv[1:] if argv is None else list(argv))
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    finally:
+        _leave_stdout()
+
+
+def _run(argv: list[str]) -> int:
+    """The process's edge: no error leaves as a stack trace."""
+    from nightdesk.cli.arguments import parse
+
+    try:
+        arguments = parse(argv)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -37,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("nightdesk: stopped", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:
-        return _pipe_closed()
+        return REFUSED  # whoever read our output has had enough (`nightdesk runs | head`): without a word
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         print(f"nightdesk: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
@@ -63,16 +71,14 @@ def say_error(error: NightdeskError) -> None:
         print(f"  {plain(error.hint)}", file=sys.stderr)
 
 
-def _pipe_closed() -> int:
-    """Whoever read our output has had enough (`nightdesk runs | head`): end without a word."""
-    import os
-
+def _leave_stdout() -> None:
+    """What cannot be written any more is let go: the interpreter would try again at its end, and complain."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more when it ends: into nowhere, or it would complain.
+    except OSError:
+        import os
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return REFUSED
 
 
 def _say_fault(error: Exception) -> None:

@@ -79,4 +79,4 @@ class Form:
 
 def _escaped(name: str) -> str:
     """As browsers do (the HTML standard, on RFC 7578, 4.2): UTF-8 as it is, three characters escaped."""
-    return name.replace("\r", "%0D").replace("\n", "%0A")
+    return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")

@@ -24,8 +24,9 @@ AT_ONCE = 200
 class Request:
     """An execute request under way: its reply's content, and whether the kernel has said `idle` after it."""
 
-    def __init__(self, cell: Cell | None) -> None:
+    def __init__(self, cell: Cell | None, silent: bool = False) -> None:
         self.cell = cell
+        self.silent = silent
         self.reply: dict[str, Any] | None = None
         self.idle = False
 
@@ -55,7 +56,8 @@ class Conversation:
         self._run_bytes = job.run_stream_bytes
         self._requests: dict[str, Request] = {}
         self._running: Cell | None = None
-        self._relays = False
+        self.relays = False
+        """Whether the kernel publishes itself what is written to its descriptors."""
         self._widgets: Widgets | None = None
         self.channels.watch(signals.fd)
         for pipe in kernel.pipes:
@@ -66,18 +68,15 @@ class Conversation:
         self.streams.begin()
         self._running = cell
         content = _execute_content(cell.source, stop_on_error=not cell.may_fail)
-        return self._ask(content, cell, {"cellId": cell.node.get("id")})
+        cell.request = self.channels.request("execute_request", content, {"cellId": cell.node.get("id")})
+        self._requests[cell.request] = Request(cell)
+        return self._requests[cell.request]
 
-    def execute_silently(self, code: str) -> Request:
-        """Ask for something that leaves no trace in the notebook."""
-        return self._ask({**_execute_content(code), "silent": True, "store_history": False}, None, {})
-
-    def _ask(self, content: dict[str, Any], cell: Cell | None, metadata: dict[str, Any]) -> Request:
-        request = Request(cell)
-        name = self.channels.request("execute_request", content, metadata)
-        self._requests[name] = request
-        if cell:
-            cell.request = name
+    def execute_silently(self, code: str, cell: Cell | None = None) -> Request:
+        """Ask for something of our own; text that comes with it belongs to `cell` and was late."""
+        content = {**_execute_content(code), "silent": True, "store_history": False}
+        request = Request(cell, silent=True)
+        self._requests[self.channels.request("execute_request", content)] = request
         return request
 
     def ask_for_info(self) -> None:
@@ -118,18 +117,18 @@ class Conversation:
             text = pipe.read()
             if not pipe.open:
                 self.channels.unwatch(pipe.fd)
-            if self._running and not self._relays:
+            if self._running and not self.relays:
                 self.streams.write(self._running, pipe.name, text)
 
     def _replied(self, message: Message) -> None:
         if message.type == "kernel_info_reply":
             self.info = message.content
-            self._relays = self.kernel.relays_its_own_output()
+            self.relays = self.kernel.relays_its_own_output()
         request = self._requests.get(message.parent or "")
         if request is None or message.type != "execute_reply":
             return
         request.reply = message.content
-        if request.cell:
+        if request.cell and not request.silent:
             request.cell.note_time("shell.execute_reply", message.date)
             request.cell.note_time("shell.execute_reply.started", message.metadata.get("started"))
             if message.content.get("execution_count") is not None:
@@ -144,9 +143,9 @@ class Conversation:
         if message.type == "status":
             state = content["execution_state"]
             request.idle = request.idle or state == "idle"
-            if request.cell and state in ("busy", "idle"):
+            if request.cell and not request.silent and state in ("busy", "idle"):
                 request.cell.note_time(f"iopub.status.{state}", message.date)
-        elif request.cell:
+        elif request.cell and (message.type == "stream" or not request.silent):
             self.changed = True
             self._shown(request.cell, message)
 

@@ -25,7 +25,11 @@ LATE_OUTPUT_SECONDS = 5.0
 GRACE_SECONDS = {"terminated": 1.5, "cell_timed_out": 5.0}
 LAST_WORDS_SECONDS = 0.3
 SAVE_SECONDS = 2.0
+RAW_OUTPUT_SECONDS = 1.0
 EXIT_SECONDS = 30.0
+
+# Time for the kernel's thread that reads its descriptors; the end of any request publishes what that has read.
+LET_THREADS_RUN = "__import__('time').sleep(0.003)"
 
 # Killed at once, a kernel would lose what Python does at its exit: files that were never closed and the
 # hooks by which tracking libraries end their runs. ipykernel's own shutdown does them but can stall for
@@ -58,11 +62,13 @@ class NotebookRun:
         self._unsaved: OSError | None = None
         self._ending = False
         self._idle = True
+        self._last: Cell | None = None
 
     def execute(self) -> Outcome:
         """Execute until the end or the first thing that stops it, and leave the notebook saved."""
         self._save()
         outcome = self._prepare() or self._execute_cells()
+        self._wait_for_raw_output()
         self._metrics.read()
         self._save()
         if self._unsaved and not storage.is_full(self._unsaved):
@@ -78,6 +84,16 @@ class NotebookRun:
             if outcome:
                 return outcome
         return Outcome("succeeded")
+
+    def _wait_for_raw_output(self) -> None:
+        """Text that went past Python to the kernel's descriptors may come after its cell was done.
+
+        Between cells it then shows up in the next one, as in a session; behind the last one it would be lost.
+        """
+        if self._last and self._talk.relays and self._idle and not self._ending and not self._kernel.ended():
+            request = self._talk.execute_silently(LET_THREADS_RUN, self._last)
+            self._follow(lambda: request.done or self._kernel.ended(), RAW_OUTPUT_SECONDS)
+            self._talk.streams.flush()
 
     def _prepare(self) -> Outcome | None:
         """Wait until the kernel answers and its output is sure to arrive."""
@@ -109,6 +125,7 @@ class NotebookRun:
             return self._stopped("terminated", cell)
         self._events.emit("cell_started", cell=cell.number, index=cell.index)
         start = time.monotonic()
+        self._last = cell
         request = self._talk.execute(cell)
         broken_off = self._await(request, start + self._timeout if self._timeout else None)
         self._talk.finish_cell()

@@ -23,7 +23,7 @@ class Kernel(Process):
         private = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"nightdesk-kernel-{os.urandom(8).hex()}")  # noqa: S108
         os.mkdir(private, 0o700)
         path = os.path.join(private, "connection.json")
-        with open(path, "w", encoding="utf-8") as file:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(self.connection, file)
         try:
             env = {**spec.environment(), "JPY_SESSION_NAME": notebook}

@@ -1,7 +1,9 @@
 """``python -m nightdesk.server.register < environments.json``: put built versions on record.
 
-Reads a list of ``{"image", "digest", "spec", "packages"}`` from standard input, prints a line for
-each, and exits 1 where one is refused.
+Reads a list of ``{"image", "digest", "spec", "packages"}`` from standard input and prints a line for
+each. A version that is on record with another image keeps that image: versions never change, and an
+upgrade of the platform, which brings a new client into what it builds, must not stop for that. Exits 1
+where an entry is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 from nightdesk.config import ConfigError, load
 from nightdesk.server.bootstrap import records_for
 from nightdesk.server.domain.environment import from_registration
-from nightdesk.server.domain.errors import NightdeskError
+from nightdesk.server.domain.errors import Conflict, NightdeskError
 
 
 def main() -> int:
@@ -32,6 +34,8 @@ def main() -> int:
         try:
             version = from_registration(entry, records.now())
             new = records.add_version(version)
+        except Conflict as error:
+            print(f"kept: {error.message}. {error.hint}")
         except NightdeskError as error:
             refused += 1
             print(f"refused: {error.message}. {error.hint or ''}".rstrip(), file=sys.stderr)

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from nightdesk.cli.connect import connect
-from nightdesk.client.errors import WrongUsage
+from nightdesk.client.errors import NightdeskError, WrongUsage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +148,9 @@ def _watch(client: Client, run: Run, *, as_json: bool) -> int:
         if as_json:
             show_json(interrupted.run)
         return 1
+    except NightdeskError:
+        say_interrupted(run)
+        raise
     if as_json:
         show_json(ended)
     else:

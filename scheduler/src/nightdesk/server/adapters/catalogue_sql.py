@@ -28,8 +28,8 @@ class CatalogueSql:
                 return False
             if known is not None:
                 raise Conflict(
-                    f"{version.label} is registered with another image ({known[:19]}…); versions never change",
-                    "Give the new build a version of its own in its environment.yaml.",
+                    f"{version.label} stays the image on record ({known[:19]}); what was built now is another",
+                    "To offer the new build, give it a version of its own in its environment.yaml.",
                 )
             connection.execute(
                 insert(versions).values(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.services.supervise import Supervisor
-from nightdesk.server.services.watch import Parts
 from nightdesk.server.services.sweep import sweep, tidy
+from nightdesk.server.services.watch import Parts
 
 ALIVE_FILE = Path("/tmp/nightdesk-worker-alive")  # noqa: S108 - the container's own tmpfs; read by its health check
 _TICK_SECONDS = 1.0

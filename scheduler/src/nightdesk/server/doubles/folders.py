@@ -1,0 +1,76 @@
+"""The port ``RunFolders`` in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from nightdesk.server.domain.run import Run
+
+
+@dataclass(slots=True)
+class Folder:
+    """One attempt's folder: files by name in ``work``, ``out`` and ``result``, and what the job says."""
+
+    job: dict[str, Any]
+    work: dict[str, bytes] = field(default_factory=dict)
+    out: dict[str, bytes] = field(default_factory=dict)
+    result: dict[str, bytes] = field(default_factory=dict)
+    pipes: list[str] = field(default_factory=list)  # what is no plain file in ``out``
+
+
+class MemoryFolders:
+    """``folders`` holds what is there, by run and attempt; tests put in what code would have left."""
+
+    def __init__(self, max_files: int = 10_000) -> None:
+        self.folders: dict[tuple[str, int], Folder] = {}
+        self._max_files = max_files
+        self._lock = threading.Lock()
+
+    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+        """Lay the folder out; what code has left there stays."""
+        work: dict[str, bytes] = {}
+        if files is not None:
+            with tarfile.open(fileobj=files, mode="r:gz") as archive:
+                for member in archive:
+                    content = archive.extractfile(member)
+                    if content is not None:
+                        work[member.name.removeprefix("./")] = content.read()
+        work[run.file] = source.read()
+        with self._lock:
+            folder = self.folders.setdefault((run.id, run.attempt), Folder(job))
+            folder.job, folder.work = job, {**folder.work, **work}
+
+    def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
+        """The files of ``out`` by name, then the notebook."""
+        folder = self.folders.get((run.id, run.attempt))
+        if folder is None:
+            return
+        for name in sorted(folder.out)[: self._max_files]:
+            yield name, io.BytesIO(folder.out[name])
+        if run.kind == "notebook" and "notebook.ipynb" in folder.result:
+            yield "notebook.ipynb", io.BytesIO(folder.result["notebook.ipynb"])
+
+    def skipped(self, run: Run) -> list[str]:
+        """What :meth:`results` left out, in words."""
+        folder = self.folders.get((run.id, run.attempt))
+        if folder is None:
+            return []
+        found = [f"{name}: a link, pipe, socket or device is not kept" for name in folder.pipes]
+        if len(folder.out) > self._max_files:
+            over = len(folder.out) - self._max_files
+            found.append(f"{over} files over the limit of {self._max_files} were left out")
+        return found
+
+    def attempts(self) -> list[tuple[str, int]]:
+        """Every folder there is."""
+        return list(self.folders)
+
+    def remove(self, run_id: str, attempt: int) -> None:
+        """Forget the folder."""
+        with self._lock:
+            self.folders.pop((run_id, attempt), None)

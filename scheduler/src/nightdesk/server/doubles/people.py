@@ -1,0 +1,20 @@
+"""The port ``People`` in memory: a table of tokens."""
+
+from __future__ import annotations
+
+from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.person import Person
+
+
+class MemoryPeople:
+    """``tokens`` says whose a token is; ``away`` is a hub that does not answer."""
+
+    def __init__(self, tokens: dict[str, Person] | None = None) -> None:
+        self.tokens = dict(tokens or {})
+        self.away = False
+
+    def of_token(self, token: str) -> Person | None:
+        """Whose token this is, as the table has it now."""
+        if self.away:
+            raise Unavailable("the hub does not answer, so nobody can be signed in", "Try again in a moment.")
+        return self.tokens.get(token)
