@@ -248,8 +248,8 @@ def load(path: Path | str) -> Settings:
         raise ConfigError([f"{path}: is not UTF-8 text"]) from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        doubled = _doubled_keys(node, path)
         data = yaml.safe_load(text)
+        doubled = _doubled_keys(node, path)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: {error.problem or 'is no YAML'}"]) from None

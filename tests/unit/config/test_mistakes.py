@@ -29,7 +29,7 @@ ONE_SIZE = "sizes:\n  small:\n    cpus: 1\n    memory: 1G\n"
         ("runs:\n  max_source: 0\n", "2: runs.max_source: Input should be greater than 0"),
         ("runs:\n  grace: 0s\n", "2: runs.grace: Input should be greater than 0"),
         ("runs:\n  grace: .inf\n", "2: runs.grace: Input should be a finite number"),
-        ("runs:\n  grace: .nan\n", "2: runs.grace: Input should be a finite number"),
+        ("runs:\n  grace: .nan\n", "2: runs.grace: Input should be greater than 0"),
         ("runs:\n  max_source: .inf\n", "2: runs.max_source: Input should be a finite number"),
         (f"runs:\n  max_source: {'9' * 400}G\n", "2: runs.max_source: "),
         (f"runs:\n  grace: {'9' * 400}d\n", "2: runs.grace: Input should be a finite number"),
