@@ -38,7 +38,17 @@ class Person:
         self, *arguments: str, cwd: Path | None = None, seconds: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """`nightdesk …` on this machine, signed in as this person."""
-        with subprocess.Popen(
+        with self.running_command(*arguments, cwd=cwd) as process:
+            try:
+                out, err = process.communicate(timeout=seconds)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def running_command(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+        """The same while it goes on."""
+        return subprocess.Popen(
             [NIGHTDESK, *arguments],
             cwd=cwd,
             env=self.environment(),
@@ -46,13 +56,7 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        ) as process:
-            try:
-                out, err = process.communicate(timeout=seconds)
-            except BaseException:
-                process.kill()
-                raise
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        )
 
     def environment(self) -> dict[str, str]:
         """What the command line goes by: this platform and this person, whoever else is signed in here."""
@@ -79,6 +83,20 @@ class Person:
         """Does the hub say that the session runs?"""
         servers = self.hub("GET", f"/users/{self.name}").json().get("servers", {})
         return bool(servers.get("", {}).get("ready"))
+
+    def lab_answers(self) -> bool:
+        """Is their session in reach through the public address?"""
+        with requests.Session() as web:
+            web.trust_env = False
+            try:
+                answer = web.get(
+                    f"{self.platform.address}/user/{self.name}/api/status",
+                    headers={"Authorization": f"token {self.token}"},
+                    timeout=5,
+                )
+            except requests.RequestException:
+                return False
+            return answer.status_code == 200
 
     def running_session(self) -> Session | None:
         """Their session when the hub and the engine both have it."""

@@ -104,10 +104,14 @@ def test_ctrl_c_leaves_the_run_alone(signed_in: Any, start: Run, notebook: Path)
 
 
 def test_losing_ones_rights_while_watching_says_that_the_run_goes_on(
-    signed_in: Any, nightdesk: Run, notebook: Path
+    signed_in: Any, nightdesk: Run, notebook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signed_in.cuts = [2000] * 50
-    threading.Timer(0.2, signed_in.users.clear).start()
+    def revoked(*_: Any) -> bool:
+        signed_in.users.clear()
+        return False
+
+    signed_in.cuts = [900]
+    monkeypatch.setattr(signed_in, "wait_for", revoked)
     result = nightdesk("submit", notebook, "--watch", "--json")
     assert result.code == 1
     assert result.out == ""
