@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Renews the lock files with uv: the newest versions that the *.in files allow, with hashes, for
-# every platform at once. With --keep versions stay where they are as far as they can. What an
-# environment's published version holds never changes, so images/ has a script of its own.
+# Renews the lock files with uv: the newest versions that the *.in files allow, with hashes. With
+# --keep versions stay where they are as far as they can. What an environment's published version
+# holds never changes, so images/ has a script of its own.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/platform.sh"
 
@@ -21,16 +21,19 @@ index=$("$NIGHTDESK_STATE/uv/bin/python" -m pip config get global.index-url 2>/d
 if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi
 export SSL_CERT_FILE=${SSL_CERT_FILE:-${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}}
 
+# lock FOLDER/NAME OPTION…: NAME.in to NAME.txt
 lock() {
-    local source=$1 target=$2 python_version=$3; shift 3
-    say "$target"
-    "$uv" pip compile --quiet --universal --generate-hashes --no-header \
-        --python-version "$python_version" "${upgrade[@]}" "$@" --output-file "$target" "$source"
+    local name=$1; shift
+    say "$name.txt"
+    "$uv" pip compile --quiet --generate-hashes --no-header --no-emit-index-url "${upgrade[@]}" "$@" \
+        --output-file "$name.txt" "$name.in"
 }
+image=(--python-version 3.13 --python-platform x86_64-unknown-linux-gnu)
+host=(--python-version 3.11 --universal)  # whatever the host is and has, from 3.11 on
 
 step "Locks"
-lock hub/requirements.in hub/requirements.txt 3.13
-lock scheduler/requirements.in scheduler/requirements.txt 3.13
-# The tests import the server and the hub: they are to see the versions that the images hold.
-lock requirements-dev.in requirements-dev.txt 3.11
-lock setup/requirements.in setup/requirements.txt 3.11
+lock hub/requirements "${image[@]}"
+lock scheduler/requirements "${image[@]}"
+lock requirements-dev "${host[@]}"
+# The smaller one last: it takes over the versions of the larger one.
+lock setup/requirements "${host[@]}"

@@ -15,7 +15,7 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from nightdesk_hub.engine import ENGINE_ERRORS, Engine, explain
-from nightdesk_hub.names import COMPOSE_ONEOFF, COMPOSE_PROJECT, COMPOSE_SERVICE, Names
+from nightdesk_hub.names import COMPOSE_ONEOFF, COMPOSE_PROJECT, COMPOSE_SERVICE, LABEL_USER, Names
 
 log = logging.getLogger("JupyterHub.networks")
 
@@ -55,7 +55,7 @@ class UserNetworks:
         """Attach the hub and the proxy to every person's network; either may be a new container."""
         async with self._making:
             found = await self._engine.call(
-                "networks", filters={"label": self._names.label_filter("network")}
+                "networks", filters={"label": [*self._names.label_filter("network"), LABEL_USER]}
             )
             await self._attach([network["Name"] for network in found])
 

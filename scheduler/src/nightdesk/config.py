@@ -159,7 +159,9 @@ class Database(_Part):
     @classmethod
     def _is_served(cls, value: str) -> str:
         if not re.fullmatch(r"sqlite:////\S+", value):
-            raise ValueError(f"{value!r} is no SQLite file; write sqlite:////data/nightdesk.db (four slashes)")
+            raise ValueError(
+                f"{value!r} is no SQLite file; write sqlite:////data/nightdesk.db (four slashes)"
+            )
         return value
 
 

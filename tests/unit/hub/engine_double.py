@@ -181,4 +181,7 @@ class EngineDouble:
 
 
 def _has(labels: dict[str, str], wanted: list[str]) -> bool:
-    return all(labels.get(label.split("=", 1)[0]) == label.split("=", 1)[1] for label in wanted)
+    return all(
+        labels.get(name) == value if mark else name in labels
+        for name, mark, value in (label.partition("=") for label in wanted)
+    )

@@ -97,6 +97,16 @@ def test_new_containers_of_hub_and_proxy_are_attached(engine: EngineDouble) -> N
     assert engine.calls.count("connect_container_to_network") == 6
 
 
+def test_networks_that_are_no_persons_are_left_alone(engine: EngineDouble) -> None:
+    # The engine would publish the proxy's port on such a network if its name came first.
+    labels = {"org.nightdesk.project": "desk", "org.nightdesk.role": "network"}
+    engine.create_network(
+        "another-of-the-platform", "bridge", labels, {"Config": [{"Subnet": "10.9.0.0/24"}]}
+    )
+    asyncio.run(networks(engine).reconcile())
+    assert engine.boxes["desk-proxy-1"]["Nets"] == {"desk_control"}
+
+
 def test_one_network_in_trouble_keeps_nothing_from_the_others(engine: EngineDouble) -> None:
     people = networks(engine)
     for user in ("ada", "bob"):

@@ -17,6 +17,8 @@ from nightdesk import runner
 from nightdesk.runner.outcome import EXIT_CODES
 
 DEADLINE_SECONDS = 60
+PYTHON = os.environ.get("NIGHTDESK_TEST_PYTHON", sys.executable)
+"""Whose runner is tested; set it to try the runner in an environment of another age."""
 
 
 def code(source: str, **metadata: Any) -> dict[str, Any]:
@@ -155,7 +157,7 @@ class RunFolder:
 
     def script(self, source: str, name: str = "train.py", **fields: Any) -> None:
         (self.root / "work" / name).write_text(source)
-        self.job(**{"kind": "script", "file": name, "interpreter": [sys.executable], **fields})
+        self.job(**{"kind": "script", "file": name, "interpreter": [PYTHON], **fields})
 
     def start(self) -> Running:
         env = {**os.environ, "NIGHTDESK_RUN_ID": "r1", "NIGHTDESK_ATTEMPT": "1", **self.env}
@@ -164,7 +166,7 @@ class RunFolder:
             if name not in self.env:
                 env.pop(name, None)
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(self.root / "in/runner")],
+            [PYTHON, "-W", "error", str(self.root / "in/runner")],
             cwd=self.root / "work",
             env=env,
             stdout=subprocess.PIPE,

@@ -54,6 +54,10 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest migration; whoever comes second waits for the first."""
+        if self.sqlite:
+            # SQLite makes its file 0644: made by the worker, the api could not write to it.
+            path = Path(make_url(self.url).database or "")
+            path.touch(mode=0o664)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
         config.set_main_option("path_separator", "os")

@@ -42,7 +42,7 @@ class RunContainers:
     @property
     def network(self) -> str:
         """Runs live here: they reach the outside, never each other."""
-        return f"{self.project}-runs"
+        return f"{self.project}_runs"
 
 
 _P = ParamSpec("_P")
@@ -101,7 +101,7 @@ class DockerEngine:
                 self._common.network,
                 driver="bridge",
                 options={"com.docker.network.bridge.enable_icc": "false"},
-                labels={f"{_LABEL}project": self._common.project, f"{_LABEL}role": "network"},
+                labels={f"{_LABEL}project": self._common.project, f"{_LABEL}role": "runs-network"},
             )
 
     @_engine_call

@@ -12,6 +12,7 @@ from typing import Any
 from nightdesk.server.domain.run import Run, RunError, Status
 
 _FAILURES = {"code_failed", "bad_job", "stopped_early", "kernel_died", "cell_timed_out", "storage_full"}
+_LONGEST = 4000  # characters of a reason or message that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bo
             "Give it more time with --timeout, or make it shorter.",
         )
     if outcome in _FAILURES:
-        words = str((finished or {}).get("reason") or "the code failed")
+        words = _plain((finished or {}).get("reason") or "the code failed")
         return Ending(Status.FAILED, words[:1].upper() + words[1:], error)
     if outcome == "succeeded":
         return Ending(
@@ -74,7 +75,7 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bo
             f"Ended from outside{_at_cell(run)} (exit code {ended.code}): the container was stopped, "
             "or the engine was restarted. Submit it again.",
         )
-    words = f" The engine says: {ended.message}." if ended.message else ""
+    words = f" The engine says: {_plain(ended.message)}." if ended.message else ""
     return Ending(
         Status.FAILED, f"The container ended with exit code {ended.code} before the runner finished.{words}"
     )
@@ -103,10 +104,22 @@ def _error(finished: dict[str, Any] | None) -> RunError | None:
     if not isinstance(error, dict):
         return None
     return RunError(
-        str(error.get("type") or "Error")[:200],
-        str(error.get("message") or "")[:4000],
-        error.get("cell") if isinstance(error.get("cell"), int) else None,
+        _plain(error.get("type") or "Error")[:200],
+        _plain(error.get("message") or ""),
+        as_count(error.get("cell")),
     )
+
+
+def as_count(value: Any) -> int | None:
+    """A cell's number from an event: whatever else code may have forged there is None."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    return value if fits else None
+
+
+def _plain(value: Any) -> str:
+    """Text as every database takes it: without half characters and NUL, and not endless."""
+    text = str(value)[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "\ufffd")
 
 
 def _is_memory_error(error: RunError | None) -> bool:

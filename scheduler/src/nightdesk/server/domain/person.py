@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nightdesk.server.domain.errors import NotAllowed, NotFound
 from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.submission import check_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ def owner_for(person: Person, wanted: str | None) -> str:
 
     Raises:
         NotAllowed: only admins submit for others.
+        Invalid: nobody is called that.
     """
     if wanted is None or wanted == person.name:
         return person.name
     if not person.admin:
         raise NotAllowed("only admins submit for somebody else", "Leave out --as.")
-    return wanted
+    return check_label("the name of a person", wanted)
