@@ -48,6 +48,8 @@ class Streams:
         self._begun = time.monotonic()
 
     def write(self, cell: Cell | None, name: str, text: str) -> None:
+        if not text:
+            return
         if self._parts and (cell is not self._cell or name != self._name):
             self.flush()
         text = self._lines.setdefault(name, Lines(self._line_bytes)).cut(text)

@@ -67,7 +67,6 @@ def only(source: str) -> Parameter:
         ("x: pd.Timestamp = 1", set(), True, 1),
         ("x: int | pd.Timestamp = 1", set(), True, 1),
         ("x: 'not python (' = 1", set(), True, 1),
-        ("x: None = None", set(), True, None),
         ("x: Annotated[int, 'years'] = 1", set(), True, 1),
     ],
 )

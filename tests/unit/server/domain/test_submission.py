@@ -59,7 +59,7 @@ def test_labels(value: str) -> None:
     ],
 )
 def test_what_is_no_label(value: str) -> None:
-    with pytest.raises(Invalid, match="^the name must be one line of 1 to 200 characters$"):
+    with pytest.raises(Invalid, match=r"^the name must be one line of 1 to 200 characters$"):
         check_label("the name", value)
 
 

@@ -67,12 +67,14 @@ class SharedRunFolders:
             if count >= self._max_files:
                 return
             yield name, _open_at(directory, name.rsplit("/", 1)[-1])
-        if not (folder / "result").is_dir():  # the code never started
-            return
-        result = _open_directory(folder / "result")
+
+    def notebook(self, run: Run) -> IO[bytes] | None:
+        folder = self._folder(run) / "result"
+        if not folder.is_dir():  # the code never started
+            return None
+        result = _open_directory(folder)
         try:
-            if run.kind == "notebook" and _is_plain(result, "notebook.ipynb"):
-                yield "notebook.ipynb", _open_at(result, "notebook.ipynb")
+            return _open_at(result, "notebook.ipynb") if _is_plain(result, "notebook.ipynb") else None
         finally:
             os.close(result)
 
@@ -137,6 +139,8 @@ def _open_at(directory: int, name: str) -> IO[bytes]:
 
 def _plain_files(top: Path, skipped: list[str]) -> Iterator[tuple[str, int]]:
     """Every plain file below ``top`` as its name and a handle of its directory; the rest goes to ``skipped``."""
+    if not top.is_dir():  # the code never started
+        return
     for path, directories, files, handle in os.fwalk(top, follow_symlinks=False):
         prefix = os.path.relpath(path, top)
         directories.sort()

@@ -111,10 +111,19 @@ def from_registration(entry: dict[str, Any], now: float) -> Version:
     digest = str(entry.get("digest", ""))
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise Invalid(f"{name}:{version} has no image digest")
-    kernels = tuple(
-        Kernel(str(kernel["name"]), str(kernel.get("display_name", kernel["name"])), str(kernel["language"]))
-        for kernel in spec.get("kernels", [])
-    )
+    try:
+        kernels = tuple(
+            Kernel(
+                str(kernel["name"]), str(kernel.get("display_name", kernel["name"])), str(kernel["language"])
+            )
+            for kernel in spec.get("kernels", [])
+        )
+        packages = tuple((str(item["name"]), str(item["version"])) for item in entry.get("packages", []))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Invalid(
+            f"{name}:{version} has a misshapen kernel or package: {type(error).__name__}: {error}",
+            "A kernel has 'name' and 'language'; see the other environment.yaml files.",
+        ) from None
     if not kernels:
         raise Invalid(f"{name}:{version} lists no kernel", "Add 'kernels:' to its environment.yaml.")
     channel = spec.get("channel")
@@ -130,5 +139,5 @@ def from_registration(entry: dict[str, Any], now: float) -> Version:
         kernels=kernels,
         created_at=now,
         channels=(channel,) if channel else (),
-        packages=tuple((str(item["name"]), str(item["version"])) for item in entry.get("packages", [])),
+        packages=packages,
     )

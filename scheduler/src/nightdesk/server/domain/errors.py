@@ -22,9 +22,14 @@ class NightdeskError(Exception):
     """The root; ``message`` says what is wrong, ``hint`` what to do next."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _sendable(message)
+        self.hint = None if hint is None else _sendable(hint)
+        super().__init__(self.message)
+
+
+def _sendable(words: str) -> str:
+    """Words often repeat what somebody sent; half a surrogate pair in them has no UTF-8."""
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 class Refused(NightdeskError):

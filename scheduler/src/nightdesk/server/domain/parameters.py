@@ -130,7 +130,7 @@ def script_value(value: Any) -> Any:
     if isinstance(value, str):
         try:
             parsed = json.loads(value, parse_constant=no_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
         return parsed if isinstance(parsed, int | float | bool | type(None)) else value
     return value
@@ -183,9 +183,8 @@ def _declared(annotation: ast.expr) -> tuple[set[str], bool]:
             parts = [_declared(part) for part in inner]
             return _union([kinds for kinds, _ in parts], any(none for _, none in parts))
         if outer == "Literal":
-            return {
-                type(part.value).__name__ for part in inner if isinstance(part, ast.Constant)
-            } & _SIMPLE, False
+            values = [part.value for part in inner if isinstance(part, ast.Constant)]
+            return {type(value).__name__ for value in values} & _SIMPLE, None in values
         annotation = annotation.value
     name = _name(annotation)
     name = _SAME.get(name, name)

@@ -9,6 +9,9 @@ from typing import Any
 from nightdesk.server.domain.errors import Invalid
 
 KINDS = {".ipynb": "notebook", ".py": "script", ".R": "script", ".r": "script"}
+_LONGEST_LABEL = 200
+# Control characters, line ends, marks that turn the direction of what follows, half characters.
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,19 @@ def check_file_name(name: str) -> None:
         raise Invalid(f"'{name[:100]}' is no plain file name", "Give the name without folders.")
     if len(name.encode("utf-8", "replace")) > 255:
         raise Invalid("the file's name is longer than 255 bytes", "Give it a shorter name.")
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise Invalid(f"'{name[:100]}' is no plain file name", "Its characters are not all Unicode text.")
 
 
 def check_label(what: str, value: str) -> str:
     """A name that people read: one line, 1 to 200 characters."""
     value = value.strip()
-    if not value or len(value) > 200 or re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", value):
-        raise Invalid(f"{what} must be one line of 1 to 200 characters")
+    if not value or len(value) > _LONGEST_LABEL or _UNREADABLE.search(value):
+        raise Invalid(f"{what} must be one line of 1 to {_LONGEST_LABEL} characters")
     return value
+
+
+def label_from(file: str) -> str:
+    """What a run is called when nobody names it: its file's name, made fit for a list."""
+    name = _UNREADABLE.sub(" ", file).strip()
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"

@@ -46,14 +46,18 @@ class MemoryFolders:
             folder.job, folder.work = job, {**folder.work, **work}
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
-        """The files of ``out`` by name, then the notebook."""
+        """The files of ``out`` by name."""
         folder = self.folders.get((run.id, run.attempt))
         if folder is None:
             return
         for name in sorted(folder.out)[: self._max_files]:
             yield name, io.BytesIO(folder.out[name])
-        if run.kind == "notebook" and "notebook.ipynb" in folder.result:
-            yield "notebook.ipynb", io.BytesIO(folder.result["notebook.ipynb"])
+
+    def notebook(self, run: Run) -> IO[bytes] | None:
+        """What stands in ``result`` as the notebook."""
+        folder = self.folders.get((run.id, run.attempt))
+        content = folder.result.get("notebook.ipynb") if folder is not None else None
+        return None if content is None else io.BytesIO(content)
 
     def skipped(self, run: Run) -> list[str]:
         """What :meth:`results` left out, in words."""

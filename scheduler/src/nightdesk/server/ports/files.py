@@ -39,10 +39,13 @@ class RunFolders(Protocol):
         """Lay out ``in``, ``work``, ``out`` and ``result``; again and again gives the same."""
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
-        """The files of ``out``, then the notebook, opened without following any link.
+        """The files of ``out``, opened without following any link.
 
         What is no plain file is skipped; :meth:`skipped` tells which.
         """
+
+    def notebook(self, run: Run) -> IO[bytes] | None:
+        """The notebook as the runner left it, opened as carefully; None where there is none."""
 
     def skipped(self, run: Run) -> list[str]:
         """What :meth:`results` left out, in words."""

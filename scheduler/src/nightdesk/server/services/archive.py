@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 import zlib
-from typing import IO
+from typing import IO, cast
 
 from nightdesk.server.domain.errors import Invalid, TooLarge
 from nightdesk.server.domain.outcome import human_bytes
@@ -12,6 +13,8 @@ from nightdesk.server.domain.outcome import human_bytes
 _MAX_ENTRIES = 20_000
 _MAX_RATIO = 200
 _RATIO_FROM = 100 * 2**20  # below this a high ratio does no harm
+_HEADERS = 2**20  # of one entry: names and their extensions, which tarfile reads into memory whole
+_BLOCK = tarfile.BLOCKSIZE
 
 
 def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int) -> int:
@@ -23,7 +26,11 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int) -> int:
     """
     files = entries = total = 0
     try:
-        with tarfile.open(fileobj=archive, mode="r|gz") as tar:
+        # GzipFile, as when it is unpacked: tarfile's own stream would stop at the first part of several
+        with (
+            gzip.GzipFile(fileobj=archive) as unpacked,
+            tarfile.open(fileobj=(metered := _Metered(unpacked)).as_file(), mode="r|") as tar,
+        ):
             for member in tar:
                 entries += 1
                 total += max(member.size, 0)
@@ -38,8 +45,10 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int) -> int:
                     raise TooLarge("the files taken along unpack to far more than they should")
                 _check_member(member)
                 files += member.isreg()
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise Invalid(f"the files taken along are no readable archive: {error}") from None
+                metered.allow(member.size)
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, RecursionError) as error:
+        words = str(error) if not isinstance(error, RecursionError) else "its entries are nested too deeply"
+        raise Invalid(f"the files taken along are no readable archive: {words}") from None
     return files
 
 
@@ -52,3 +61,27 @@ def _check_member(member: tarfile.TarInfo) -> None:
         raise Invalid(
             f"'{name[:200]}' among the files is a link, pipe or device", "Take only plain files along."
         )
+
+
+class _Metered:
+    """The unpacked bytes, of which there are no more than the entries so far account for."""
+
+    def __init__(self, unpacked: IO[bytes] | gzip.GzipFile) -> None:
+        self._unpacked = unpacked
+        self._left = _HEADERS
+
+    def allow(self, content: int) -> None:
+        """The next entry's headers come after so many bytes of content."""
+        self._left = _HEADERS + content + _BLOCK
+
+    def as_file(self) -> IO[bytes]:
+        """For tarfile, which only reads."""
+        return cast("IO[bytes]", self)
+
+    def read(self, size: int) -> bytes:
+        """Some bytes."""
+        piece = self._unpacked.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooLarge("the names in the archive of files are too long")
+        return piece

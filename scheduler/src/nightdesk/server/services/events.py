@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from nightdesk.server.domain.outcome import as_count
 from nightdesk.server.ports.records import LogChunk
 
 
@@ -24,23 +25,28 @@ class Progress:
     finished: dict[str, Any] | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[LogChunk] = field(default_factory=list)
+    _metric: int = (
+        0  # the number of the last metric: metrics are not on record, so they are read from the start
+    )
 
     def take(self, line: bytes) -> None:
-        """One line of the container's output."""
+        """One line of the container's output. Code can print there as well: nothing in it is trusted."""
         try:
             event = json.loads(line)
-            number, name = int(event["n"]), str(event["event"])
-        except (ValueError, KeyError, TypeError):
+            number, name = as_count(event["n"]), event["event"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return
+        if number is None:
             return
         if name == "stream" and number > self.number:
-            self._log(
-                number, str(event.get("name") or "stdout"), event.get("cell"), str(event.get("text") or "")
-            )
+            self._log(number, _stream(event.get("name")), event.get("cell"), str(event.get("text") or ""))
         elif name == "started":
-            self.cells = int(event.get("cells") or 0)
+            self.cells = as_count(event.get("cells")) or 0
         elif name == "cell_started":
-            self.cell = int(event.get("cell") or 0)
-        elif name == "metric":
+            # never back: the start of the output is read again after an adoption
+            self.cell = max(self.cell, as_count(event.get("cell")) or 0)
+        elif name == "metric" and number > self._metric:
+            self._metric = number
             self.metrics.append({key: event.get(key) for key in ("name", "value", "step")})
         elif name == "finished":
             self.finished = event
@@ -52,7 +58,12 @@ class Progress:
     def _log(self, number: int, stream: str, cell: Any, text: str) -> None:
         # Half a surrogate pair cannot be stored or sent as UTF-8.
         text = text.encode("utf-8", "replace").decode("utf-8")
-        cell = cell if isinstance(cell, int) else None
-        self.waiting.append(LogChunk(number, self.length, stream, cell, text))
+        if not text:  # a piece without a place of its own in the log
+            return
+        self.waiting.append(LogChunk(number, self.length, stream, as_count(cell), text))
         self.number = number
         self.length += len(text)
+
+
+def _stream(name: Any) -> str:
+    return "stderr" if name == "stderr" else "stdout"

@@ -34,10 +34,13 @@ def collect(
     kept: list[Output] = []
     left_out: list[str] = []
     total = 0
+    notebook = folders.notebook(run) if run.kind == "notebook" else None
+    if notebook is not None:  # first, so that it is kept however much the code left
+        with notebook:
+            kept.append(store.put(output_key(run, "notebook.ipynb"), notebook))
     for name, file in folders.results(run):
         with file:
-            own = name == "notebook.ipynb" and run.kind == "notebook"
-            if name in OWN_NAMES and (not own or any(output.name == name for output in kept)):
+            if name.split("/", 1)[0] in OWN_NAMES:  # a folder of that name would stand in the way as well
                 left_out.append(f"{name}: this name is the platform's own")
                 continue
             try:

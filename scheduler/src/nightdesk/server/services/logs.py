@@ -16,13 +16,11 @@ _PIECE = 64 * 1024
 
 def log_chunks(records: Records, store: FileStore, run: Run, start: int = 0) -> Iterator[LogChunk]:
     """Pieces from the character ``start`` on, as far as the log goes now."""
-    found = False
     while chunks := records.log(run, start):
-        found = True
         yield from chunks
         last = chunks[-1]
         start = last.start + max(len(last.text), 1)
-    if not found and run.final:
+    if run.final:  # the pieces are gone by now, or log.txt says at its end what was left out
         yield from _stored(store, run, start)
 
 

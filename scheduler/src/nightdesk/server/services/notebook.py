@@ -8,6 +8,7 @@ that notebooks behave as they do under papermill; its checks are too lax for us 
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,9 @@ def prepare(raw: bytes, version: Version, given: dict[str, Any], text: bool) -> 
         }
     values = _inject(node, kernel, given, text)
     return Prepared(
-        source=json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"),
+        source=json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "backslashreplace"
+        ),
         kernel=kernel,
         parameters=values,
         cells=sum(1 for cell in node.cells if cell.cell_type == "code"),
@@ -99,8 +102,9 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
     except UnicodeDecodeError as error:
         raise Invalid(f"the notebook is not UTF-8 text: byte {error.start} cannot be read") from None
     except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}: " if len(error.doc) > len("-Infinity") else ""
         raise Invalid(
-            f"the notebook is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}",
+            f"the notebook is not valid JSON: {place}{error.msg}",
             "The file may be cut off or edited by hand; open it in JupyterLab and save it again.",
         ) from None
     except RecursionError:
@@ -113,9 +117,13 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
             f"the notebook has format version {major!r}; this platform reads versions 1 to {_NEWEST}",
             "Save it with a JupyterLab of today in format 4.",
         )
+    minor = data.get("nbformat_minor", 0)
+    if not isinstance(minor, int) or isinstance(minor, bool):
+        raise Invalid(f"the notebook is damaged: its 'nbformat_minor' is {str(minor)[:40]!r}, not a number")
     notes: list[str] = []
     try:
-        node = nbformat.from_dict(data)
+        # its format's own reader: files keep a cell's source as a list of lines
+        node = nbformat.versions[major].to_notebook_json(data, minor=minor)
         if major < _NEWEST:
             node = nbformat.convert(node, _NEWEST)
             notes.append(
@@ -124,14 +132,28 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
         spec = node.metadata.get("kernelspec")
         if isinstance(spec, dict) and isinstance(spec.get("name"), str):
             spec.setdefault("display_name", spec["name"])
-        _, node = nbformat.validator.normalize(node)  # cells without an id get one
+        _give_ids(node)
         nbformat.validate(node)
     except nbformat.ValidationError as error:
         place = "/".join(str(part) for part in getattr(error, "absolute_path", ())) or "top level"
         raise Invalid(f"the notebook is damaged at {place}: {str(error.message)[:300]}") from None
-    except (KeyError, AttributeError, TypeError, ValueError) as error:
-        raise Invalid(f"the notebook is damaged: {type(error).__name__}: {str(error)[:300]}") from None
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise Invalid(
+            f"the notebook is damaged: something is not where it belongs ({type(error).__name__}: {str(error)[:200]})",
+            "Open it in JupyterLab and save it again.",
+        ) from None
     return node, notes
+
+
+def _give_ids(node: nbformat.NotebookNode) -> None:
+    """Each cell an id of its own from format 4.5 on, and none before: many programs get that wrong."""
+    seen: set[str] = set()
+    for cell in node.cells:
+        if (node.nbformat, node.nbformat_minor) < (4, 5):
+            cell.pop("id", None)
+        elif not isinstance(cell.get("id"), str) or cell["id"] in seen:
+            cell["id"] = secrets.token_hex(4)
+        seen.add(cell.get("id", ""))
 
 
 def parameters_of(node: nbformat.NotebookNode, kernel: Kernel) -> list[Parameter] | None:

@@ -14,7 +14,7 @@ from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.domain.parameters import check_name, check_value, script_value
 from nightdesk.server.domain.person import Person, owner_for
 from nightdesk.server.domain.run import Run, new_id
-from nightdesk.server.domain.submission import Submission, check_label, kind_of
+from nightdesk.server.domain.submission import Submission, check_label, kind_of, label_from
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.archive import check_archive
@@ -87,7 +87,7 @@ def submit(
         id=new_id(),
         owner=owner,
         submitted_by=person.name,
-        name=check_label("the name", wanted.name if wanted.name is not None else wanted.file),
+        name=label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name),
         kind=kind,
         file=wanted.file,
         environment=version.environment,

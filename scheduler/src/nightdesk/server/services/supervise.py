@@ -81,9 +81,18 @@ class Supervisor:
             _log.exception("run %s: unexpected", run_id)
             self._give_up(watch, error)
         finally:
-            self._watches.pop(run_id, None)
+            # The next attempt may be in this worker's care by now: that watch is not ours to end.
+            if self._watches.get(run_id) is watch:
+                del self._watches[run_id]
+        self._fill_slot()
+
+    def _fill_slot(self) -> None:
+        """There may be room for the next one now."""
         if not self._leaving.is_set():
-            dispatch(parts.records, parts.bell)
+            try:
+                dispatch(self._parts.records, self._parts.bell)
+            except Unavailable as error:
+                _log.warning("nothing offered for now: %s", error.message)
 
     def _give_up(self, watch: Watch, error: Exception) -> None:
         """A fault of the platform's own: before the code started, or met again and again, it ends the run."""
@@ -146,6 +155,7 @@ class Supervisor:
         """The run's container, started; None where the run has ended before."""
         parts, run = self._parts, watch.run
         for pause in (*_START_TRIES, None):
+            found: ContainerSeen | None = None
             try:
                 found = parts.engine.find(run)
                 if found is None and run.status is Status.RUNNING:
@@ -173,6 +183,8 @@ class Supervisor:
                 return None
             except EngineError as error:
                 _log.warning("run %s: %s", run.id, error)
+                if pause is None and run.status is Status.RUNNING and found is None:
+                    raise  # it may well go on unseen: nothing is said about it before the engine answers
                 if pause is None:
                     self._end(watch, could_not_start(str(error)), None, Progress(cells=run.cells))
                     return None
