@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from fsspec.core import url_to_fs
 from nightdesk.config import Settings
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.file_store import FsspecStore
@@ -22,6 +23,7 @@ from nightdesk.server.domain.submission import Submission
 from nightdesk.server.doubles.doorbell import MemoryBell
 from nightdesk.server.doubles.engine import MemoryEngine, Play, Stage
 from nightdesk.server.doubles.folders import MemoryFolders
+from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.services.submit import Files, output_key, submit
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.watch import Parts
@@ -155,6 +157,15 @@ class Bench:
         """Change every run behind everybody's back."""
         with self.database.writing() as connection:
             connection.execute(update(runs).values(**values))
+
+    def database_is_empty(self) -> bool:
+        """Whether no run is on record."""
+        return not self.records.runs(RunFilter())
+
+    def stored(self) -> set[str]:
+        """The keys of everything in the store, half-written objects too."""
+        files, root = url_to_fs(self.store_url)
+        return {path.removeprefix(root).lstrip("/") for path in files.find(root)}
 
     def log(self, run: Run) -> str:
         """What is on record of the attempt's log."""

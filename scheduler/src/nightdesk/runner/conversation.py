@@ -24,11 +24,12 @@ AT_ONCE = 200
 class Request:
     """An execute request under way: its reply's content, and whether the kernel has said `idle` after it."""
 
-    def __init__(self, cell: Cell | None, silent: bool = False) -> None:
+    def __init__(self, cell: Cell | None) -> None:
         self.cell = cell
-        self.silent = silent
         self.reply: dict[str, Any] | None = None
         self.idle = False
+        self.texts: dict[str, str] = {}
+        """What was printed, by stream, when no cell shows it."""
 
     @property
     def done(self) -> bool:
@@ -72,10 +73,10 @@ class Conversation:
         self._requests[cell.request] = Request(cell)
         return self._requests[cell.request]
 
-    def execute_silently(self, code: str, cell: Cell | None = None) -> Request:
-        """Ask for something of our own; text that comes with it belongs to `cell` and was late."""
+    def execute_silently(self, code: str) -> Request:
+        """Ask for something of our own that no cell shows."""
         content = {**_execute_content(code), "silent": True, "store_history": False}
-        request = Request(cell, silent=True)
+        request = Request(None)
         self._requests[self.channels.request("execute_request", content)] = request
         return request
 
@@ -128,7 +129,7 @@ class Conversation:
         if request is None or message.type != "execute_reply":
             return
         request.reply = message.content
-        if request.cell and not request.silent:
+        if request.cell:
             request.cell.note_time("shell.execute_reply", message.date)
             request.cell.note_time("shell.execute_reply.started", message.metadata.get("started"))
             if message.content.get("execution_count") is not None:
@@ -143,11 +144,13 @@ class Conversation:
         if message.type == "status":
             state = content["execution_state"]
             request.idle = request.idle or state == "idle"
-            if request.cell and not request.silent and state in ("busy", "idle"):
+            if request.cell and state in ("busy", "idle"):
                 request.cell.note_time(f"iopub.status.{state}", message.date)
-        elif request.cell and (message.type == "stream" or not request.silent):
+        elif request.cell:
             self.changed = True
             self._shown(request.cell, message)
+        elif message.type == "stream":
+            request.texts[content["name"]] = request.texts.get(content["name"], "") + content["text"]
 
     def _shown(self, cell: Cell, message: Message) -> None:
         kind, content = message.type, message.content

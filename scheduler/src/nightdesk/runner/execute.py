@@ -13,6 +13,7 @@ from .job import Job
 from .kernel import Kernel
 from .metrics import Metrics
 from .outcome import Outcome, error, how_it_ended
+from .raw_output import RawOutputMark
 from .signals import Signals
 
 TYPE_CHECKING = False
@@ -27,9 +28,6 @@ LAST_WORDS_SECONDS = 0.3
 SAVE_SECONDS = 2.0
 RAW_OUTPUT_SECONDS = 1.0
 EXIT_SECONDS = 30.0
-
-# Time for the kernel's thread that reads its descriptors; the end of any request publishes what that has read.
-LET_THREADS_RUN = "__import__('time').sleep(0.003)"
 
 # Killed at once, a kernel would lose what Python does at its exit: files that were never closed and the
 # hooks by which tracking libraries end their runs. ipykernel's own shutdown does them but can stall for
@@ -91,8 +89,11 @@ class NotebookRun:
         Between cells it then shows up in the next one, as in a session; behind the last one it would be lost.
         """
         if self._last and self._talk.relays and self._idle and not self._ending and not self._kernel.ended():
-            request = self._talk.execute_silently(LET_THREADS_RUN, self._last)
-            self._follow(lambda: request.done or self._kernel.ended(), RAW_OUTPUT_SECONDS)
+            mark = RawOutputMark()
+            request = self._talk.execute_silently(mark.code)
+            self._follow(lambda: mark.seen_in(request.texts) or self._kernel.ended(), RAW_OUTPUT_SECONDS)
+            for name, text in mark.before(request.texts):
+                self._talk.streams.write(self._last, name, text)
             self._talk.streams.flush()
 
     def _prepare(self) -> Outcome | None:

@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -106,8 +107,9 @@ class DockerEngine:
 
     @_engine_call
     def start(self, container: ContainerSeen) -> None:
-        # Starting one that has ended would run the code a second time.
-        if container.state != "created":
+        # Starting one that has ended would run the code a second time, and what this worker knows of
+        # its state may be old: it may have been held up while another one ran it.
+        if self._client.inspect_container(container.id)["State"]["Status"] != "created":
             return
         try:
             self._client.start(container.id)
@@ -145,7 +147,7 @@ class DockerEngine:
                 "utf-8", "replace"
             )
             message = " ".join(lines.split())[-500:]
-        return Exit(int(state["ExitCode"]), bool(state.get("OOMKilled")), message)
+        return Exit(int(state["ExitCode"]), bool(state.get("OOMKilled")), message, _time(state["FinishedAt"]))
 
     @_engine_call
     def stop(self, container: ContainerSeen, grace_seconds: float) -> None:
@@ -243,6 +245,11 @@ class DockerEngine:
             )
             for item in self._client.containers(all=True, filters=filters)
         ]
+
+
+def _time(text: str) -> float | None:
+    """``2026-11-22T17:28:39.123456789Z`` as seconds since 1970; the year 1 means never."""
+    return None if text.startswith("0001-") else datetime.fromisoformat(text).timestamp()
 
 
 class DockerLog:

@@ -22,6 +22,7 @@ class Exit:
     code: int
     out_of_memory: bool = False
     message: str = ""
+    at: float | None = None  # seconds since 1970, where the engine says when
 
 
 @dataclass(frozen=True, slots=True)

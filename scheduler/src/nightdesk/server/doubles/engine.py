@@ -18,6 +18,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
@@ -82,7 +83,7 @@ class Stage:
         with self._news:
             self.killed.set()
             if self._ended is None:
-                self._ended = Exit(_KILLED)
+                self._ended = Exit(_KILLED, at=time.time())
             self._news.notify_all()
 
     def perform(self, play: Play) -> None:
@@ -91,7 +92,7 @@ class Stage:
             ended = play(self)
             with self._news:
                 if self._ended is None:
-                    self._ended = ended if isinstance(ended, Exit) else Exit(ended)
+                    self._ended = replace(ended if isinstance(ended, Exit) else Exit(ended), at=time.time())
                 self._news.notify_all()
 
     def ended(self, timeout: float) -> Exit | None:

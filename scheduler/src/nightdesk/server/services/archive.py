@@ -46,6 +46,8 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int) -> int:
                 _check_member(member)
                 files += member.isreg()
                 metered.allow(member.size)
+            while metered.read(_BLOCK):  # to the checksum behind the last block: it may be cut off
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, RecursionError) as error:
         words = str(error) if not isinstance(error, RecursionError) else "its entries are nested too deeply"
         raise Invalid(f"the files taken along are no readable archive: {words}") from None
@@ -83,5 +85,5 @@ class _Metered:
         piece = self._unpacked.read(size)
         self._left -= len(piece)
         if self._left < 0:
-            raise TooLarge("the names in the archive of files are too long")
+            raise TooLarge("the archive of the files has more around its files than it should")
         return piece

@@ -102,7 +102,9 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
     except UnicodeDecodeError as error:
         raise Invalid(f"the notebook is not UTF-8 text: byte {error.start} cannot be read") from None
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}: " if len(error.doc) > len("-Infinity") else ""
+        place = f"line {error.lineno}, column {error.colno}: "
+        if error.msg.endswith("is no JSON value"):  # NaN: its place is not known
+            place = ""
         raise Invalid(
             f"the notebook is not valid JSON: {place}{error.msg}",
             "The file may be cut off or edited by hand; open it in JupyterLab and save it again.",

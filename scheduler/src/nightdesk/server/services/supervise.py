@@ -219,11 +219,11 @@ class Supervisor:
         if current is None or current.fence != watch.run.fence:
             raise FenceLost(f"run {watch.run.id} was changed by somebody else")
         watch.run = current
-        late = current.deadline is not None and parts.records.now() >= current.deadline
+        # Whoever stopped it may have died since: that it ended past its limit is what remains to be seen.
+        ended_at = parts.records.now() if ended.at is None else ended.at
+        late = current.deadline is not None and ended_at >= current.deadline
         seen = _with_progress(current, progress)
-        ending = decide(
-            seen, ended, progress.finished, timed_out=watch.timed_out or (watch.stopping and late)
-        )
+        ending = decide(seen, ended, progress.finished, timed_out=watch.timed_out or late)
         self._end(watch, ending, ended, progress)
         parts.engine.remove(container)
 
