@@ -57,3 +57,10 @@ def ada(platform: Platform) -> Person:
 def grace(platform: Platform) -> Person:
     """Another ordinary member."""
     return join(platform, "grace")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's time limit starts when the platform is up: its images may have to be built first."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "platform" in item.fixturenames:
+            item.add_marker(pytest.mark.timeout(300, func_only=True))

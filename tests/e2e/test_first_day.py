@@ -33,7 +33,6 @@ def password(platform: Platform) -> Iterator[str]:
     leave(platform, NEWCOMER)
 
 
-@pytest.mark.timeout(300, func_only=True)
 def test_from_signing_up_to_reading_the_notebook_of_a_run(
     platform: Platform, admin: Person, grace: Person, desk: Callable[[str], Desk], password: str
 ) -> None:
@@ -44,7 +43,7 @@ def test_from_signing_up_to_reading_the_notebook_of_a_run(
     approve(desk("admin"), admin.password)
     mary.sign_in(password)
     session_digest = start_a_session(mary, platform)
-    terminal = open_a_terminal(mary, platform)
+    terminal = open_a_terminal(mary)
     run = submit_in_the_terminal(mary, terminal)
     read_the_run(mary, run, session_digest)
     is_hidden_from(desk("grace"), grace, run)
@@ -103,7 +102,7 @@ def start_a_session(mary: Desk, platform: Platform) -> str:
     return str(platform.inspect(container)["Image"])
 
 
-def open_a_terminal(mary: Desk, platform: Platform) -> str:
+def open_a_terminal(mary: Desk) -> str:
     """Puts her notebook into her home and opens a terminal beside it; the selector of its text."""
     page = mary.page
     base = f"/user/{NEWCOMER}"
@@ -162,7 +161,12 @@ def is_hidden_from(window: Desk, person: Person, run: str) -> None:
     page = window.page.goto(f"/services/nightdesk/runs/{run}")
     assert page is not None
     assert page.status == 404
-    for path in (f"/runs/{run}", f"/runs/{run}/log", f"/runs/{run}/outputs", f"/runs/{run}/outputs/answer.txt"):
+    for path in (
+        f"/runs/{run}",
+        f"/runs/{run}/log",
+        f"/runs/{run}/outputs",
+        f"/runs/{run}/outputs/answer.txt",
+    ):
         assert person.runs.call("GET", path).status_code == 404, path
     assert person.runs.call("POST", f"/runs/{run}/cancel").status_code == 404
     assert run not in [each["id"] for each in person.runs.ask("GET", "/runs?owner=all")["runs"]]

@@ -30,7 +30,9 @@ def left(platform: Platform) -> Left:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the first test of this folder ask for what takes long, when a later one wants it."""
-    here = [item for item in items if isinstance(item, pytest.Function) and "tests/integration" in item.nodeid]
+    here = [
+        item for item in items if isinstance(item, pytest.Function) and "tests/integration" in item.nodeid
+    ]
     ours = [item for item in here if "platform" in item.fixturenames]
     if any("left" in item.fixturenames for item in ours):
         ours[0].fixturenames.append("left")

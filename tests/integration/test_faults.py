@@ -77,7 +77,9 @@ def test_watching_goes_on_when_the_api_is_restarted_and_killed(
     (folder / "held.ipynb").write_bytes(notebook(BEGIN, HOLD, END))
     with ada.running_command("submit", "held.ipynb", "--size", "tiny", "--watch", cwd=folder) as watching:
         newest = until(
-            lambda: [run for run in ada.runs.ask("GET", "/runs?limit=1")["runs"] if run["status"] == "running"],
+            lambda: [
+                run for run in ada.runs.ask("GET", "/runs?limit=1")["runs"] if run["status"] == "running"
+            ],
             "the run of the command",
         )
         with Held(ada.runs, newest[0]["id"]) as held:
@@ -90,7 +92,7 @@ def test_watching_goes_on_when_the_api_is_restarted_and_killed(
             assert watching.poll() is None
             assert held.identity() == before
             held.open_gate()
-            out, err = watching.communicate(timeout=60)
+            out, err = watching.communicate(timeout=90)
             assert watching.returncode == 0, (out, err)
             assert "let go" in out + err
             held.succeed()
@@ -106,7 +108,7 @@ def test_sessions_and_runs_outlive_the_hub_and_the_proxy(platform: Platform, ada
         docker("start", platform.service("hub"))
         docker("restart", platform.service("proxy"))
         until(lambda: platform.healthy("hub"), "the hub back", 60)
-        until(lambda: ada.lab_answers(), "the session in reach through the new proxy", 60)
+        until(ada.lab_answers, "the session in reach through the new proxy", 60)
         assert platform.inspect(session.container)["Id"] == container
         goes_on(held)
         assert held.identity() == before
@@ -140,7 +142,11 @@ def test_a_container_removed_by_hand_is_said_so(ada: Person) -> None:
 def test_stopping_ones_server_leaves_ones_runs_alone(ada: Person) -> None:
     session = ada.session()
     session.put("held.ipynb", notebook(BEGIN, HOLD, END))
-    run = session.do("sh", "-c", "nightdesk submit held.ipynb --size tiny --json").split('"id": "')[1].split('"')[0]
+    run = (
+        session.do("sh", "-c", "nightdesk submit held.ipynb --size tiny --json")
+        .split('"id": "')[1]
+        .split('"')[0]
+    )
     with Held(ada.runs, run) as held:
         before = held.holding().identity()
         ada.end_session()

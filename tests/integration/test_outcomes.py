@@ -60,7 +60,11 @@ SUBMITTED: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "os exit": (notebook("print(1)", "import os\nos._exit(0)", "print(3)"), "os_exit.ipynb", {}),
     "expected": (notebook(code("1 / 0", "raises-exception"), "print('after')"), "expected.ipynb", {}),
     "fails": (FAIL, "fails.ipynb", {}),
-    "endless": (notebook("print('begin', flush=True)", "while True: pass"), "endless.ipynb", {"timeout_seconds": 4}),
+    "endless": (
+        notebook("print('begin', flush=True)", "while True: pass"),
+        "endless.ipynb",
+        {"timeout_seconds": 4},
+    ),
     "greedy": (notebook("print('begin', flush=True)", EAT), "greedy.ipynb", {}),
     "script": (SCRIPT, "job.py", {"parameters": {"year": 2026, "region": "north"}}),
     "newer": (PANDAS, "newer.ipynb", {"environment": "python-data:2026.11.1", "size": "small"}),
@@ -68,14 +72,20 @@ SUBMITTED: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "outputs": (notebook(NESTED), "outputs.ipynb", {}),
     "no kernel": (WITHOUT_KERNEL, "no_kernel.ipynb", {}),
     "old format": (OLD, "old.ipynb", {}),
-    "loud": (notebook("for n in range(400_000): print('a line of text', n)", "print('after')"), "loud.ipynb", {}),
+    "loud": (
+        notebook("for n in range(400_000): print('a line of text', n)", "print('after')"),
+        "loud.ipynb",
+        {},
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def submitted(ada: Person) -> dict[str, str]:
     """The ids of all of them."""
-    return {name: ada.runs.submit(source, file, **how)["id"] for name, (source, file, how) in SUBMITTED.items()}
+    return {
+        name: ada.runs.submit(source, file, **how)["id"] for name, (source, file, how) in SUBMITTED.items()
+    }
 
 
 class Ended:
@@ -214,7 +224,9 @@ def test_the_same_key_twice_is_the_same_run(ada: Person, grace: Person) -> None:
     assert again["id"] == first["id"] != hers["id"]
 
 
-def test_an_admin_submits_for_somebody_else(admin: Person, grace: Person, ada: Person, tmp_path: Path) -> None:
+def test_an_admin_submits_for_somebody_else(
+    admin: Person, grace: Person, ada: Person, tmp_path: Path
+) -> None:
     (tmp_path / "hers.ipynb").write_bytes(notebook("print('for grace')"))
     arguments = ["--as", "grace", "--size", "tiny", "--watch", "--json"]
     done = admin.command("submit", "hers.ipynb", *arguments, cwd=tmp_path)

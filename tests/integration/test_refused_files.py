@@ -31,7 +31,11 @@ FILES = {
     "JSON, but no notebook": (b'{"cells": []}', {}, ["not a notebook"]),
     "a kernel that is not there": (notebook("1", kernel="julia-1.9"), {}, ["julia-1.9", "python3"]),
     "a parameter of another type": (WITH_PARAMETERS, {"year": "soon"}, ["'year' must be int", "soon"]),
-    "a parameter that is not there": (WITH_PARAMETERS, {"yaer": 2026}, ["no parameter 'yaer'", "year, name, rate"]),
+    "a parameter that is not there": (
+        WITH_PARAMETERS,
+        {"yaer": 2026},
+        ["no parameter 'yaer'", "year, name, rate"],
+    ),
     "a parameter for a notebook without any": (ONE, {"year": 1}, ["no parameter 'year'", "parameters"]),
     "a name that is no identifier": (WITH_PARAMETERS, {"x; import os": 1}, ["'x; import os' is no name"]),
     "a keyword as a name": (WITH_PARAMETERS, {"class": 1}, ["'class' is no name"]),
@@ -51,7 +55,9 @@ def test_a_bad_notebook_is_refused_with_the_reason(ada: Person, case: str) -> No
     assert len(ada.platform.containers("run", everything=True)) <= before
 
 
-@pytest.mark.parametrize("name", ["../one.ipynb", "/etc/one.ipynb", "a/../one.ipynb", "..", "one.exe", "x\\y.ipynb"])
+@pytest.mark.parametrize(
+    "name", ["../one.ipynb", "/etc/one.ipynb", "a/../one.ipynb", "..", "one.exe", "x\\y.ipynb"]
+)
 def test_a_name_with_a_way_out_or_of_another_kind_is_refused(ada: Person, name: str) -> None:
     with pytest.raises(Refused) as refused:
         ada.runs.submit(ONE, name)

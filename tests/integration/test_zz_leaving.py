@@ -15,7 +15,11 @@ pytestmark = pytest.mark.platform
 def test_a_session_that_nobody_uses_ends_and_the_run_goes_on(platform: Platform, left: Left) -> None:
     before = left.run.holding().identity()
     mine = f"label=org.nightdesk.user={left.person.name}"
-    until(lambda: not platform.containers("session", mine), "the end of the unused session", 2 * IDLE_SECONDS + 30)
+    until(
+        lambda: not platform.containers("session", mine),
+        "the end of the unused session",
+        2 * IDLE_SECONDS + 30,
+    )
     assert left.run.identity() == before
     left.run.succeed()
 

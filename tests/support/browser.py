@@ -54,7 +54,6 @@ class Desk:
     def _open(self) -> Page:
         page = self._context.new_page()
         page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
-        page.on("requestfailed", lambda request: None)
         page.on("request", lambda request: self._own(request.url))
         return page
 

@@ -60,7 +60,11 @@ class Person:
 
     def environment(self) -> dict[str, str]:
         """What the command line goes by: this platform and this person, whoever else is signed in here."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NIGHTDESK_", "JUPYTERHUB_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("NIGHTDESK_", "JUPYTERHUB_"))
+        }
         return {**kept, "NIGHTDESK_URL": self.platform.url, "NIGHTDESK_TOKEN": self.token, "NO_COLOR": "1"}
 
     def hub(self, method: str, path: str, body: Any = None) -> requests.Response:

@@ -88,22 +88,25 @@ class Platform:
         _step("down.sh", "--state", str(self.state), seconds=DOWN_SECONDS)
 
 
-def start(state: Path) -> Platform:
+def start(state: Path, *, as_shipped: bool = False) -> Platform:
     """Bring up a platform of its own; everything that it has on the host is in `state`.
+
+    With `as_shipped` its settings are those of config/nightdesk.yaml without a change.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
     """
     project = f"ndtest{secrets.token_hex(3)}"
     settings = yaml.safe_load((ROOT / "config/nightdesk.yaml").read_text("utf-8"))
-    settings["sizes"] = SIZES
-    settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
-    settings["runs"] |= {"slots": SLOTS, "grace": "3s"}
+    if not as_shipped:
+        settings["sizes"] = SIZES
+        settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
+        settings["runs"] |= {"slots": SLOTS, "grace": "3s"}
     config = state / "nightdesk.yaml"
     config.write_text(yaml.safe_dump(settings), "utf-8")
-    options = ["--state", str(state), "--project", project, "--port", str(_free_port()), "--config", str(config)]
+    options = ["--project", project, "--port", str(_free_port()), "--config", str(config)]
     try:
-        _step("up.sh", *options, seconds=UP_SECONDS)
+        _step("up.sh", "--state", str(state), *options, seconds=UP_SECONDS)
         return Platform(state)
     except BaseException:
         remove(project)

@@ -67,10 +67,14 @@ class Runs:
             raise Refused(answer.status_code, answer.json()["error"])
         return answer.json()
 
-    def submit(self, source: bytes, file: str = "test.ipynb", *, size: str | None = "tiny", **request: Any) -> Any:
+    def submit(
+        self, source: bytes, file: str = "test.ipynb", *, size: str | None = "tiny", **request: Any
+    ) -> Any:
         """Hand a file over; the run. Raises Refused."""
         wanted = {"file": file, "size": size, **request}
-        return self.ask("POST", "/runs", files={"request": (None, json.dumps(wanted)), "source": (file, source)})
+        return self.ask(
+            "POST", "/runs", files={"request": (None, json.dumps(wanted)), "source": (file, source)}
+        )
 
     def show(self, run: str) -> Any:
         """The run as it is now."""

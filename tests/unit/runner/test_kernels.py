@@ -74,6 +74,8 @@ def test_connections() -> None:
     connection = _connection("python3")
     ports = [value for name, value in connection.items() if name.endswith("_port")]
     assert len(set(ports)) == 5
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert not any(low <= int(str(port)) <= high for port in ports)
     assert connection["ip"] == "127.0.0.1"
     assert connection["key"] != _connection("python3")["key"]
 

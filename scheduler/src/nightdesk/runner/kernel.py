@@ -50,9 +50,7 @@ class Kernel(Process):
 
 def _connection(kernel_name: str) -> dict[str, object]:
     """Ports that are free now, on the loopback address of the container's own network, and a fresh key."""
-    sockets = [socket.socket() for _ in CHANNELS]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
+    sockets = [_bound() for _ in CHANNELS]
     ports = {f"{channel}_port": each.getsockname()[1] for channel, each in zip(CHANNELS, sockets)}
     for each in sockets:
         each.close()
@@ -64,3 +62,31 @@ def _connection(kernel_name: str) -> dict[str, object]:
         "signature_scheme": "hmac-sha256",
         "kernel_name": kernel_name,
     }
+
+
+def _bound() -> socket.socket:
+    """A socket on a free port that the system never gives to an outgoing connection.
+
+    The runner keeps trying to connect while nobody listens yet. From a port of that kind it would now and then
+    reach itself, one connection being its own other end, and the kernel would find its port taken.
+    """
+    made = socket.socket()
+    first, last = _ports()
+    for _ in range(1000):
+        try:
+            made.bind(("127.0.0.1", first + int.from_bytes(os.urandom(4), "big") % (last - first)))
+            return made
+        except OSError:
+            continue
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
+def _ports() -> tuple[int, int]:
+    """The larger range of ports beside those for outgoing connections."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+            low, high = map(int, file.read().split())
+    except (OSError, ValueError):
+        low, high = 32768, 60999
+    return (10_000, low) if low - 10_000 >= 65_535 - high else (high + 1, 65_536)

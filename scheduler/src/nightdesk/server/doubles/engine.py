@@ -46,10 +46,10 @@ class Stage:
         self._news = threading.Condition()
         self._cues: set[str] = set()
 
-    def event(self, name: str, **fields: Any) -> None:
+    def event(self, event: str, /, **fields: Any) -> None:
         """Print an event, numbered as the runner does."""
         self._number += 1
-        self.line(json.dumps({"n": self._number, "t": time.time(), "event": name, **fields}).encode("ascii"))
+        self.line(json.dumps({"n": self._number, "t": time.time(), "event": event, **fields}).encode("ascii"))
 
     def line(self, line: bytes) -> None:
         """Print a line."""
@@ -88,8 +88,11 @@ class Stage:
 
     def perform(self, play: Play) -> None:
         """Play to the end; the thread's body."""
-        with contextlib.suppress(Killed):
-            ended = play(self)
+        ended: Exit | int = Exit(1, message="the play itself failed")
+        try:
+            with contextlib.suppress(Killed):
+                ended = play(self)
+        finally:
             with self._news:
                 if self._ended is None:
                     self._ended = replace(ended if isinstance(ended, Exit) else Exit(ended), at=time.time())
