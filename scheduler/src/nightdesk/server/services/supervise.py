@@ -299,7 +299,7 @@ class Supervisor:
                 offered_at=None,
                 started_at=None,
                 cell=0,
-                reason=f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason} It is tried again.",
+                reason=f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason.rstrip('.')}. It is tried again.",
             )
         changes: dict[str, Any] = {"cell": progress.cell, "cells": progress.cells}
         changes["peak_memory_bytes"] = peak_memory(progress)
