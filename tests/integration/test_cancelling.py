@@ -50,7 +50,8 @@ def test_a_run_under_way_ends_within_seconds_and_keeps_its_notebook(ada: Person)
         assert run["status"] == "cancelled"
         assert "ada" in run["reason"]
         assert "holding" in printed(ada.runs.output(held.id, "notebook.ipynb"))
-        assert not ada.platform.containers("run", f"label=org.nightdesk.run={held.id}", everything=True)
+        mine = f"label=org.nightdesk.run={held.id}"
+        until(lambda: not ada.platform.containers("run", mine, everything=True), "the container's removal")
 
 
 def test_code_that_ignores_being_asked_is_ended_all_the_same(ada: Person) -> None:

@@ -304,7 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
         index = after
         while budget is None or budget > 0:
             if not platform.wait_for(run_id, index, 0.2):
-                budget = self._chunk(b": ping\n\n", budget)
+                budget = self._chunk(b"event: ping\ndata: {}\n\n", budget)
                 continue
             kind, data = platform.events[run_id][index]
             index += 1

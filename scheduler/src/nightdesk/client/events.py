@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     """Called about once a second while nothing comes, with the seconds that the connection is lost (0: it is not)."""
 
 TICK_SECONDS = 1.0
-SILENCE_SECONDS = 45.0  # the platform sends a comment every 15 s: after three the line is dead
+SILENCE_SECONDS = 16.0  # the platform sends a ping every 5 s: after three the line is dead
 _STEADY_SECONDS = 5.0  # a connection that held for so long counts as good, and the next pause is short again
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
@@ -98,7 +98,7 @@ def read(response: Response, waiting: Waiting | None = None) -> Iterator[Event]:
     number: str | None = None
     for line in _lines(response, waiting):
         if not line:
-            if data:
+            if data and kind != "ping":
                 yield Event(kind or "message", json.loads("\n".join(data)), number)
             kind, data, number = "", [], None
             continue

@@ -16,6 +16,7 @@ from nightdesk.server.domain.run import Output, Run, RunError, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.doubles.engine import Stage
 from nightdesk.server.services.submit import Files, input_key, submit
+from nightdesk.server.services.watch import Parts
 
 from ..workbench import ADA, Bench, archive, code, notebook, two_cells
 from .watching import Worker, running, until
@@ -248,6 +249,43 @@ def test_inputs_that_are_gone_end_the_run_with_words(bench: Bench) -> None:
         "The run could not be started: there is no such file",
     )
     nothing_left(bench, run)
+
+
+def test_it_is_on_record_as_running_before_its_code_starts(bench: Bench) -> None:
+    """So a run that is only starting has run no code, whatever became of its container."""
+    seen: list[tuple[Status, list[tuple[str, int]]]] = []
+
+    class Watching:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(bench.engine, name)
+
+        def start(self, container: Any) -> None:
+            seen.append((bench.run(run).status, list(bench.engine.starts)))
+            bench.engine.start(container)
+
+    run = bench.submit()
+    bench.supervisor(parts=replace(bench.parts, engine=Watching())).supervise(run.id)  # type: ignore[arg-type]
+    assert seen == [(Status.RUNNING, [])]
+
+
+def test_its_end_is_on_record_before_container_and_folder_go(bench: Bench) -> None:
+    seen: list[tuple[str, Status, int]] = []
+
+    class Watching:
+        def __init__(self, port: Any) -> None:
+            self._port = port
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "remove":
+                seen.append(
+                    (type(self._port).__name__, bench.run(run).status, len(whole(bench, bench.run(run))))
+                )
+            return getattr(self._port, name)
+
+    run = bench.submit()
+    parts: Parts = replace(bench.parts, engine=Watching(bench.engine), folders=Watching(bench.folders))
+    bench.supervisor(parts=parts).supervise(run.id)
+    assert seen == [("MemoryFolders", Status.SUCCEEDED, 4), ("MemoryEngine", Status.SUCCEEDED, 4)]
 
 
 def test_a_run_that_is_nobody_s_or_somebody_else_s_is_left_alone(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nightdesk.server.domain.errors import Unavailable
 
@@ -94,6 +95,10 @@ def _engine(url: str, sqlite: bool) -> Engine:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable(
+            "the database is too busy", "Nothing was changed; try again in a moment."
+        ) from error
     except DBAPIError as error:
         if error.connection_invalidated or type(error).__name__ in {"OperationalError", "InterfaceError"}:
             raise Unavailable(

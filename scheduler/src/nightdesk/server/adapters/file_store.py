@@ -25,7 +25,8 @@ class FsspecStore:
 
     def put(self, key: str, source: IO[bytes]) -> Output:
         path = self._path(key)
-        temporary = f"{posixpath.dirname(path)}/.{secrets.token_hex(8)}.part"
+        # Beside all objects: where a store has no rename of its own, fsspec reads the source as a pattern.
+        temporary = posixpath.join(self._root, ".incoming", f"{secrets.token_hex(8)}.part")
         digest, size = hashlib.sha256(), 0
         try:
             try:
@@ -61,8 +62,16 @@ class FsspecStore:
         return bool(self._fs.exists(self._path(key)))
 
     def remove(self, key: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self._fs.rm(self._path(key), recursive=True)
+        path = self._path(key)
+        try:
+            if self._fs.isfile(path):
+                self._fs.rm_file(path)
+            else:
+                self._fs.rm(path, recursive=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise Unavailable(f"the output store removes nothing: {error.strerror or error}") from error
 
     def _path(self, key: str) -> str:
         parts = key.split("/")

@@ -54,10 +54,13 @@ class HubPeople:
             return None
         if answer.status != 200:
             raise Unavailable(f"the hub answered {answer.status}", "Try again in a moment.")
-        body = json.loads(answer.data)
-        if body.get("kind", "user") != "user" or not self._may_use(body.get("scopes", [])):
-            return None
-        return Person(str(body["name"]), bool(body.get("admin")), tuple(body.get("groups", [])))
+        try:
+            body = json.loads(answer.data)
+            if body.get("kind", "user") != "user" or not self._may_use(body.get("scopes", [])):
+                return None
+            return Person(str(body["name"]), bool(body.get("admin")), tuple(body.get("groups", [])))
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
+            raise Unavailable("the hub's answer cannot be read", "Look at the hub's log.") from error
 
     def _may_use(self, scopes: list[str]) -> bool:
         return any(scope in {"access:services", self._scope} for scope in scopes)

@@ -28,7 +28,9 @@ from nightdesk.server.web.api import seen_run, shape
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
 
-_PING_SECONDS = 15.0
+# A proxy in between may hold a connection open whose other end has died. Pings are events and not
+# comments, because a script in a browser hears nothing of comments.
+_PING_SECONDS = 5.0
 _LOOK_SECONDS = 5.0  # even with the bell: a ring may be lost
 _LOOK_ALONE_SECONDS = 1.0
 _BATCH = 200  # log pieces in one answer
@@ -86,7 +88,7 @@ def run_events(
     after: Annotated[str | None, Query(description="the id of the last event that was seen")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Server-sent events: `run` at each change, `log` as it is printed, `end` when it is over."""
+    """Server-sent events: `run` at each change, `log` as it is printed, `ping` in silence, `end` when it is over."""
     seen_run(platform, person, run_id)
     attempt, start = _place(last_event_id or after)
     events = _events(request.app.state.news, platform, person, run_id, (attempt, start))
@@ -125,7 +127,7 @@ async def _events(
             silent += pause
             if silent >= _PING_SECONDS:
                 silent = 0.0
-                yield ": ping\n\n"
+                yield "event: ping\ndata: {}\n\n"
 
 
 def _look(

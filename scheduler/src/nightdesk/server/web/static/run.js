@@ -33,12 +33,36 @@ function print({ stream, text }) {
   if (below) log.scrollTop = log.scrollHeight;
 }
 
-const source = new EventSource(article.dataset.events);
-source.addEventListener("run", (event) => show(JSON.parse(event.data)));
-source.addEventListener("log", (event) => print(JSON.parse(event.data)));
-source.addEventListener("end", () => {
-  source.close();
-  // the server renders the end: outputs, what went wrong
-  if (article.dataset.final === "no") location.reload();
-});
-if (article.dataset.final === "no") setInterval(() => refresh(article), 1000);
+// The server says something every five seconds. When it does not, the connection is dead even where
+// nobody closed it, and a new one goes on from the last piece that was shown.
+const SILENCE = 16000;
+let last = "";
+let heard = Date.now();
+let source;
+
+function listen() {
+  heard = Date.now();
+  source = new EventSource(article.dataset.events + (last ? `?after=${last}` : ""));
+  source.addEventListener("ping", () => { heard = Date.now(); });
+  source.addEventListener("run", (event) => { heard = Date.now(); show(JSON.parse(event.data)); });
+  source.addEventListener("log", (event) => {
+    heard = Date.now();
+    last = event.lastEventId;
+    print(JSON.parse(event.data));
+  });
+  source.addEventListener("end", () => {
+    source.close();
+    clearInterval(watch);
+    // the server renders the end: outputs, what went wrong
+    if (article.dataset.final === "no") location.reload();
+  });
+}
+
+const watch = setInterval(() => {
+  refresh(article);
+  if (Date.now() - heard > SILENCE) {
+    source.close();
+    listen();
+  }
+}, 1000);
+listen();

@@ -1,0 +1,388 @@
+"""What every RunFolders does; and what code can leave in a real folder to get at what is not its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+import socket
+import stat
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nightdesk.server.adapters.run_folders import SharedRunFolders
+from nightdesk.server.domain.errors import Invalid, Unavailable
+from nightdesk.server.domain.run import Run
+from nightdesk.server.doubles.folders import MemoryFolders
+from nightdesk.server.ports.files import RunFolders
+
+from .runs import a_run
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="gives folders to the user that runs execute as: needs root"
+)
+RUN = a_run()
+Leave = Callable[[str, bytes], None]
+
+
+class OnDisk:
+    """The real folders, and a hand that puts things into them as code does."""
+
+    def __init__(self, root: Path) -> None:
+        self.folders = SharedRunFolders(root, max_files=10)
+        self.root = root
+
+    def leave(self, place: str, name: str, content: bytes, run: Run = RUN) -> None:
+        """Put a file into ``out`` or ``result``."""
+        path = self.root / run.id / str(run.attempt) / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def work(self, run: Run = RUN) -> dict[str, bytes]:
+        """What is in ``work``."""
+        top = self.root / run.id / str(run.attempt) / "work"
+        return {str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+
+
+class InMemory:
+    """The double, and the same hand."""
+
+    def __init__(self) -> None:
+        self.folders = MemoryFolders(max_files=10)
+
+    def leave(self, place: str, name: str, content: bytes, run: Run = RUN) -> None:
+        """Put a file into ``out`` or ``result``."""
+        getattr(self.folders.folders[run.id, run.attempt], place)[name] = content
+
+    def work(self, run: Run = RUN) -> dict[str, bytes]:
+        """What is in ``work``."""
+        return self.folders.folders[run.id, run.attempt].work
+
+
+@pytest.fixture(params=[pytest.param("disk", marks=needs_root), "memory"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> OnDisk | InMemory:
+    return OnDisk(tmp_path / "scratch") if request.param == "disk" else InMemory()
+
+
+def archive(**files: bytes) -> io.BytesIO:
+    """Files taken along."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name.replace("__", "/"))
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    buffer.seek(0)
+    return buffer
+
+
+def prepare(
+    folders: RunFolders, run: Run = RUN, files: io.BytesIO | None = None, source: bytes = b"{}"
+) -> None:
+    """Lay out a folder."""
+    folders.prepare(run, {"contract": 1, "run": run.id}, io.BytesIO(source), files)
+
+
+def results(folders: RunFolders, run: Run = RUN) -> dict[str, bytes]:
+    """What the code left."""
+    found = {}
+    for name, file in folders.results(run):
+        with file:
+            found[name] = file.read()
+    return found
+
+
+def notebook(folders: RunFolders, run: Run = RUN) -> bytes | None:
+    """The notebook as the runner left it."""
+    file = folders.notebook(run)
+    if file is None:
+        return None
+    with file:
+        return file.read()
+
+
+def test_what_is_laid_out(place: OnDisk | InMemory) -> None:
+    prepare(place.folders, files=archive(data__a=b"1", b=b"2"), source=b"the notebook")
+    assert place.work() == {"analysis.ipynb": b"the notebook", "data/a": b"1", "b": b"2"}
+    assert place.folders.attempts() == [(RUN.id, 1)]
+    assert results(place.folders) == {}
+    assert notebook(place.folders) is None
+    assert place.folders.skipped(RUN) == []
+
+
+def test_the_file_itself_comes_before_one_of_its_name_taken_along(place: OnDisk | InMemory) -> None:
+    files = io.BytesIO()
+    with tarfile.open(fileobj=files, mode="w:gz") as tar:
+        entry = tarfile.TarInfo("analysis.ipynb")
+        entry.size = 3
+        tar.addfile(entry, io.BytesIO(b"old"))
+    files.seek(0)
+    prepare(place.folders, files=files, source=b"new")
+    assert place.work() == {"analysis.ipynb": b"new"}
+
+
+def test_again_and_again_gives_the_same(place: OnDisk | InMemory) -> None:
+    for _ in range(3):
+        prepare(place.folders, files=archive(a=b"1"), source=b"x")
+    assert place.work() == {"analysis.ipynb": b"x", "a": b"1"}
+
+
+def test_what_code_leaves(place: OnDisk | InMemory) -> None:
+    prepare(place.folders)
+    for name, content in {
+        "b.csv": b"b",
+        "a/deep/er.txt": b"a",
+        "ünï 😀": b"u",
+        "new\nline": b"n",
+        "A": b"1",
+        "B.csv": b"2",
+    }.items():
+        place.leave("out", name, content)
+    place.leave("result", "notebook.ipynb", b"executed")
+    place.leave("result", "result.json", b"{}")
+    assert results(place.folders) == {
+        "A": b"1", "B.csv": b"2", "a/deep/er.txt": b"a", "b.csv": b"b", "new\nline": b"n", "ünï 😀": b"u",
+    }  # fmt: skip
+    assert notebook(place.folders) == b"executed"
+
+
+def test_a_notebook_among_the_outputs_is_not_the_runner_s(place: OnDisk | InMemory) -> None:
+    prepare(place.folders)
+    place.leave("out", "notebook.ipynb", b"forged")
+    assert notebook(place.folders) is None
+    assert results(place.folders) == {"notebook.ipynb": b"forged"}
+
+
+def test_too_many_files(place: OnDisk | InMemory) -> None:
+    prepare(place.folders)
+    for number in range(13):
+        place.leave("out", f"{number:02}", b"")
+    assert len(results(place.folders)) == 10
+    assert place.folders.skipped(RUN) == ["3 files over the limit of 10 were left out"]
+
+
+def test_attempts_have_folders_of_their_own(place: OnDisk | InMemory) -> None:
+    second = a_run(attempt=2)
+    prepare(place.folders)
+    prepare(place.folders, second)
+    place.leave("out", "x", b"1")
+    place.leave("out", "x", b"2", second)
+    assert sorted(place.folders.attempts()) == [(RUN.id, 1), (RUN.id, 2)]
+    assert (results(place.folders), results(place.folders, second)) == ({"x": b"1"}, {"x": b"2"})
+    place.folders.remove(RUN.id, 1)
+    assert place.folders.attempts() == [(RUN.id, 2)]
+    assert results(place.folders, second) == {"x": b"2"}
+    place.folders.remove(RUN.id, 2)
+    place.folders.remove(RUN.id, 2)
+    assert place.folders.attempts() == []
+
+
+def test_a_folder_that_is_not_there(place: OnDisk | InMemory) -> None:
+    assert results(place.folders) == {}
+    assert notebook(place.folders) is None
+    assert place.folders.skipped(RUN) == []
+    place.folders.remove(RUN.id, 1)
+
+
+# the real folder
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> OnDisk:
+    if os.geteuid() != 0:
+        pytest.skip("gives folders to the user that runs execute as: needs root")
+    made = OnDisk(tmp_path / "scratch")
+    prepare(made.folders)
+    return made
+
+
+def top(disk: OnDisk) -> Path:
+    """The attempt's folder."""
+    return disk.root / RUN.id / "1"
+
+
+def test_the_runner_travels_with_the_run(disk: OnDisk) -> None:
+    runner = top(disk) / "in" / "runner"
+    assert (runner / "__main__.py").is_file()
+    assert not list(runner.rglob("__pycache__"))
+    assert json.loads((top(disk) / "in" / "job.json").read_text()) == {"contract": 1, "run": RUN.id}
+
+
+def test_who_may_write_where(disk: OnDisk) -> None:
+    prepare(disk.folders, files=archive(data__a=b"1"))
+    for path in [top(disk), *(top(disk) / "in").rglob("*"), top(disk) / "in"]:
+        assert path.stat().st_uid == 0, f"{path} is not the run's to change"
+        assert not path.stat().st_mode & 0o022
+    for path in [*(top(disk) / "work").rglob("*"), *(top(disk) / name for name in ("work", "out", "result"))]:
+        assert (path.stat().st_uid, path.stat().st_gid) == (1000, 1000)
+
+
+def test_what_is_taken_along_cannot_leave_the_folder(disk: OnDisk, tmp_path: Path) -> None:
+    """It was checked when it was submitted; here is the second lock on the same door."""
+    for entry in (_entry("../../../escaped"), _entry(f"{tmp_path}/absolute"), _entry("link", tarfile.SYMTYPE, "/etc/passwd"),
+                  _entry("device", tarfile.CHRTYPE)):  # fmt: skip
+        files = io.BytesIO()
+        with tarfile.open(fileobj=files, mode="w:gz") as tar:
+            tar.addfile(entry)
+        files.seek(0)
+        with contextlib.suppress(Invalid):
+            prepare(disk.folders, files=files)
+        assert not (tmp_path / "escaped").exists()
+        assert not (tmp_path / "absolute").exists()
+        assert not (top(disk) / "work" / "link").is_symlink()
+        assert not (top(disk) / "work" / "device").exists()
+
+
+def _entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = kind, target
+    return made
+
+
+def test_files_that_cannot_be_laid_out_are_told_in_words(disk: OnDisk) -> None:
+    with pytest.raises(Invalid, match="its files cannot be laid out: File name too long"):
+        prepare(disk.folders, files=archive(**{"x" * 300: b""}))
+    with pytest.raises(Invalid, match="its files cannot be laid out: Is a directory"):
+        prepare(disk.folders, files=archive(**{"analysis.ipynb__x": b""}))
+    with pytest.raises(Invalid, match="the files taken along cannot be unpacked"):
+        prepare(disk.folders, files=io.BytesIO(b"broken"))
+
+
+def test_a_full_disk_is_waited_for(disk: OnDisk) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert soft == resource.RLIM_INFINITY
+    full = SharedRunFolders(Path("/dev/full/scratch"), 10)
+    with pytest.raises((Invalid, Unavailable)):
+        prepare(full)
+    assert hard
+
+
+def test_links_are_left_out_and_listed(disk: OnDisk, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not the run's")
+    out = top(disk) / "out"
+    (out / "to-file").symlink_to(secret)
+    (out / "to-folder").symlink_to(tmp_path)
+    (out / "to-nothing").symlink_to("nowhere")
+    (out / "to-itself").symlink_to("to-itself")
+    (out / "inside").symlink_to("good")
+    (out / "good").write_bytes(b"good")
+    assert results(disk.folders) == {"good": b"good"}
+    assert sorted(disk.folders.skipped(RUN)) == [
+        "inside: a link, pipe, socket or device is not kept",
+        "to-file: a link, pipe, socket or device is not kept",
+        "to-folder: a link is not kept",
+        "to-itself: a link, pipe, socket or device is not kept",
+        "to-nothing: a link, pipe, socket or device is not kept",
+    ]
+
+
+def test_a_notebook_that_is_a_link_is_none(disk: OnDisk, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not the run's")
+    (top(disk) / "result" / "notebook.ipynb").symlink_to(secret)
+    assert notebook(disk.folders) is None
+    (top(disk) / "result" / "notebook.ipynb").unlink()
+    os.mkfifo(top(disk) / "result" / "notebook.ipynb")
+    assert notebook(disk.folders) is None
+
+
+def test_pipes_and_sockets_block_nobody(disk: OnDisk) -> None:
+    out = top(disk) / "out"
+    os.mkfifo(out / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(out / "socket"))
+    with contextlib.suppress(PermissionError):
+        os.mknod(out / "device", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    assert results(disk.folders) == {}
+    listed = disk.folders.skipped(RUN)
+    assert "pipe: a link, pipe, socket or device is not kept" in listed
+    assert "socket: a link, pipe, socket or device is not kept" in listed
+
+
+@pytest.fixture
+def forbidden(disk: OnDisk) -> Iterator[Path]:
+    """A folder and a file with no rights at all."""
+    folder = top(disk) / "out" / "closed"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"content")
+    (folder / "file").chmod(0)
+    folder.chmod(0)
+    yield folder
+    if folder.exists():
+        folder.chmod(0o700)
+
+
+def test_folders_without_any_right_are_read_and_removed(disk: OnDisk, forbidden: Path) -> None:
+    assert results(disk.folders) == {"closed/file": b"content"}
+    disk.folders.remove(RUN.id, 1)
+    assert not forbidden.exists()
+    assert disk.folders.attempts() == []
+
+
+def test_names_that_are_no_text_are_left_out_and_listed(disk: OnDisk) -> None:
+    out = os.fsencode(top(disk) / "out")
+    with open(os.path.join(out, b"bad\xff"), "wb"):  # noqa: PTH118, PTH123 - a name in bytes
+        pass
+    assert results(disk.folders) == {}
+    (listed,) = disk.folders.skipped(RUN)
+    assert listed == "'bad\\udcff': a name that is no UTF-8 is not kept"
+
+
+def test_the_longest_names(disk: OnDisk) -> None:
+    disk.leave("out", "x" * 255, b"1")
+    disk.leave("out", "é" * 127, b"2")
+    deep = "/".join(["folder" * 20] * 9)
+    disk.leave("out", f"{deep}/f", b"3")
+    assert len(deep) > 1000
+    assert results(disk.folders) == {"x" * 255: b"1", "é" * 127: b"2"}
+    assert disk.folders.skipped(RUN) == [
+        "folderfolderfolderfolderfolderfolderfolderfolderfolderfolder…: a name this long is not kept"
+    ]
+
+
+def test_a_deep_tree_is_read_and_removed(disk: OnDisk) -> None:
+    """Deeper than one path can be named: made as code would make it, step by step."""
+    handle = os.open(top(disk) / "out", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("deep", dir_fd=handle)
+        below = os.open("deep", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+    assert results(disk.folders) == {}
+    disk.folders.remove(RUN.id, 1)
+    assert disk.folders.attempts() == []
+
+
+def test_what_else_lies_in_the_root_is_no_attempt(disk: OnDisk) -> None:
+    (disk.root / "uploads" / "part-1").mkdir(parents=True)
+    (disk.root / "uploads" / "7up").mkdir()
+    (disk.root / "file").write_text("")
+    assert disk.folders.attempts() == [(RUN.id, 1)]
+
+
+def test_hard_links_are_files_like_others(disk: OnDisk) -> None:
+    disk.leave("out", "a", b"1")
+    (top(disk) / "out" / "b").hardlink_to(top(disk) / "out" / "a")
+    assert results(disk.folders) == {"a": b"1", "b": b"1"}
+
+
+def test_a_sparse_file_is_read_in_pieces(disk: OnDisk) -> None:
+    with (top(disk) / "out" / "sparse").open("wb") as file:
+        file.truncate(2**40)
+    for name, file_read in disk.folders.results(RUN):
+        with file_read:
+            assert name == "sparse"
+            assert file_read.read(10) == b"\0" * 10
+
+
+def test_jobs_hold_whatever_parameters_hold(disk: OnDisk) -> None:
+    job: dict[str, Any] = {"parameters": {"x": ["ü", None, 1e300, {"שלום": "\u202e"}]}}
+    disk.folders.prepare(RUN, job, io.BytesIO(b""), None)
+    assert json.loads((top(disk) / "in" / "job.json").read_text()) == job

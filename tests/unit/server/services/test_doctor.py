@@ -1,0 +1,54 @@
+"""Is the platform well? Each part that is not is named, with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.services.doctor import Check, examine
+
+from ..workbench import Bench
+
+
+def found(bench: Bench, **parts: Any) -> dict[str, Check]:
+    """What the doctor says, by name."""
+    parts = {"records": bench.records, "store": bench.store, "bell": bench.bell, **parts}
+    return {check.name: check for check in examine(parts["records"], parts["store"], parts["bell"])}
+
+
+def test_all_is_well(bench: Bench) -> None:
+    bench.records.beat("one", 2)
+    bench.records.beat("two", 3)
+    checks = found(bench)
+    assert all(check.ok for check in checks.values())
+    assert list(checks) == ["database", "workers", "redis", "output store", "environments"]
+    assert checks["workers"].message == "2 alive, 5 runs at a time"
+    assert checks["environments"].message == "python-data:2026.11.1"
+    assert bench.stored() == set(), "what it tried out is gone again"
+
+
+def test_what_is_not_well_has_a_hint(bench: Bench) -> None:
+    bench.bell.broken = True
+    with bench.database.writing() as connection:
+        connection.exec_driver_sql("delete from environment_versions")
+    checks = found(bench)
+    assert {name for name, check in checks.items() if not check.ok} == {"workers", "redis", "environments"}
+    assert all(check.hint for check in checks.values() if not check.ok)
+
+
+class Away:
+    """A part that answers nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*_arguments: Any) -> Any:
+            raise Unavailable("does not answer", "Look at its log.")
+
+        return call
+
+
+def test_one_part_away_does_not_keep_the_others_from_being_looked_at(bench: Bench) -> None:
+    checks = found(bench, records=Away())
+    assert {name for name, check in checks.items() if not check.ok} == {"database", "workers", "environments"}
+    assert (checks["database"].message, checks["database"].hint) == ("does not answer", "Look at its log.")
+    checks = found(bench, store=Away())
+    assert not checks["output store"].ok
