@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
-import resource
+import shutil
 import socket
 import stat
 import tarfile
@@ -134,20 +135,12 @@ def test_again_and_again_gives_the_same(place: OnDisk | InMemory) -> None:
 
 def test_what_code_leaves(place: OnDisk | InMemory) -> None:
     prepare(place.folders)
-    for name, content in {
-        "b.csv": b"b",
-        "a/deep/er.txt": b"a",
-        "ünï 😀": b"u",
-        "new\nline": b"n",
-        "A": b"1",
-        "B.csv": b"2",
-    }.items():
+    left = {"b.csv": b"b", "a/deep/er.txt": b"a", "ünï 😀": b"u", "new\nline": b"n", "A": b"1", "B.csv": b"2"}
+    for name, content in left.items():
         place.leave("out", name, content)
     place.leave("result", "notebook.ipynb", b"executed")
     place.leave("result", "result.json", b"{}")
-    assert results(place.folders) == {
-        "A": b"1", "B.csv": b"2", "a/deep/er.txt": b"a", "b.csv": b"b", "new\nline": b"n", "ünï 😀": b"u",
-    }  # fmt: skip
+    assert results(place.folders) == left
     assert notebook(place.folders) == b"executed"
 
 
@@ -247,19 +240,19 @@ def _entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfil
 def test_files_that_cannot_be_laid_out_are_told_in_words(disk: OnDisk) -> None:
     with pytest.raises(Invalid, match="its files cannot be laid out: File name too long"):
         prepare(disk.folders, files=archive(**{"x" * 300: b""}))
-    with pytest.raises(Invalid, match="its files cannot be laid out: Is a directory"):
+    with pytest.raises(Invalid, match="its files cannot be laid out: Not a directory"):
         prepare(disk.folders, files=archive(**{"analysis.ipynb__x": b""}))
     with pytest.raises(Invalid, match="the files taken along cannot be unpacked"):
         prepare(disk.folders, files=io.BytesIO(b"broken"))
 
 
-def test_a_full_disk_is_waited_for(disk: OnDisk) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    assert soft == resource.RLIM_INFINITY
-    full = SharedRunFolders(Path("/dev/full/scratch"), 10)
-    with pytest.raises((Invalid, Unavailable)):
-        prepare(full)
-    assert hard
+def test_a_full_disk_is_waited_for(disk: OnDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(Unavailable, match="the disk of the run folders is full"):
+        prepare(disk.folders)
 
 
 def test_links_are_left_out_and_listed(disk: OnDisk, tmp_path: Path) -> None:
@@ -337,12 +330,13 @@ def test_names_that_are_no_text_are_left_out_and_listed(disk: OnDisk) -> None:
 def test_the_longest_names(disk: OnDisk) -> None:
     disk.leave("out", "x" * 255, b"1")
     disk.leave("out", "é" * 127, b"2")
-    deep = "/".join(["folder" * 20] * 9)
-    disk.leave("out", f"{deep}/f", b"3")
-    assert len(deep) > 1000
+    folders = [f"{number}" + "folder" * 20 for number in range(9)]
+    disk.leave("out", "/".join([*folders, "f"]), b"3")
+    disk.leave("out", "/".join([*folders[:8], "x" * 200]), b"4")
     assert results(disk.folders) == {"x" * 255: b"1", "é" * 127: b"2"}
     assert disk.folders.skipped(RUN) == [
-        "folderfolderfolderfolderfolderfolderfolderfolderfolderfolder…: a name this long is not kept"
+        f"{folders[0][:60]}…: what is this deep is not kept",
+        f"{folders[0][:60]}…: a name this long is not kept",
     ]
 
 
@@ -355,9 +349,10 @@ def test_a_deep_tree_is_read_and_removed(disk: OnDisk) -> None:
         os.close(handle)
         handle = below
     os.close(handle)
-    assert results(disk.folders) == {}
+    found = results(disk.folders)
     disk.folders.remove(RUN.id, 1)
     assert disk.folders.attempts() == []
+    assert found == {}
 
 
 def test_what_else_lies_in_the_root_is_no_attempt(disk: OnDisk) -> None:

@@ -13,9 +13,9 @@ from ..support.browser import Desk, chromium
 from ..support.platform import Platform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium. Not for longer than its module: it keeps an event loop running in this thread."""
     with chromium() as started:
         yield started
 

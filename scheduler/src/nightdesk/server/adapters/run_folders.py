@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Run
 
 _OWNER = 1000  # the person in every environment image
+_LONGEST = 1000  # characters of an output's name, folders included
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -90,7 +92,9 @@ class SharedRunFolders:
         return [(run_id, int(attempt)) for run_id, attempt in found if attempt.isdigit()]
 
     def remove(self, run_id: str, attempt: int) -> None:
-        shutil.rmtree(self._root / run_id / str(attempt), ignore_errors=True)
+        # Not shutil.rmtree: it needs a handle for each level, and code can make a tree as deep as it likes.
+        folder = self._root / run_id / str(attempt)
+        subprocess.run(["rm", "-rf", "--one-file-system", "--", folder], check=False, capture_output=True)
         try:
             (self._root / run_id).rmdir()
         except OSError:
@@ -133,6 +137,13 @@ def _is_plain(directory: int, name: str) -> bool:
         return False
 
 
+def _is_link(directory: int, name: str) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
+
+
 def _open_at(directory: int, name: str) -> IO[bytes]:
     return os.fdopen(os.open(name, _READ, dir_fd=directory), "rb")
 
@@ -143,14 +154,19 @@ def _plain_files(top: Path, skipped: list[str]) -> Iterator[tuple[str, int]]:
         return
     for path, directories, files, handle in os.fwalk(top, follow_symlinks=False):
         prefix = os.path.relpath(path, top)
+        for name in sorted(directories):
+            full = _joined(prefix, name)
+            if _is_link(handle, name):
+                skipped.append(f"{full}: a link is not kept")
+            elif len(full) > _LONGEST:
+                skipped.append(f"{full[:60]}…: what is this deep is not kept")
+                directories.remove(name)
         directories.sort()
-        for name in [name for name in directories if (Path(path) / name).is_symlink()]:
-            skipped.append(f"{_joined(prefix, name)}: a link is not kept")
         for name in sorted(files):
             full = _joined(prefix, name)
             if not _is_utf8(full):
                 skipped.append(f"{full!a}: a name that is no UTF-8 is not kept")
-            elif len(full) > 1000:
+            elif len(full) > _LONGEST:
                 skipped.append(f"{full[:60]}…: a name this long is not kept")
             elif _is_plain(handle, name):
                 yield full, handle
