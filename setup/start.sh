@@ -47,4 +47,22 @@ while waiting=$(troubled | names) && [ -n "$waiting" ]; do
     [ $(($(restarts) - before)) -le $crashes_allowed ] || explain "a service ends as soon as it is started."
     sleep 0.5
 done
+
+# Healthy in itself is not yet in reach: a proxy that was just started knows no way before the hub
+# has told it.
+in_reach() {
+    local host=${1#http://}
+    { exec 3<>"/dev/tcp/${host%:*}/${host##*:}"; } 2>/dev/null || return 1
+    printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$2" "$host" >&3
+    local code=""
+    read -r -t 10 _ code _ <&3 || true
+    exec 3>&-
+    [ "$code" = 200 ]
+}
+for path in /hub/health /services/nightdesk/api/v1/health; do
+    until in_reach "$(address)" "$path"; do
+        [ $((SECONDS - started)) -lt "$limit" ] || explain "$(address)$path did not answer within $limit seconds."
+        sleep 0.2
+    done
+done
 say "running: $(services | names)"

@@ -88,8 +88,8 @@ def start_a_session(mary: Desk, platform: Platform) -> str:
     expect(page).to_have_url(re.compile("/hub/home"))
     mary.picture("07-home")
     page.get_by_role("button", name="Start a session").click()
-    version = page.locator('input[name="version"]').first
-    version.check()
+    # Not the default, so that the run's image is the session's because it was asked for.
+    page.locator('input[name="version"]').last.check()
     page.locator('input[name="size"][value="small"]').check()
     mary.picture("08-choose")
     page.get_by_role("button", name=re.compile("start", re.IGNORECASE)).click()

@@ -49,7 +49,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    for name in ("NIGHTDESK_URL", "NIGHTDESK_TOKEN", "JUPYTERHUB_API_TOKEN", "NIGHTDESK_DEBUG", "NO_COLOR"):
+    for name in (
+        *("NIGHTDESK_URL", "NIGHTDESK_TOKEN", "JUPYTERHUB_API_TOKEN", "NIGHTDESK_DEBUG", "NO_COLOR"),
+        *("NIGHTDESK_ENVIRONMENT", "NIGHTDESK_VERSION"),
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(
         "nightdesk.client.login.installation_file", lambda: str(tmp_path / "none" / "login.json")

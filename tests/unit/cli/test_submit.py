@@ -231,3 +231,14 @@ def test_a_large_body_that_is_refused_early_gets_the_platforms_words(tmp_path: P
         with Client(login) as client, pytest.raises(Refused, match="too large"):
             client.submit(large)
         thread.join()
+
+
+def test_in_a_session_the_environment_is_the_sessions_own(
+    signed_in: Any, nightdesk: Run, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGHTDESK_ENVIRONMENT", "python-data")
+    monkeypatch.setenv("NIGHTDESK_VERSION", "2026.10.1")
+    assert nightdesk("submit", notebook).code == 0
+    assert nightdesk("submit", notebook, "--env", "python-data@stable").code == 0
+    sent = [json.loads(form["request"].content)["environment"] for form in signed_in.forms]
+    assert sent == ["python-data:2026.10.1", "python-data@stable"]

@@ -155,6 +155,13 @@ def test_nobody_answers_input(execute: Execute) -> None:
     assert "use a parameter" in ended.reason
 
 
+def test_a_kernel_that_asks_all_the_same(execute: Execute) -> None:
+    ended = execute("pass", "get_ipython().kernel._allow_stdin = True\ninput('name? ')", "pass")
+    assert ended.outcome == "code_failed"
+    assert ended.reason.startswith("cell 2 of 3 asked for input ('name?'); a run has nobody to answer")
+    assert ended.seconds < 20
+
+
 def test_a_cell_runs_too_long(execute: Execute) -> None:
     ended = execute("pass", "import time\nprint('begun')\ntime.sleep(60)", "pass", cell_timeout_seconds=0.4)
     assert ended.outcome == "cell_timed_out"
@@ -176,9 +183,26 @@ def test_what_python_does_at_its_exit_is_done(execute: Execute, folder: RunFolde
     unclosed.write("whole")
     atexit.register((nightdesk.notebook.output_dir / "hook.txt").write_text, "ran")
     """
-    assert execute("import nightdesk.notebook", source).outcome == "succeeded"
+    ended = execute("import nightdesk.notebook", source)
+    assert ended.outcome == "succeeded"
     assert (folder.root / "out/unclosed.txt").read_text() == "whole"
     assert (folder.root / "out/hook.txt").read_text() == "ran"
+
+
+def test_nothing_follows_the_finished_event(execute: Execute) -> None:
+    source = """
+import atexit, os, time
+if os.fork() == 0:
+    while True:
+        print("more", flush=True)
+        time.sleep(0.01)
+time.sleep(0.3)
+atexit.register(time.sleep, 0.5)
+"""
+    ended = execute(source)
+    assert ended.outcome == "succeeded"
+    assert "more" in ended.text()
+    assert ended.seconds > 0.8
 
 
 def test_everything_the_cells_started_is_ended(execute: Execute) -> None:

@@ -16,12 +16,26 @@ def test_raw_output_of_child_processes(execute: Execute) -> None:
     ended = execute(
         "import os, time\nos.system('echo raw; echo oops >&2'); time.sleep(0.1)",
         "import subprocess\nsubprocess.run(['echo', 'child'])\nprint('print', flush=True);",
-        "os.write(1, b'bytes \\xff\\xfe end\\n');",
+        "os.write(1, b'bytes \\xff\\xfe end\\n'); time.sleep(0.1)",
     )
     assert ended.text(cell=1) == ended.shown(0) == "raw\n"
     assert ended.text("stderr", cell=1) == ended.shown(0, "stderr") == "oops\n"
     assert sorted(ended.shown(1).split()) == ["child", "print"]
     assert ended.text(cell=3) == ended.shown(2) == "bytes \ufffd\ufffd end\n"
+
+
+def test_raw_output_that_comes_behind_the_last_cell(execute: Execute) -> None:
+    slow = """
+import os, sys, threading, time
+write = sys.stdout.write
+def write_slowly(text):
+    if threading.current_thread() is not threading.main_thread():
+        time.sleep(0.03)
+    return write(text)
+sys.stdout.write = write_slowly
+"""
+    ended = execute(slow, "os.write(1, b'late\\n');")
+    assert ended.text(cell=2) == ended.shown(1) == "late\n"
 
 
 def test_raw_output_of_a_kernel_that_does_not_relay_it(execute: Execute, folder: RunFolder) -> None:
@@ -37,7 +51,7 @@ def test_raw_output_of_a_kernel_that_does_not_relay_it(execute: Execute, folder:
 def test_any_character_survives(execute: Execute) -> None:
     text = "é 😀 e\u0301 \u202eabc\u202c \u2028 \x00 \x1b[31mred\x1b[0m"
     ended = execute(
-        f"print({text!r})", "print('\\ud800')", f"{text!r}", "float('nan')", f"x = '{text[:12]}'  # 😀"
+        f"print({text!r})", "print('\\ud800\\udcff')", f"{text!r}", "float('nan')", f"x = '{text[:12]}'  # 😀"
     )
     assert ended.outcome == "succeeded"
     assert ended.text(cell=1) == ended.shown(0) == text + "\n"

@@ -10,7 +10,9 @@ from .run_folder import RunFolder, notebook
 @pytest.mark.parametrize("ignores", [False, True], ids=["interrupted", "ignores SIGINT"])
 def test_a_notebook(folder: RunFolder, ignores: bool) -> None:
     ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if ignores else ""
-    wait = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)"
+    wait = "import atexit, time\nfrom nightdesk.notebook import output_dir\n"
+    wait += "atexit.register((output_dir / 'hook.txt').touch)\n"
+    wait += "print('begun', flush=True)\nwhile True: time.sleep(0.05)"
     folder.notebook(notebook("1 + 1", ignore + wait, "print('never')"))
     running = folder.start()
     running.wait_for("stream")
@@ -23,6 +25,7 @@ def test_a_notebook(folder: RunFolder, ignores: bool) -> None:
     assert ended.outputs(2) == []
     if not ignores:
         assert ended.outputs(1)[-1]["ename"] == "KeyboardInterrupt"
+    assert (folder.root / "out/hook.txt").exists() != ignores
 
 
 def test_while_the_kernel_starts(folder: RunFolder) -> None:

@@ -19,20 +19,42 @@ FULL = (
 
 
 def test_full_at_the_end(execute: Callable[..., Ended]) -> None:
-    ended = execute("print('kept')", "import time; time.sleep(2.2)", FULL.format("notebook.ipynb.partial"))
-    assert (ended.outcome, ended.exit_code) == ("storage_full", 6)
-    assert (
-        ended.reason
-        == "storage is full: the notebook could not be saved as it ended, No space left on device"
+    ended = execute(
+        "print('kept')\ndisplay({'text/plain': 'x' * 20_000}, raw=True)",
+        FULL.format("notebook.ipynb.partial"),
     )
+    assert (ended.outcome, ended.exit_code) == ("storage_full", 6)
+    words = "storage is full: the notebook could not be saved with all its outputs, No space left on device"
+    assert ended.reason == words
+    # The full device is gone by the second try, as if there were room for a little.
     assert ended.shown(0) == "kept\n"
+    assert "an output of 20," in ended.shown(0, "stderr")
 
 
-def test_full_after_a_failure(execute: Callable[..., Ended]) -> None:
-    ended = execute(FULL.format("notebook.ipynb.partial") + "\n1 / 0")
-    assert ended.outcome == "storage_full"
-    assert ended.reason.endswith("(before that: cell 1 of 1 raised ZeroDivisionError: division by zero)")
-    assert ended.finished["error"]["type"] == "ZeroDivisionError"
+def test_full_for_good(folder: RunFolder) -> None:
+    keep_full = """
+import os, threading, time, nightdesk.notebook
+result = nightdesk.notebook.output_dir.parent / "result"
+def fill():
+    while True:
+        if not os.path.lexists(result / "notebook.ipynb.partial"):
+            os.symlink("/dev/full", result / "notebook.ipynb.partial")
+        time.sleep(0.0001)
+threading.Thread(target=fill, daemon=True).start()
+"""
+    folder.notebook(
+        notebook("print('kept')", "import time; time.sleep(2.2)", keep_full + "time.sleep(0.1)\n1 / 0")
+    )
+    process = folder.start().process
+    stdout, _ = process.communicate(timeout=30)
+    finished = json.loads(stdout.splitlines()[-1])
+    assert (finished["outcome"], process.returncode) == ("storage_full", 6)
+    assert finished["reason"].endswith(
+        "(before that: cell 3 of 3 raised ZeroDivisionError: division by zero)"
+    )
+    assert finished["error"]["type"] == "ZeroDivisionError"
+    saved = json.loads((folder.root / "result/notebook.ipynb").read_bytes())
+    assert saved["cells"][0]["outputs"][0]["text"] == ["kept\n"]
 
 
 def test_full_for_a_moment(execute: Callable[..., Ended]) -> None:

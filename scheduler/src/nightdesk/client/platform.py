@@ -75,9 +75,13 @@ class Client:
         """Hand a notebook or script to the platform; with `files`, a folder that it needs beside it.
 
         Where the connection breaks before the answer, the request is repeated under the same key, so that
-        there is one run whatever happened. `sent` is told how many bytes more have gone out.
+        there is one run whatever happened. `sent` is told how many bytes more have gone out. In a session
+        the environment is the session's own version unless `environment` names another.
         """
         path = os.fspath(source)
+        here = session_version()
+        if here is not None:
+            options.setdefault("environment", here)
         with _opened(path) as file:
             archive, ours = self._archive(files, path)
             try:
@@ -274,3 +278,9 @@ def _unknown(error: Unreachable, key: str) -> ConnectionLost:
         f"{error.message}; whether the run was accepted is not known",
         f"Submit again with --key {key}: there will be one run either way.",
     )
+
+
+def session_version() -> str | None:
+    """`NAME:VERSION` of the session that this is called in; None elsewhere."""
+    name, version = os.environ.get("NIGHTDESK_ENVIRONMENT"), os.environ.get("NIGHTDESK_VERSION")
+    return f"{name}:{version}" if name and version else None

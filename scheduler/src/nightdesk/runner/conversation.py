@@ -57,6 +57,8 @@ class Conversation:
         self._run_bytes = job.run_stream_bytes
         self._requests: dict[str, Request] = {}
         self._running: Cell | None = None
+        self.question: str | None = None
+        """What the kernel asked the user, although it was told that there is none."""
         self.relays = False
         """Whether the kernel publishes itself what is written to its descriptors."""
         self._widgets: Widgets | None = None
@@ -69,7 +71,8 @@ class Conversation:
         self.streams.begin()
         self._running = cell
         content = _execute_content(cell.source, stop_on_error=not cell.may_fail)
-        cell.request = self.channels.request("execute_request", content, {"cellId": cell.node.get("id")})
+        metadata = {"cellId": cell.node["id"]} if "id" in cell.node else {}
+        cell.request = self.channels.request("execute_request", content, metadata)
         self._requests[cell.request] = Request(cell)
         return self._requests[cell.request]
 
@@ -106,6 +109,9 @@ class Conversation:
             if message is None:
                 break
             self._replied(message)
+        question = self.channels.question()
+        if question:
+            self.question = question.content.get("prompt", "")
         self.channels.drain_control()
         self._read_pipes()
         if time.monotonic() >= self.streams.due:

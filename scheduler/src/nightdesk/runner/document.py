@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .job import Job
 
 
+LARGE = 10_000
+
+
 class Cell:
     """A code cell; `number` counts code cells from 1, `index` all cells from 0."""
 
@@ -71,6 +74,12 @@ class Notebook:
     def executes_after(self, cell: Cell) -> bool:
         """Whether code is still to be executed behind `cell`."""
         return any(other.executes for other in self.cells[cell.number :])
+
+    def leave_out_large_outputs(self) -> None:
+        """Make the notebook small, for storage that has no room for the whole of it."""
+        for cell in self.cells:
+            if cell.executes:
+                cell.outputs.leave_out(LARGE)
 
     def save(self) -> None:
         """Write the notebook as it stands. Raises OSError and leaves the last good file then."""

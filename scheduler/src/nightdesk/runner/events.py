@@ -18,6 +18,7 @@ class Events:
         self._out = os.dup(1)
         os.dup2(2, 1)
         self._number = 0
+        self._ended = False
 
     def record(self, event: str, **fields: Any) -> dict[str, Any]:
         """The next event, numbered and timed; it must be sent before another one is recorded."""
@@ -26,6 +27,8 @@ class Events:
 
     def send(self, record: dict[str, Any]) -> None:
         """Write one event. A reader that is gone does not stop a run: the results are in files too."""
+        if self._ended:
+            return
         rest = memoryview(json.dumps(record).encode("ascii") + b"\n")
         try:
             while rest:
@@ -35,3 +38,7 @@ class Events:
 
     def emit(self, event: str, **fields: Any) -> None:
         self.send(self.record(event, **fields))
+
+    def end(self) -> None:
+        """Nothing comes behind the `finished` event, whatever a kernel still says on its way out."""
+        self._ended = True

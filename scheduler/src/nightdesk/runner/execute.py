@@ -8,11 +8,12 @@ import time
 from . import storage
 from .conversation import Conversation, Request
 from .document import Cell, Notebook
+from .endings import Endings, leaves, not_saved
 from .events import Events
 from .job import Job
 from .kernel import Kernel
 from .metrics import Metrics
-from .outcome import Outcome, error, how_it_ended
+from .outcome import Outcome
 from .raw_output import RawOutputMark
 from .signals import Signals
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 120.0
 LATE_OUTPUT_SECONDS = 5.0
-GRACE_SECONDS = {"terminated": 1.5, "cell_timed_out": 5.0}
+GRACE_SECONDS = {"terminated": 1.5, "timed_out": 5.0, "asked": 5.0}
 LAST_WORDS_SECONDS = 0.3
 SAVE_SECONDS = 2.0
 RAW_OUTPUT_SECONDS = 1.0
 EXIT_SECONDS = 30.0
+EXIT_SECONDS_WHEN_TERMINATED = 1.5
 
 # Killed at once, a kernel would lose what Python does at its exit: files that were never closed and the
 # hooks by which tracking libraries end their runs. ipykernel's own shutdown does them but can stall for
@@ -51,6 +53,7 @@ class NotebookRun:
         self.notebook = Notebook(job)
         self.cells_done = 0
         self._timeout = job.cell_timeout
+        self._endings = Endings(len(self.notebook.cells))
         self._kernel = kernel
         self._events = events
         self._signals = signals
@@ -58,7 +61,7 @@ class NotebookRun:
         self._talk = Conversation(job, kernel, self.notebook, events, signals)
         self._save_due = 0.0
         self._unsaved: OSError | None = None
-        self._ending = False
+        self._leaving = False
         self._idle = True
         self._last: Cell | None = None
 
@@ -69,9 +72,14 @@ class NotebookRun:
         self._wait_for_raw_output()
         self._metrics.read()
         self._save()
-        if self._unsaved and not storage.is_full(self._unsaved):
+        if not self._unsaved:
+            return outcome
+        if not storage.is_full(self._unsaved):
             raise self._unsaved
-        return _unsaved_outcome(outcome, self._unsaved) if self._unsaved else outcome
+        self.notebook.leave_out_large_outputs()
+        outcome = not_saved(outcome, self._unsaved)
+        self._save()
+        return outcome
 
     def _execute_cells(self) -> Outcome:
         for cell in self.notebook.cells:
@@ -88,7 +96,7 @@ class NotebookRun:
 
         Between cells it then shows up in the next one, as in a session; behind the last one it would be lost.
         """
-        if self._last and self._talk.relays and self._idle and not self._ending and not self._kernel.ended():
+        if self._last and self._talk.relays and self._idle and not self._leaving and not self._kernel.ended():
             mark = RawOutputMark()
             request = self._talk.execute_silently(mark.code)
             self._follow(lambda: mark.seen_in(request.texts) or self._kernel.ended(), RAW_OUTPUT_SECONDS)
@@ -103,11 +111,12 @@ class NotebookRun:
         talk.ask_for_info()
         while not (talk.info and talk.heard):
             if self._signals.terminated:
-                return self._stopped("terminated", None)
+                return self._endings.terminated(None)
             if self._kernel.ended():
-                return self._died(None)
+                self._hear_last_words()
+                return self._endings.died(self._kernel, None)
             if time.monotonic() > deadline:
-                return self._died(None, f"was not ready after {READY_SECONDS:.0f} seconds")
+                return self._endings.not_ready(self._kernel, READY_SECONDS)
             if talk.info:  # it answers, but was not heard on iopub, so our subscription came later: ask again
                 talk.ask_for_info()
             self._take(time.monotonic() + (0.05 if talk.info else 1.0))
@@ -123,7 +132,7 @@ class NotebookRun:
     def _execute(self, cell: Cell) -> Outcome | None:
         """Execute one cell; None when the next one may follow."""
         if self._signals.terminated:
-            return self._stopped("terminated", cell)
+            return self._endings.terminated(cell)
         self._events.emit("cell_started", cell=cell.number, index=cell.index)
         start = time.monotonic()
         self._last = cell
@@ -133,45 +142,63 @@ class NotebookRun:
         self._metrics.read()
         self._idle = request.done
         reply = request.reply
-        if broken_off:
-            outcome: Outcome | None = self._stopped(broken_off, cell)
-        elif reply is None:
-            outcome = self._died(cell)
-        else:
-            outcome = self._judge(cell, reply)
-        went_well = outcome is None or (self._ending and not broken_off)
+        self._leaving = reply is not None and leaves(reply)
+        outcome = self._ending_of(cell, reply, broken_off)
+        went_well = outcome is None or (self._leaving and not broken_off)
         raised = reply is None or reply.get("status") != "ok"
         self.cells_done += went_well
         self._finished(cell, "error" if raised or not went_well else "ok", time.monotonic() - start)
         return outcome
 
+    def _ending_of(self, cell: Cell, reply: dict[str, Any] | None, broken_off: str | None) -> Outcome | None:
+        if broken_off == "terminated":
+            return self._endings.terminated(cell)
+        if broken_off == "timed_out":
+            return self._endings.timed_out(cell, self._timeout or 0.0)
+        if broken_off == "asked":
+            return self._endings.asked(cell, self._talk.question or "")
+        if reply is None:
+            return self._endings.died(self._kernel, cell)
+        return self._endings.of_reply(cell, reply, self.notebook.executes_after(cell))
+
     def _await(self, request: Request, deadline: float | None) -> str | None:
-        """Follow a request to its end; the outcome's name when it was interrupted, by time or by a signal."""
+        """Follow a request to its end; says why where it had to be interrupted (a key of `GRACE_SECONDS`)."""
         broken_off = None
         give_up = float("inf")
         while not request.done:
             now = time.monotonic()
-            if self._signals.terminated and broken_off != "terminated":
-                broken_off, give_up = "terminated", now + GRACE_SECONDS["terminated"]
-                self._interrupt()
-            elif deadline and now >= deadline and not broken_off:
-                broken_off, give_up = "cell_timed_out", now + GRACE_SECONDS["cell_timed_out"]
+            why = self._why_to_interrupt(deadline, now)
+            if why and (not broken_off or (why == "terminated") > (broken_off == "terminated")):
+                broken_off, give_up = why, now + GRACE_SECONDS[why]
                 self._interrupt()
             if request.reply and give_up == float("inf"):
                 give_up = now + LATE_OUTPUT_SECONDS
             if now >= give_up:
                 break
             if self._kernel.ended():
-                # What it sent before it died may still be on its way.
-                self._follow(lambda: request.done, LAST_WORDS_SECONDS)
+                self._hear_last_words(request)
                 break
             self._take(min(give_up, deadline if deadline and not broken_off else now + 1.0, now + 1.0))
         return broken_off
 
+    def _why_to_interrupt(self, deadline: float | None, now: float) -> str | None:
+        if self._signals.terminated:
+            return "terminated"
+        if self._talk.question is not None:
+            return "asked"
+        return "timed_out" if deadline and now >= deadline else None
+
+    def _hear_last_words(self, request: Request | None = None) -> None:
+        """What a kernel sent before it died may still be on its way."""
+        pipes = self._kernel.pipes
+        self._follow(
+            lambda: request.done if request else not any(pipe.open for pipe in pipes), LAST_WORDS_SECONDS
+        )
+
     def _follow(self, enough: Callable[[], bool], seconds: float) -> None:
         """Let the conversation go on until it is enough, for so long at most."""
         end = time.monotonic() + seconds
-        while not enough() and not self._signals.terminated and time.monotonic() < end:
+        while not enough() and time.monotonic() < end:
             self._talk.take(min(end, time.monotonic() + 0.05))
 
     def _interrupt(self) -> None:
@@ -195,60 +222,6 @@ class NotebookRun:
             "cell_finished", cell=cell.number, index=cell.index, status=status, seconds=round(seconds, 3)
         )
 
-    def _judge(self, cell: Cell, reply: dict[str, Any]) -> Outcome | None:
-        self._ending = any(part.get("source") == "ask_exit" for part in reply.get("payload") or [])
-        pending = self.notebook.executes_after(cell)
-        if self._ending:
-            return self._stopped_early(cell, "exit()") if pending else None
-        if reply.get("status") == "ok" or cell.may_fail:
-            return None
-        kind, message = (
-            reply.get("ename", "Aborted"),
-            reply.get("evalue", "the kernel did not execute the cell"),
-        )
-        if kind == "SystemExit":
-            if message in ("", "0", "None") and not pending:
-                return None
-            return self._stopped_early(cell, f"sys.exit({'' if message == 'None' else message})")
-        where = f"cell {cell.number} of {len(self.notebook.cells)}"
-        hint = (
-            "; a run has nobody to answer, use a parameter instead"
-            if kind == "StdinNotImplementedError"
-            else ""
-        )
-        return Outcome(
-            "code_failed",
-            f"{where} raised {kind}: {message[:500]}{hint}",
-            error(kind, message, cell.number, reply.get("traceback")),
-        )
-
-    def _stopped_early(self, cell: Cell, call: str) -> Outcome:
-        reason = f"stopped early at cell {cell.number} of {len(self.notebook.cells)}: {call[:500]}"
-        return Outcome("stopped_early", reason, error("SystemExit", call, cell.number))
-
-    def _stopped(self, name: str, cell: Cell | None) -> Outcome:
-        where = f"cell {cell.number} of {len(self.notebook.cells)}" if cell else "the kernel's start"
-        if name == "terminated":
-            return Outcome(name, f"asked to stop during {where}")
-        reason = f"{where} ran longer than {self._timeout:g} seconds, the limit for a cell"
-        return Outcome(name, reason, error("CellTimedOut", reason, cell.number if cell else None))
-
-    def _died(self, cell: Cell | None, why: str = "") -> Outcome:
-        self._follow(lambda: not any(pipe.open for pipe in self._kernel.pipes), LAST_WORDS_SECONDS)
-        status = self._kernel.status
-        how = why or (f"ended with {how_it_ended(status)}" if status is not None else "stopped answering")
-        where = (
-            f"while cell {cell.number} of {len(self.notebook.cells)} was running"
-            if cell
-            else "while it was starting"
-        )
-        words = self._kernel.last_words()
-        last = "" if cell or not words else f": {words[-1][:500]}"
-        reason = f"the kernel {how} {where}{last}"
-        return Outcome(
-            "kernel_died", reason, error("KernelDied", reason, cell.number if cell else None, words)
-        )
-
     def _save(self) -> None:
         """Save the notebook; full storage is tried again later and judged at the end."""
         start = time.monotonic()
@@ -264,15 +237,13 @@ class NotebookRun:
     def close(self) -> None:
         """Let the kernel do what it does at its exit, if it still can."""
         talk = self._talk
-        if not self._kernel.ended() and talk.info and self._idle and not self._signals.terminated:
+        if not self._kernel.ended() and talk.info and self._idle:
             if talk.info.get("implementation") != "ipython":
                 talk.channels.control("shutdown_request", {"restart": False})
-            elif not self._ending:
+            elif not self._leaving:
                 talk.execute_silently(LEAVE)
-            self._follow(self._kernel.ended, EXIT_SECONDS)
-
-
-def _unsaved_outcome(outcome: Outcome, problem: OSError) -> Outcome:
-    before = "" if outcome.reason is None else f" (before that: {outcome.reason})"
-    reason = f"storage is full: the notebook could not be saved as it ended, {problem.strerror}{before}"
-    return Outcome("storage_full", reason, outcome.error)
+            if not self._signals.terminated:
+                self._follow(lambda: self._kernel.ended() or self._signals.terminated, EXIT_SECONDS)
+            self._follow(
+                self._kernel.ended, EXIT_SECONDS_WHEN_TERMINATED if self._signals.terminated else 0.0
+            )

@@ -109,6 +109,7 @@ def _finish(
             outcome = _broken(problem)
             record.update(outcome=outcome.name, reason=outcome.reason, error=outcome.error)
     events.send(record)
+    events.end()
     return EXIT_CODES[outcome.name]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .limits import Allowance
 from .screen import visible
 
@@ -99,6 +101,14 @@ class Outputs:
         for display_id, output in self._ids:
             self._displays.forget(display_id, output)
         self._ids.clear()
+
+    def leave_out(self, larger_than: int) -> None:
+        """Put words in the place of every output that takes more bytes than that."""
+        for index, output in enumerate(self.items):
+            size = len(json.dumps(output))
+            if size > larger_than:
+                words = f"[nightdesk: an output of {size:,} bytes was left out, because storage is full]\n"
+                self.items[index] = {"output_type": "stream", "name": "stderr", "text": [words]}
 
     def settle(self) -> None:
         """Bring all outputs into the form a notebook file has; more may still come."""

@@ -26,17 +26,22 @@ class Message:
     __slots__ = ("buffers", "content", "date", "metadata", "parent", "type")
 
     def __init__(self, frames: list[bytes]) -> None:
-        header = json.loads(frames[0])
+        header = _parse(frames[0])
         self.type: str = header["msg_type"]
         self.date: str | None = header.get("date")
-        self.parent: str | None = json.loads(frames[1]).get("msg_id")
-        self.metadata: dict[str, Any] = json.loads(frames[2])
-        self.content: dict[str, Any] = json.loads(frames[3])
+        self.parent: str | None = _parse(frames[1]).get("msg_id")
+        self.metadata = _parse(frames[2])
+        self.content = _parse(frames[3])
         self.buffers = frames[4:]
 
 
+def _parse(frame: bytes) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(frame.decode("utf-8", "replace"))
+    return parsed
+
+
 class Channels:
-    """The client's ends of a kernel's shell, control and iopub channels."""
+    """The client's ends of a kernel's channels, but for the heartbeat: the kernel's process is watched itself."""
 
     def __init__(self, connection: dict[str, Any]) -> None:
         self._mac = hmac.new(connection["key"].encode(), digestmod="sha256")
@@ -46,6 +51,7 @@ class Channels:
         self._poller = zmq.Poller()
         self._shell = self._connect(zmq.DEALER, connection["shell_port"])
         self._control = self._connect(zmq.DEALER, connection["control_port"])
+        self._stdin = self._connect(zmq.DEALER, connection["stdin_port"])
         self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
 
     def _connect(self, kind: int, port: int) -> zmq.Socket[bytes]:
@@ -55,6 +61,8 @@ class Channels:
         each.reconnect_ivl = 5  # the kernel is still booting: do not sleep past the moment it listens
         if kind == zmq.SUB:
             each.subscribe(b"")
+        else:
+            each.identity = self._session.encode("ascii")  # one for all: questions go to who sent the request
         each.connect(f"tcp://127.0.0.1:{port}")
         self._poller.register(each, zmq.POLLIN)
         return each
@@ -106,6 +114,10 @@ class Channels:
     def reply(self) -> Message | None:
         """The next reply on the shell channel that is there already."""
         return self._receive(self._shell)
+
+    def question(self) -> Message | None:
+        """A question to the user that is there already."""
+        return self._receive(self._stdin)
 
     def _receive(self, source: zmq.Socket[bytes]) -> Message | None:
         while True:

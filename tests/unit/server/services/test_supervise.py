@@ -626,7 +626,7 @@ def test_a_fault_while_it_runs_is_tried_by_others_but_not_for_ever(bench: Bench)
     for number in range(20):
         bench.supervisor(f"worker-{number}", parts).supervise(run.id)
         bench.expire_leases()
-    assert bench.run(run).status is Status.FAILED
+    assert bench.run(run).status is Status.LOST
     assert bench.run(run).fence <= 10
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from nightdesk.cli.connect import connect
@@ -48,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         metavar="NAME[:VERSION|@CHANNEL]",
-        help="the environment (default: the platform's; `nightdesk env list`)",
+        help="the environment (default: in a session the one it runs in, elsewhere the platform's; "
+        "`nightdesk env list`)",
     )
     parser.add_argument("--size", metavar="SIZE", help="how much CPU and memory (default: the platform's)")
     parser.add_argument(
@@ -94,7 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _submit(client: Client, arguments: argparse.Namespace, options: RunOptions) -> Run:
-    import os
 
     archive = _packed(arguments.files, arguments.file) if arguments.files is not None else None
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from nightdesk.server.ports.engine import ContainerSeen
 
 _LABEL = "org.nightdesk."
 _USER = "1000:1000"
+_MAKING_SECONDS = 5.0  # a container takes a tenth of a second to be made, on a busy machine more
 _TMPFS = {"/tmp": "size=1g,mode=1777", "/home/nightdesk": "size=1g,uid=1000,gid=1000,mode=755"}  # noqa: S108
 
 
@@ -85,11 +87,10 @@ class DockerEngine:
                 f"the image of {run.environment}:{run.version} is not on this machine"
             ) from error
         except APIError as error:
-            if error.status_code == 409:
-                seen = self.find(run)
-                if seen is not None:
-                    return seen
-            raise
+            seen = self._made_by_another(run) if error.status_code == 409 else None
+            if seen is None:
+                raise
+            return seen
         return ContainerSeen(str(made["Id"]), run.id, run.attempt, "created")
 
     @_engine_call
@@ -172,6 +173,13 @@ class DockerEngine:
     @_engine_call
     def version(self) -> str:
         return str(self._client.version()["Version"])
+
+    def _made_by_another(self, run: Run) -> ContainerSeen | None:
+        """The container that has the name; one that is only just being made has a name before it is listed."""
+        deadline = time.monotonic() + _MAKING_SECONDS
+        while (seen := self.find(run)) is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return seen
 
     def _create(self, run: Run) -> dict[str, Any]:
         common = self._common
@@ -272,6 +280,9 @@ class DockerLog:
             # ValueError and AttributeError: what reading from a response closed elsewhere raises
             if not self._closed:
                 raise EngineError(f"the container's output broke off: {type(error).__name__}") from error
+        finally:
+            # Here and not in close(): closing a response waits for whoever reads from it.
+            self._stream._response.close()
         if any(pieces) and not self._closed:
             yield b"".join(pieces)
 

@@ -101,7 +101,8 @@ class Supervisor:
             return
         reason = f"The platform failed to look after the run ({type(error).__name__}); an admin finds more in its log."
         try:
-            self._parts.records.change(run, status=Status.FAILED, reason=reason)
+            status = Status.FAILED if run.status is Status.STARTING else Status.LOST
+            self._parts.records.change(run, status=status, reason=reason)
             self._parts.bell.changed(run.id)
         except (FenceLost, Unavailable) as again:
             _log.warning("run %s: could not be ended: %s", run.id, again)

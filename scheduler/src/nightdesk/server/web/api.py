@@ -47,11 +47,16 @@ def _submission(text: str) -> Submission:
     try:
         # json.loads, not the model's own parser: it keeps NaN apart, which is refused with its name
         data = json.loads(text)
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
         request = SubmitRequest.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise Invalid(f"the request's '{place}': {first['msg']}") from None
+        raise Invalid(
+            f"the request's '{place}': {first['msg']}" if place else "the request is no object"
+        ) from None
+    except UnicodeEncodeError:
+        raise Invalid("the request contains half a character (a lone surrogate)") from None
     except (ValueError, RecursionError) as error:
         raise Invalid(f"the part 'request' is no JSON: {error}") from None
     if request.timeout_seconds is not None and not math.isfinite(request.timeout_seconds):

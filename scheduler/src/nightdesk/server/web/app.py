@@ -15,16 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.web import api, catalogue, errors, live, oauth, outputs, pages
+from nightdesk.server.web.headers import SAFE
 from nightdesk.server.web.paths import API, BASE
-
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; frame-src 'self'; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-    ),
-}
 
 
 class Guard:
@@ -39,24 +31,28 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._limit:
-            words = {
-                "code": "too_large",
-                "message": "the request is too large",
-                "hint": "Take fewer files along.",
-            }
-            await JSONResponse({"error": words}, status_code=413)(scope, receive, send)
-            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in SAFE.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        answer = self._refusal(Headers(scope=scope)) or self._app
+        await answer(scope, receive, with_headers)
+
+    def _refusal(self, headers: Headers) -> ASGIApp | None:
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" in headers:  # a body without an end that is known beforehand
+            return _refuse(411, "refused", "the request does not say how large it is", "Send Content-Length.")
+        if not length.isdecimal() or len(length) > 18 or int(length) > self._limit:
+            return _refuse(413, "too_large", "the request is too large", "Take fewer files along.")
+        return None
+
+
+def _refuse(status: int, code: str, message: str, hint: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)
 
 
 def create_app(platform: WebPlatform) -> FastAPI:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.exceptions import HTTPException
 
 from nightdesk.server.domain import errors
+from nightdesk.server.web.headers import SAFE
 from nightdesk.server.web.oauth import sign_in_address
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.templating import render
@@ -68,5 +69,7 @@ def _is_page(request: Request) -> bool:
 def _answer(request: Request, status: int, code: str, message: str, hint: str | None) -> Response:
     if _is_page(request) and "text/html" in request.headers.get("accept", ""):
         page = render("error.html", status=status, message=message, hint=hint, base=BASE)
-        return HTMLResponse(page, status_code=status)
-    return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)
+        return HTMLResponse(page, status_code=status, headers=SAFE)
+    # The headers here as well: an unexpected error is answered outside of what puts them on all others.
+    words = {"code": code, "message": message, "hint": hint}
+    return JSONResponse({"error": words}, status_code=status, headers=SAFE)

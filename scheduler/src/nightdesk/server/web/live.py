@@ -152,4 +152,5 @@ def _log_event(attempt: int, end: int, chunk: LogChunk) -> str:
 
 def _place(text: str | None) -> tuple[int, int]:
     attempt, _, start = (text or "").partition(".")
-    return (int(attempt), int(start)) if attempt.isdecimal() and start.isdecimal() else (0, 0)
+    known = attempt.isdecimal() and start.isdecimal() and len(attempt) <= 9 and len(start) <= 18
+    return (int(attempt), int(start)) if known else (0, 0)

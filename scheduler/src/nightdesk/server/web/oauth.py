@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import urllib3
 from fastapi import APIRouter, Request
@@ -66,11 +67,11 @@ def sign_in_address(request: Request) -> str:
 
 
 def _safe_next(target: str) -> str:
-    """Only addresses of our own pages: no open redirect."""
+    """Only addresses of our own pages: no open redirect, and no way up to somebody's server beside us."""
     own = target == BASE or target.startswith(f"{BASE}/")
-    return (
-        target if own and "//" not in target and "\\" not in target and target.isprintable() else f"{BASE}/"
-    )
+    plain = target.isprintable() and "//" not in target and "\\" not in target
+    down = not {".", ".."} & set(re.split(r"[/?#]", unquote(target)))  # browsers read %2e%2e as .. too
+    return target if own and plain and down else f"{BASE}/"
 
 
 @router.get(f"{BASE}/login")

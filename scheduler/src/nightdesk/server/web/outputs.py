@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Conflict, NotFound, Unavailable
@@ -43,7 +44,16 @@ def list_outputs(platform: Platform, person: SignedIn, run_id: str) -> dict[str,
     return {"outputs": [output_json(output) for output in platform.records.outputs([run.id])[run.id]]}
 
 
-@router.get("/runs/{run_id}/outputs/{name:path}", response_class=StreamingResponse)
+class _AnyName(PathConvertor):
+    """What files are called: slashes and, other than in ``path``, line ends as well."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("output", _AnyName())
+
+
+@router.get("/runs/{run_id}/outputs/{name:output}", response_class=StreamingResponse)
 def get_output(request: Request, platform: Platform, person: SignedIn, run_id: str, name: str) -> Response:
     """One file. `notebook.html` is made when it is first asked for, and kept."""
     run = seen_run(platform, person, run_id)

@@ -1,0 +1,215 @@
+"""Every route with everybody: the routes come from the application itself, the answers from one table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.run import Status
+from starlette.routing import Mount, Route
+
+from ..workbench import ADA, BOB, ROOT
+from .site import API, BASE, NOTEBOOK, SERVICE_TOKEN, Answer, Site, multipart
+
+PEOPLE: dict[str, Person | None] = {"anonymous": None, "owner": ADA, "other": BOB, "admin": ROOT}
+Codes = tuple[int, int, int, int]  # what anonymous, owner, somebody else and an admin are answered
+
+ANYBODY: Codes = (200, 200, 200, 200)
+SIGNED_IN: Codes = (401, 200, 200, 200)
+OWN_RUN: Codes = (401, 200, 404, 200)
+
+EXPECTED: dict[tuple[str, str], Codes] = {
+    ("GET", f"{API}/openapi.json"): ANYBODY,
+    ("HEAD", f"{API}/openapi.json"): ANYBODY,
+    ("GET", f"{API}/health"): ANYBODY,
+    ("GET", f"{API}/user"): SIGNED_IN,
+    ("GET", f"{API}/environments"): SIGNED_IN,
+    ("GET", f"{API}/sizes"): SIGNED_IN,
+    ("GET", f"{API}/offers"): (401, 401, 401, 401),  # the hub alone
+    ("GET", f"{API}/doctor"): (401, 403, 403, 200),
+    ("POST", f"{API}/runs"): (401, 201, 201, 201),
+    ("GET", f"{API}/runs"): SIGNED_IN,
+    ("GET", f"{API}/runs/{{run_id}}"): OWN_RUN,
+    ("POST", f"{API}/runs/{{run_id}}/cancel"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/log"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/events"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/outputs"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/outputs/{{name:output}}"): OWN_RUN,
+    # pages: who is not signed in is sent to sign in
+    ("GET", BASE): (308, 308, 308, 308),
+    ("GET", f"{BASE}/"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/runs/{{run_id}}"): (303, 200, 404, 200),
+    ("POST", f"{BASE}/runs/{{run_id}}/cancel"): (403, 303, 404, 303),
+    ("GET", f"{BASE}/login"): (303, 303, 303, 303),
+    ("GET", f"{BASE}/oauth_callback"): (400, 400, 400, 400),  # nothing was started
+    ("GET", f"{BASE}/logout"): (303, 303, 303, 303),
+}
+
+
+def routes(site: Site) -> set[tuple[str, str]]:
+    """Method and path of everything that the application answers to."""
+    found: set[tuple[str, str]] = set()
+    for route in site.app.routes:
+        if isinstance(route, Mount):
+            assert route.path == f"{BASE}/static", f"{route.path} is mounted: say here who may see it"
+        else:
+            assert isinstance(route, Route), f"{route!r} is of a kind that this test does not know"
+            found |= {(method, route.path) for method in route.methods or ()}
+    return found
+
+
+def test_every_route_stands_in_the_table(site: Site) -> None:
+    assert routes(site) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), list(EXPECTED), ids=[f"{method} {path}" for method, path in EXPECTED]
+)
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_is_answered_what(site: Site, who: str, method: str, path: str) -> None:
+    expected = EXPECTED[method, path][list(PEOPLE).index(who)]
+    answer = asked(site, PEOPLE[who], method, path)
+    assert answer.status == expected
+    if expected >= 400:
+        assert set(answer.json) == {"error"}
+        assert set(answer.json["error"]) == {"code", "message", "hint"}
+        assert answer.json["error"]["message"]
+    if expected == 303 and who == "anonymous" and path not in {f"{BASE}/login", f"{BASE}/logout"}:
+        assert answer.headers["location"].startswith(f"{BASE}/login?next={BASE}")
+
+
+def asked(site: Site, person: Person | None, method: str, path: str) -> Answer:
+    """Ask for a route about a run of ada's: the API with a token, pages with the cookie."""
+    api = path.startswith(API)
+    how: dict[str, Any] = {} if api else {"cookie": True}
+    if "{run_id}" in path:
+        run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
+        path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
+    if path.endswith("/offers"):
+        path += "?user=ada"
+    if (method, path) == ("POST", f"{API}/runs"):
+        body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
+        how = {"body": body, "headers": {"Content-Type": kind}}
+    if method == "POST" and not api:
+        how["form"] = {"_xsrf": xsrf(site, person)}
+    return site.ask(method, path, person, **how)
+
+
+def xsrf(site: Site, person: Person | None) -> str:
+    """The value that a page of this person's holds."""
+    if person is None:
+        return "guessed"
+    page = site.ask("GET", f"{BASE}/runs/{site.bench.submit(person=person).id}", person, cookie=True).text
+    return page.split('name="_xsrf" value="')[1].split('"')[0]
+
+
+def test_the_hub_asks_for_offers(site: Site) -> None:
+    answer = site.get("/offers?user=ada", SERVICE_TOKEN)
+    assert answer.status == 200
+    assert set(answer.json) == {"user", "environments", "sizes"}
+    assert site.get("/offers", SERVICE_TOKEN).status == 422
+    assert site.get("/offers?user=ada", SERVICE_TOKEN + "x").status == 401
+    assert site.get("/user", SERVICE_TOKEN).status == 401, "and is nobody elsewhere"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/log", "/events", "/outputs", "/outputs/log.txt", "/outputs/notebook.html", "/outputs/nothing"],
+)
+def test_another_s_run_is_told_like_none(site: Site, path: str) -> None:
+    run = site.finished(ADA)
+    others = site.get(f"/runs/{run.id}{path}", BOB)
+    nobodys = site.get(f"/runs/abcdefghijkm{path}", BOB)
+    assert (others.status, nobodys.status) == (404, 404)
+    assert others.body.replace(run.id.encode(), b"ID") == nobodys.body.replace(b"abcdefghijkm", b"ID")
+    assert {**others.headers, "date": "", "content-length": ""} == {
+        **nobodys.headers,
+        "date": "",
+        "content-length": "",
+    }
+
+
+def test_cancelling_another_s_run_changes_nothing(site: Site) -> None:
+    run = site.bench.submit(person=ADA)
+    assert site.post(f"/runs/{run.id}/cancel", BOB).status == 404
+    assert site.bench.run(run).status is Status.QUEUED
+
+
+def test_lists_hold_one_s_own_runs(site: Site) -> None:
+    mine, theirs = site.bench.submit(person=ADA), site.bench.submit(person=BOB)
+
+    def ids(query: str, person: Person) -> set[str]:
+        return {run["id"] for run in site.get(f"/runs?limit=500{query}", person).json["runs"]}
+
+    assert mine.id in ids("", ADA)
+    assert theirs.id not in ids("", ADA) | ids("&owner=all", ADA) | ids("&owner=ada", ADA)
+    assert site.get("/runs?owner=bob", ADA).status == 403
+    assert {mine.id, theirs.id} <= ids("&owner=all", ROOT)
+    assert ids("&owner=bob", ROOT) & {mine.id, theirs.id} == {theirs.id}
+    assert ids("", ROOT) & {mine.id, theirs.id} == set()
+    for page, person, seen in (
+        ("", ADA, {mine.id}),
+        ("?owner=all", ADA, {mine.id}),
+        ("?owner=all", ROOT, {mine.id, theirs.id}),
+    ):
+        text = site.ask("GET", f"{BASE}/{page}", person, cookie=True).text
+        assert {run.id for run in (mine, theirs) if run.id in text} == seen
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer nobody's",
+        "Bearer",
+        "Bearer ",
+        "token-ada",
+        "Basic dG9rZW4tYWRhOg==",
+        "Bearer token-ada x",
+        "Negotiate token-ada",
+    ],
+)
+def test_what_is_no_token(site: Site, header: str) -> None:
+    assert site.get("/user", headers={"Authorization": header}).status == 401
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "token", "Token"])
+def test_ways_to_write_a_token(site: Site, scheme: str) -> None:
+    assert site.get("/user", headers={"Authorization": f"{scheme} token-ada"}).json == {
+        "name": "ada",
+        "admin": False,
+        "groups": [],
+    }
+
+
+def test_a_token_that_was_revoked_is_refused(site: Site) -> None:
+    site.people.tokens["token-eve"] = Person("eve")
+    assert site.get("/user", "token-eve").status == 200
+    assert site.ask("GET", f"{BASE}/", "token-eve", cookie=True).status == 200
+    del site.people.tokens["token-eve"]
+    assert site.get("/user", "token-eve").status == 401
+    assert site.ask("GET", f"{BASE}/", "token-eve", cookie=True).status == 303
+
+
+def test_admins_are_those_that_the_hub_says_are(site: Site) -> None:
+    """Nobody promotes himself: what the request says about it is nothing."""
+    for extra in ("?admin=true", "?user=root", "?owner=root"):
+        assert site.get(f"/doctor{extra}", ADA).status == 403
+    assert site.submit(BOB, **{"as": "ada"}).status == 403
+    answer = site.submit(ROOT, **{"as": "ada"})
+    assert (answer.status, answer.json["owner"], answer.json["submitted_by"]) == (201, "ada", "root")
+
+
+def test_a_hub_that_is_away_is_not_nobody(site: Site) -> None:
+    site.people.away = True
+    try:
+        answer = site.get("/user", ADA)
+    finally:
+        site.people.away = False
+    assert answer.status == 503
+    assert answer.json["error"] == {
+        "code": "unavailable",
+        "message": "the hub does not answer, so nobody can be signed in",
+        "hint": "Try again in a moment.",
+    }
