@@ -15,10 +15,8 @@ debian_mirror() {
 }
 
 install_engine() {
-    local id=unknown version=0
-    if [ -r /etc/os-release ]; then
-        id=$(. /etc/os-release && echo "$ID"); version=$(. /etc/os-release && echo "${VERSION_ID:-0}")
-    fi
+    local id=unknown
+    if [ -r /etc/os-release ]; then id=$(. /etc/os-release && echo "$ID"); fi
     [ "$(id -u)" = 0 ] && have apt-get || die "no Docker engine here, and this script installs one only as root on Debian or Ubuntu." \
         "Install Docker Engine 26 or newer with buildx and Compose (https://docs.docker.com/engine/install/) and run the command again."
     case $id in
@@ -33,7 +31,10 @@ install_engine() {
         return
     fi
     local suite=()
-    if [ "${version%%.*}" -lt 13 ]; then
+    quietly "$state/log/apt.log" apt-get update
+    # Asked of the packages and not of the system's version number: what is installed from the next
+    # release may bring that along.
+    if ! apt-cache show docker-cli docker-buildx >/dev/null 2>&1; then
         # Debian 12's own engine is too old (20.10): take the next release's, at a priority that
         # leaves every other package alone.
         local mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -42,8 +43,8 @@ install_engine() {
         printf 'deb [signed-by=%s] %s trixie main\n' "$keyring" "$mirror" >/etc/apt/sources.list.d/nightdesk-trixie.list
         printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >/etc/apt/preferences.d/nightdesk-trixie
         suite=(-t trixie)
+        quietly "$state/log/apt.log" apt-get update
     fi
-    quietly "$state/log/apt.log" apt-get update
     quietly "$state/log/apt.log" apt-get install -y --no-install-recommends "${suite[@]}" docker.io docker-cli docker-buildx docker-compose iptables ca-certificates
 }
 

@@ -8,6 +8,7 @@ from .document import Cell, Notebook
 from .events import Events
 from .job import Job
 from .kernel import Kernel
+from .raw_output import NEVER, PATIENCE, STREAMS, Echo
 from .signals import Signals
 from .streams import Streams
 from .wire import Channels, Message
@@ -61,6 +62,7 @@ class Conversation:
         """What the kernel asked the user, although it was told that there is none."""
         self.relays = False
         """Whether the kernel publishes itself what is written to its descriptors."""
+        self._echoes = {name: Echo() for name in STREAMS}
         self._widgets: Widgets | None = None
         self.channels.watch(signals.fd)
         for pipe in kernel.pipes:
@@ -97,7 +99,8 @@ class Conversation:
 
     def take(self, until: float) -> None:
         """Wait for messages, output, signals or the end of the kernel, at most until `until`, and handle them."""
-        self.channels.wait(min(until, self.streams.due) - time.monotonic())
+        due = min(self.streams.due, *(echo.due for echo in self._echoes.values()))
+        self.channels.wait(min(until, due) - time.monotonic())
         self._signals.clear()
         for _ in range(AT_ONCE):
             message = self.channels.published()
@@ -114,8 +117,14 @@ class Conversation:
             self.question = question.content.get("prompt", "")
         self.channels.drain_control()
         self._read_pipes()
+        self._relay_unpublished(time.monotonic() - PATIENCE)
         if time.monotonic() >= self.streams.due:
             self.streams.flush()
+
+    def finish(self) -> None:
+        """Nothing more is expected of the kernel: show what it has not published and what is held back."""
+        self._relay_unpublished()
+        self.streams.flush()
 
     def _read_pipes(self) -> None:
         for pipe in self.kernel.pipes:
@@ -124,8 +133,16 @@ class Conversation:
             text = pipe.read()
             if not pipe.open:
                 self.channels.unwatch(pipe.fd)
-            if self._running and not self.relays:
+            if self._running and self.relays:
+                self._echoes[pipe.name].hear(time.monotonic(), self._running, text)
+            elif self._running:
                 self.streams.write(self._running, pipe.name, text)
+
+    def _relay_unpublished(self, before: float = NEVER) -> None:
+        for name, echo in self._echoes.items():
+            if echo.due - PATIENCE <= before:
+                for cell, text in echo.unpublished(before):
+                    self.streams.write(cell, name, text)
 
     def _replied(self, message: Message) -> None:
         if message.type == "kernel_info_reply":
@@ -152,7 +169,10 @@ class Conversation:
             request.idle = request.idle or state == "idle"
             if request.cell and state in ("busy", "idle"):
                 request.cell.note_time(f"iopub.status.{state}", message.date)
-        elif request.cell:
+            return
+        if message.type == "stream":
+            self._echoes[content["name"]].publish(content["text"])
+        if request.cell:
             self.changed = True
             self._shown(request.cell, message)
         elif message.type == "stream":

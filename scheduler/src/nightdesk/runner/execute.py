@@ -14,7 +14,7 @@ from .job import Job
 from .kernel import Kernel
 from .metrics import Metrics
 from .outcome import Outcome
-from .raw_output import RawOutputMark
+from .raw_output import Mark
 from .signals import Signals
 
 TYPE_CHECKING = False
@@ -97,12 +97,12 @@ class NotebookRun:
         Between cells it then shows up in the next one, as in a session; behind the last one it would be lost.
         """
         if self._last and self._talk.relays and self._idle and not self._leaving and not self._kernel.ended():
-            mark = RawOutputMark()
+            mark = Mark()
             request = self._talk.execute_silently(mark.code)
             self._follow(lambda: mark.seen_in(request.texts) or self._kernel.ended(), RAW_OUTPUT_SECONDS)
             for name, text in mark.before(request.texts):
                 self._talk.streams.write(self._last, name, text)
-            self._talk.streams.flush()
+        self._talk.finish()
 
     def _prepare(self) -> Outcome | None:
         """Wait until the kernel answers and its output is sure to arrive."""

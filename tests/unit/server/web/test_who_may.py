@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Status
 from starlette.routing import Mount, Route
@@ -51,12 +52,13 @@ EXPECTED: dict[tuple[str, str], Codes] = {
 def routes(site: Site) -> set[tuple[str, str]]:
     """Method and path of everything that the application answers to."""
     found: set[tuple[str, str]] = set()
-    for route in site.app.routes:
+    for context in iter_route_contexts(site.app.routes):
+        route = context.original_route
         if isinstance(route, Mount):
             assert route.path == f"{BASE}/static", f"{route.path} is mounted: say here who may see it"
         else:
-            assert isinstance(route, Route), f"{route!r} is of a kind that this test does not know"
-            found |= {(method, route.path) for method in route.methods or ()}
+            assert isinstance(route, Route | APIRoute), f"{route!r} is of a kind that this test does not know"
+            found |= {(method, str(context.path)) for method in route.methods or ()}
     return found
 
 
