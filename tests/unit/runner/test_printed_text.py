@@ -26,16 +26,36 @@ def test_raw_output_of_child_processes(execute: Execute) -> None:
 
 def test_raw_output_that_comes_behind_the_last_cell(execute: Execute) -> None:
     slow = """
-import os, sys, threading, time
-write = sys.stdout.write
-def write_slowly(text):
-    if threading.current_thread() is not threading.main_thread():
-        time.sleep(0.03)
-    return write(text)
-sys.stdout.write = write_slowly
+import os, sys, time
+class Slow(type(sys.stdout)):
+    _should_watch = property(lambda self: time.sleep(0.03) or True)  # asked by the thread for each piece it read
+sys.stdout.__class__ = Slow
 """
     ended = execute(slow, "os.write(1, b'late\\n');")
     assert ended.text(cell=2) == ended.shown(1) == "late\n"
+
+
+def test_raw_output_that_ipykernel_does_not_see(execute: Execute) -> None:
+    source = """
+import os, subprocess, sys
+print("printed")
+subprocess.run(["echo", "direct"], stdout=sys.stdout)
+os.system("echo captured; echo é")
+subprocess.run("echo oops >&2; echo second", shell=True, stdout=sys.stdout, stderr=sys.stderr)
+"""
+    ended = execute(source, "print('next')", "subprocess.run(['echo', 'last'], stdout=sys.stdout);")
+    assert sorted(ended.shown(0).split()) == sorted(["printed", "captured", "é", "direct", "second"])
+    assert ended.shown(0, "stderr") == "oops\n"
+    assert ended.shown(1) == "next\n"
+    assert ended.shown(2) == "last\n"
+    assert sorted(ended.text(cell=1)) == sorted(ended.shown(0))
+
+
+def test_a_flood_of_raw_output_is_shown_once(execute: Execute) -> None:
+    ended = execute("import os\nos.system('seq 1 60000');", limits={"cell_stream_bytes": 400_000})
+    numbers = ended.shown(0).split()
+    assert numbers == [str(number) for number in range(1, 60001)]
+    assert ended.text().split() == numbers
 
 
 def test_raw_output_of_a_kernel_that_does_not_relay_it(execute: Execute, folder: RunFolder) -> None:

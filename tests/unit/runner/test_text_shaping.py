@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nightdesk.runner.limits import Allowance, Lines, Quota, size_of
 from nightdesk.runner.outputs import Displays, Outputs
+from nightdesk.runner.raw_output import Echo
 from nightdesk.runner.screen import visible, visible_chunk
 from nightdesk.runner.streams import PIECE, Streams
 
@@ -115,3 +116,31 @@ def test_a_bar_that_is_drawn_very_often_is_not_hoarded() -> None:
     assert sum(map(len, streams._parts)) <= 2 * PIECE
     streams.flush()
     assert delivered == ["\r99999"]
+
+
+@given(
+    st.lists(st.sampled_from(["printed", "captured", "direct"]), max_size=30),
+    st.lists(st.integers(1, 40), min_size=1),
+    st.lists(st.integers(1, 60), min_size=1),
+)
+def test_echo_keeps_what_was_not_published(kinds: list[str], heard: list[int], published: list[int]) -> None:
+    lines = [(kind, f"é {kind} {number}\n") for number, kind in enumerate(kinds)]
+    both = {"published": ("printed", "captured"), "heard": ("captured", "direct")}
+    texts = {side: "".join(line for kind, line in lines if kind in both[side]) for side in both}
+    echo = Echo()
+    for piece in _cut(texts["heard"], heard):
+        echo.hear(0.0, None, piece)
+    for piece in _cut(texts["published"], published):
+        echo.publish(piece)
+    shown = "".join(text for _, text in echo.unpublished())
+    assert shown == "".join(line for kind, line in lines if kind == "direct")
+    assert echo.due == float("inf")
+
+
+def _cut(text: str, sizes: list[int]) -> list[str]:
+    pieces: list[str] = []
+    while text:
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(text[:size])
+        text = text[size:]
+    return pieces

@@ -90,7 +90,9 @@ class Conversation:
 
     def finish_cell(self) -> None:
         """Everything that the running cell has sent is shown; late messages still find their cell."""
-        self._read_pipes()
+        for _ in range(AT_ONCE):
+            if not self._read_pipes():
+                break
         self.streams.flush()
         self._running = None
         if self._widgets:
@@ -126,17 +128,21 @@ class Conversation:
         self._relay_unpublished()
         self.streams.flush()
 
-    def _read_pipes(self) -> None:
+    def _read_pipes(self) -> bool:
+        """Take what is in the kernel's pipes; False when there was nothing."""
+        found = False
         for pipe in self.kernel.pipes:
             if not pipe.open:
                 continue
             text = pipe.read()
+            found = found or bool(text)
             if not pipe.open:
                 self.channels.unwatch(pipe.fd)
             if self._running and self.relays:
                 self._echoes[pipe.name].hear(time.monotonic(), self._running, text)
             elif self._running:
                 self.streams.write(self._running, pipe.name, text)
+        return found
 
     def _relay_unpublished(self, before: float = NEVER) -> None:
         for name, echo in self._echoes.items():
@@ -161,18 +167,17 @@ class Conversation:
     def _published(self, message: Message) -> None:
         self.heard = True
         request = self._requests.get(message.parent or "")
+        content = message.content
+        if message.type == "stream":
+            self._echoes[content["name"]].publish(content["text"])
         if request is None:
             return
-        content = message.content
         if message.type == "status":
             state = content["execution_state"]
             request.idle = request.idle or state == "idle"
             if request.cell and state in ("busy", "idle"):
                 request.cell.note_time(f"iopub.status.{state}", message.date)
-            return
-        if message.type == "stream":
-            self._echoes[content["name"]].publish(content["text"])
-        if request.cell:
+        elif request.cell:
             self.changed = True
             self._shown(request.cell, message)
         elif message.type == "stream":

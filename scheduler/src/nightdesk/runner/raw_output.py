@@ -76,15 +76,21 @@ class Echo:
         """The kernel published this."""
         self._published.append(text)
         self._published_size += len(text)
-        while self._published_size > (REMEMBERED if self._heard else IDLE_REMEMBERED) and len(self._published) > 1:
+        while (
+            self._published_size > (REMEMBERED if self._heard else IDLE_REMEMBERED)
+            and len(self._published) > 1
+        ):
             self._published_size -= len(self._published.popleft())
 
     def hear(self, now: float, cell: Cell | None, text: str) -> None:
         """This came through our pipe while `cell` was running."""
         if not text:
             return
-        self._heard.append((now, cell, text))
         self._heard_size += len(text)
+        if self._heard and self._heard[-1][1] is cell and not self._heard[-1][2].endswith("\n"):
+            now, _, begun = self._heard.pop()
+            text = begun + text
+        self._heard.append((now, cell, text))
         if self._heard_size > REMEMBERED:  # nobody writes so much past ipykernel: it is a copy
             self._drop_published()
             while self._heard_size > REMEMBERED:

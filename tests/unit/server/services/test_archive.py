@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import tempfile
 import tracemalloc
 
 import pytest
@@ -40,6 +41,15 @@ def test_plain_files_and_folders() -> None:
     folder = entry("data", tarfile.DIRTYPE)
     assert check(packed(folder, ("data/a.csv", b"1"), ("b", b""), ("./c", b"3"), ("Ünï 😀\n", b""))) == 4
     assert check(packed()) == 0
+
+
+def test_an_upload_as_the_web_framework_gives_it() -> None:
+    """A temporary file that was opened for writing."""
+    with tempfile.SpooledTemporaryFile(max_size=10) as upload:
+        upload.write(packed(("a", b"1")))
+        size = upload.tell()
+        upload.seek(0)
+        assert check_archive(upload, size, MB) == 1
 
 
 def test_names_differing_in_case_and_very_long_ones() -> None:

@@ -28,7 +28,7 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int) -> int:
     try:
         # GzipFile, as when it is unpacked: tarfile's own stream would stop at the first part of several
         with (
-            gzip.GzipFile(fileobj=archive) as unpacked,
+            gzip.GzipFile(fileobj=archive, mode="rb") as unpacked,
             tarfile.open(fileobj=(metered := _Metered(unpacked)).as_file(), mode="r|") as tar,
         ):
             for member in tar:

@@ -11,6 +11,8 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import islice
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -105,9 +107,9 @@ async def _events(
     with news.watch(run_id) as woken:
         while True:
             woken.clear()
-            run, document, chunks = await run_sync(_look, platform, person, run_id, attempt, start)
-            if run.attempt != attempt:
-                attempt, start = run.attempt, chunks[0].start if chunks else 0
+            seen, document, chunks = await run_sync(_look, platform, person, run_id, attempt, start)
+            if seen.attempt != attempt:
+                attempt, start = seen.attempt, 0
             text = json.dumps(document, ensure_ascii=False)
             if text != shown:
                 shown, silent = text, 0.0
@@ -117,7 +119,7 @@ async def _events(
                 yield _log_event(attempt, start, chunk)
             if chunks:
                 continue
-            if run.final:
+            if seen.final:
                 yield f"event: end\ndata: {text}\n\n"
                 return
             pause = _LOOK_SECONDS if news.heard else _LOOK_ALONE_SECONDS
@@ -133,16 +135,19 @@ async def _events(
 def _look(
     platform: WebPlatform, person: Person, run_id: str, attempt: int, start: int
 ) -> tuple[Run, dict[str, Any], list[LogChunk]]:
+    """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log."""
     # The run first, then its log: what is printed before a final status is on record by then.
     run = seen_run(platform, person, run_id)
-    if run.attempt != attempt:
-        start = 0
-    chunks: list[LogChunk] = []
-    for chunk in log_chunks(platform.records, platform.store, run, start):
-        chunks.append(chunk)
-        if len(chunks) >= _BATCH:
-            break
-    return run, shape(platform, run), chunks
+    document = shape(platform, run)
+    if 0 < attempt < run.attempt:  # the end of an earlier attempt's log is not passed over
+        earlier = replace(run, attempt=attempt)
+        if chunks := _pieces(platform, earlier, start):
+            return earlier, document, chunks
+    return run, document, _pieces(platform, run, start if run.attempt == attempt else 0)
+
+
+def _pieces(platform: WebPlatform, run: Run, start: int) -> list[LogChunk]:
+    return list(islice(log_chunks(platform.records, platform.store, run, start), _BATCH))
 
 
 def _log_event(attempt: int, end: int, chunk: LogChunk) -> str:

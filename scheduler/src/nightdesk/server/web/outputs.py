@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import mimetypes
 import multiprocessing
 import threading
@@ -33,6 +34,7 @@ _RENDER_SECONDS = 120
 _SANDBOX = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:"
 )
+_log = logging.getLogger(__name__)
 _SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/html"}
 router = APIRouter(prefix=API, tags=["outputs"])
 
@@ -92,6 +94,7 @@ class Renderer:
 
         Raises:
             Unavailable: it takes too long or too much.
+            Conflict: it is none.
         """
         with self._lock:
             if self._pool is None:
@@ -105,6 +108,9 @@ class Renderer:
             raise Unavailable(
                 "the notebook is too large to be shown as a page", "Download notebook.ipynb."
             ) from error
+        except Exception as error:  # the other process's edge: a notebook can be anything
+            _log.warning("a notebook cannot be shown as a page", exc_info=error)
+            raise Conflict("the notebook cannot be shown as a page", "Download notebook.ipynb.") from error
 
     def close(self) -> None:
         """End the process."""
@@ -132,7 +138,9 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _media_type(name: str) -> str:
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind, packed = mimetypes.guess_type(name)
+    if kind is None or packed:
+        return "application/octet-stream"
     if kind.startswith("text/") and kind != "text/html":
         kind = "text/plain"
     return kind if kind in _SHOWN or not kind.startswith(("text/", "image/")) else "application/octet-stream"
