@@ -1,8 +1,9 @@
 """A worker is killed at every point of a run's way in turn; the next one finishes the run.
 
-For each story the worker dies before and after its first call of a port, its second, and so on until
-it is through without dying. However it died: each attempt's code was started once, one final status
-was written down, no line of the log is doubled or lost, and the outputs are whole.
+For each story the worker dies at its first call of a port, at its second, and so on until it is through
+without dying. (Before a call is what it is after the one before; the first story does both.) However it
+died: each attempt's code was started once, one final status was written down, no line of the log is
+doubled or lost, and the outputs are whole.
 """
 
 from __future__ import annotations
@@ -135,8 +136,7 @@ def test_success(benches: Callable[..., Bench], before: bool) -> None:
     assert len(calls) >= 35, "every point means: not only a few"
 
 
-@MOMENTS
-def test_the_second_attempt_succeeds(benches: Callable[..., Bench], before: bool) -> None:
+def test_the_second_attempt_succeeds(benches: Callable[..., Bench]) -> None:
     def story(bench: Bench) -> Run:
         def play(stage: Stage) -> Exit:
             if stage.run.attempt > 1:
@@ -157,7 +157,7 @@ def test_the_second_attempt_succeeds(benches: Callable[..., Bench], before: bool
         with bench.store.open(f"runs/{run.id}/1/outputs/table-1.csv") as file:
             assert file.read() == b"attempt,1\n"
 
-    die_at_every_call(benches, story, before, check)
+    die_at_every_call(benches, story, True, check)
 
 
 def stopped(stage: Stage) -> Exit:
@@ -170,8 +170,7 @@ def stopped(stage: Stage) -> Exit:
     return Exit(143)
 
 
-@MOMENTS
-def test_cancelled(benches: Callable[..., Bench], before: bool) -> None:
+def test_cancelled(benches: Callable[..., Bench]) -> None:
     def story(bench: Bench) -> Run:
         def play(stage: Stage) -> Exit:
             bench.records.request_cancel(stage.run.id, "ada")
@@ -181,12 +180,11 @@ def test_cancelled(benches: Callable[..., Bench], before: bool) -> None:
         return bench.submit()
 
     die_at_every_call(
-        benches, story, before, lambda bench, run: once(bench, run, "cancelled", log="working\n"), kept=True
+        benches, story, True, lambda bench, run: once(bench, run, "cancelled", log="working\n"), kept=True
     )
 
 
-@MOMENTS
-def test_timed_out(benches: Callable[..., Bench], before: bool) -> None:
+def test_timed_out(benches: Callable[..., Bench]) -> None:
     def story(bench: Bench) -> Run:
         def play(stage: Stage) -> Exit:
             bench.set_runs(started_at=bench.records.now() - 3601)
@@ -196,17 +194,16 @@ def test_timed_out(benches: Callable[..., Bench], before: bool) -> None:
         return bench.submit(timeout_seconds=3600)
 
     die_at_every_call(
-        benches, story, before, lambda bench, run: once(bench, run, "timed_out", log="working\n"), kept=True
+        benches, story, True, lambda bench, run: once(bench, run, "timed_out", log="working\n"), kept=True
     )
 
 
-@MOMENTS
-def test_an_image_that_is_missing(benches: Callable[..., Bench], before: bool) -> None:
+def test_an_image_that_is_missing(benches: Callable[..., Bench]) -> None:
     def story(bench: Bench) -> Run:
         bench.engine.images = set()
         return bench.submit()
 
-    die_at_every_call(benches, story, before, lambda bench, run: once(bench, run, "failed", attempts=0))
+    die_at_every_call(benches, story, True, lambda bench, run: once(bench, run, "failed", attempts=0))
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,50 +1,25 @@
-"""From a claim to the end: what a run leaves, how it ends, and what happens when parts are away."""
+"""From a claim to the end: what a run leaves, and how it ends."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import IO, Any
+from typing import Any
 
 import pytest
-from nightdesk.server.domain.errors import EngineError, Unavailable
 from nightdesk.server.domain.outcome import Exit
-from nightdesk.server.domain.run import Output, Run, RunError, Status
+from nightdesk.server.domain.run import Run, RunError, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.doubles.engine import Stage
 from nightdesk.server.services.submit import Files, input_key, submit
 from nightdesk.server.services.watch import Parts
 
 from ..workbench import ADA, Bench, archive, code, notebook, two_cells
-from .watching import Worker, running, until
+from .stories import failing, nothing_left, whole
+from .watching import Worker
 
-pytestmark = pytest.mark.usefixtures("quick")
-
-
-def whole(bench: Bench, run: Run) -> dict[str, bytes]:
-    """The outputs on record, each whole in the store, and the manifest says the same."""
-    found = {}
-    for output in bench.records.outputs([run.id])[run.id]:
-        content = bench.output(run, output.name)
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (output.size, output.sha256)
-        found[output.name] = content
-    listed = json.loads(found["manifest.json"])["outputs"]
-    assert {entry["name"] for entry in listed} == set(found) - {"manifest.json"}
-    for entry in listed:
-        assert hashlib.sha256(found[entry["name"]]).hexdigest() == entry["sha256"]
-    return found
-
-
-def nothing_left(bench: Bench, run: Run) -> None:
-    """No container, no folder, no half-written object."""
-    assert bench.engine.all() == []
-    assert bench.folders.attempts() == []
-    assert not [key for key in bench.stored() if key.endswith(".part")]
-    assert bench.run(run).worker is None
-    assert bench.run(run).lease_until is None
+pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
 
 # success, and failures of the code
@@ -125,19 +100,6 @@ def test_what_the_container_finds(bench: Bench) -> None:
 def _submitted(bench: Bench, raw: bytes, along: Files, **wanted: Any) -> Run:
     wanted = {"file": "analysis.ipynb", **wanted}
     return submit(bench.records, bench.store, bench.settings, ADA, Submission(**wanted), (raw, along))[0]
-
-
-def failing(stage: Stage) -> Exit:
-    """The second of three cells raises."""
-    stage.event("started", cells=3)
-    stage.event("cell_started", cell=1)
-    stage.event("stream", cell=1, name="stdout", text="fine\n")
-    stage.event("cell_started", cell=2)
-    error = {"type": "ValueError", "message": "no such year", "cell": 2, "traceback": "…"}
-    stage.event(
-        "finished", outcome="code_failed", reason="cell 2 raised ValueError: no such year", error=error
-    )
-    return Exit(1)
 
 
 def test_failure_names_the_cell_and_keeps_the_notebook_up_to_it(bench: Bench) -> None:
@@ -297,339 +259,6 @@ def test_a_run_that_is_nobody_s_or_somebody_else_s_is_left_alone(bench: Bench) -
     assert bench.engine.creates == []
 
 
-class Failing:
-    """A port of which one method raises, so many times (None: always), and then works."""
-
-    def __init__(self, port: Any, method: str, error: Exception, times: int | None) -> None:
-        self._port, self._method, self._error, self.left = port, method, error, times
-        self.calls = 0
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._port, name)
-        if name != self._method:
-            return found
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            self.calls += 1
-            if self.left is None or self.left > 0:
-                self.left = None if self.left is None else self.left - 1
-                raise self._error
-            return found(*arguments, **named)
-
-        return call
-
-
-NO_ANSWER = EngineError("the container engine does not answer: ReadTimeout")
-
-
-@pytest.mark.parametrize("method", ["find", "create", "start", "follow", "wait"])
-def test_an_engine_away_for_a_while(bench: Bench, method: str) -> None:
-    engine = Failing(bench.engine, method, NO_ANSWER, 2)
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.engine.starts == [(run.id, 1)]
-    assert bench.log(run) == "this is cell 1\nthis is cell 2\n"
-    assert engine.calls >= 3
-    nothing_left(bench, run)
-
-
-@pytest.mark.parametrize("method", ["find", "create", "start"])
-def test_an_engine_that_never_starts_it(bench: Bench, method: str) -> None:
-    engine = Failing(bench.engine, method, EngineError("no space left on device"), None)
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
-    ended = bench.run(run)
-    assert (ended.status, ended.reason) == (
-        Status.FAILED,
-        "The run could not be started: no space left on device",
-    )
-    assert bench.engine.starts == []
-
-
-def test_a_create_that_hangs_and_yet_succeeds_gives_one_container(bench: Bench) -> None:
-    class Hanging:
-        tries = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(bench.engine, name)
-
-        def create(self, run: Run) -> Any:
-            made = bench.engine.create(run)
-            self.tries += 1
-            if self.tries == 1:
-                raise NO_ANSWER
-            return made
-
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=Hanging())).supervise(run.id)  # type: ignore[arg-type]
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.engine.creates == [(run.id, 1)]
-    assert bench.engine.starts == [(run.id, 1)]
-
-
-def waiting(stage: Stage) -> Exit:
-    """One cell that waits for the test."""
-    stage.event("started", cells=2)
-    stage.event("cell_started", cell=1)
-    stage.event("stream", cell=1, name="stdout", text="waiting\n")
-    stage.wait_for("go")
-    return two_cells(stage)
-
-
-def test_a_running_container_is_not_given_up_while_the_engine_is_away(bench: Bench) -> None:
-    """An engine that is restarted with live-restore: the container goes on, and nobody says it failed."""
-    bench.play = waiting
-    run = bench.submit()
-    first = Worker(bench.supervisor("one"), run)
-    running(bench, run, "waiting\n")
-    first.supervisor.let_go()
-    first.join()
-    bench.engine.away = True
-    bench.supervisor("two").supervise(run.id)
-    assert bench.run(run).status is Status.RUNNING, "the engine did not answer: nothing is known"
-    assert bench.folders.attempts() == [(run.id, 1)]
-    bench.engine.away = False
-    bench.engine.stage(run).cue("go")
-    bench.expire_leases()
-    bench.supervisor("three").supervise(run.id)
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.engine.starts == [(run.id, 1)]
-
-
-def test_an_engine_away_while_the_run_is_followed(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    bench.play = waiting
-    run = bench.submit()
-    worker = Worker(bench.supervisor(), run)
-    running(bench, run, "waiting\n")
-    bench.engine.away = True
-    until(lambda: "the container's output broke off" in caplog.text, "the output broke off")
-    bench.engine.away = False
-    bench.engine.stage(run).cue("go")
-    worker.join()
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.log(run) == "waiting\nthis is cell 1\nthis is cell 2\n", (
-        "read again from its start, nothing is doubled"
-    )
-    manifest = json.loads(bench.output(bench.run(run), "manifest.json"))
-    assert len(manifest["metrics"]) == 1
-
-
-def test_a_container_removed_by_hand(bench: Bench) -> None:
-    bench.play = waiting
-    run = bench.submit()
-    worker = Worker(bench.supervisor(), run)
-    running(bench, run, "waiting\n")
-    bench.engine.remove(bench.engine.all()[0])
-    worker.join()
-    ended = bench.run(run)
-    assert ended.status is Status.FAILED
-    assert ended.reason == "The run's container was removed from outside in cell 1 of 2. Submit it again."
-    found = whole(bench, ended)
-    assert found["notebook.ipynb"] == b'{"attempt": 1}', "what was done is kept"
-    assert found["log.txt"] == b"waiting\n"
-    nothing_left(bench, run)
-
-
-def test_a_container_removed_while_nobody_watched(bench: Bench) -> None:
-    bench.play = waiting
-    run = bench.submit()
-    worker = Worker(bench.supervisor(), run)
-    running(bench, run, "waiting\n")
-    worker.supervisor.let_go()
-    worker.join()
-    bench.engine.remove(bench.engine.all()[0])
-    bench.supervisor("two").supervise(run.id)
-    ended = bench.run(run)
-    assert ended.reason == "The run's container was removed from outside in cell 1 of 2. Submit it again."
-    assert bench.engine.creates == [(run.id, 1)], "it is not made a second time"
-    assert set(whole(bench, ended)) == {"log.txt", "manifest.json", "notebook.ipynb", "table-1.csv"}
-
-
-# the store and the database away
-
-
-def test_a_full_store_is_waited_for_and_the_run_says_so(bench: Bench) -> None:
-    store = Failing(bench.store, "put", Unavailable("storage full", "Make room."), None)
-    run = bench.submit()
-    worker = Worker(bench.supervisor(parts=replace(bench.parts, store=store)), run)
-    until(
-        lambda: bench.run(run).reason == "Waiting to keep the outputs: storage full",
-        "it says what it waits for",
-    )
-    assert bench.run(run).status is Status.RUNNING
-    assert bench.records.outputs([run.id])[run.id] == [], "no partial output is visible"
-    assert len(bench.engine.all()) == 1, "the container stays until its outputs are safe"
-    store.left = 0
-    worker.join()
-    ended = bench.run(run)
-    assert (ended.status, ended.reason) == (Status.SUCCEEDED, "All 2 cells ran.")
-    whole(bench, ended)
-    nothing_left(bench, run)
-
-
-def test_a_store_that_fails_in_the_middle_of_the_outputs(bench: Bench) -> None:
-    class Third:
-        """The third object does not get through, once."""
-
-        puts = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(bench.store, name)
-
-        def put(self, key: str, source: IO[bytes]) -> Output:
-            self.puts += 1
-            if self.puts == 3:
-                raise Unavailable("the output store does not take the file: connection reset")
-            return bench.store.put(key, source)
-
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, store=Third())).supervise(run.id)  # type: ignore[arg-type]
-    assert set(whole(bench, bench.run(run))) == {"log.txt", "manifest.json", "notebook.ipynb", "table-1.csv"}
-
-
-NO_DATABASE = Unavailable("the database does not answer")
-
-
-@pytest.mark.parametrize("method", ["add_log", "set_outputs", "packages", "log", "now"])
-def test_a_database_away_for_a_moment(bench: Bench, method: str) -> None:
-    records = Failing(bench.records, method, NO_DATABASE, 1)
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert records.calls >= 2
-    assert bench.log(run) == "this is cell 1\nthis is cell 2\n"
-    whole(bench, bench.run(run))
-    nothing_left(bench, run)
-
-
-@pytest.mark.parametrize("method", ["claim", "log_end", "run", "offer"])
-def test_a_database_away_at_the_finish_is_another_worker_s_to_record(bench: Bench, method: str) -> None:
-    records = Failing(bench.records, method, NO_DATABASE, None)
-    run = bench.submit()
-    if method == "claim":
-        with pytest.raises(Unavailable):
-            bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
-    else:
-        bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
-    bench.expire_leases()
-    bench.supervisor("two").supervise(run.id)
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.engine.starts == [(run.id, 1)]
-    assert bench.endings(run) == ["succeeded"]
-    whole(bench, bench.run(run))
-
-
-def test_a_database_away_at_the_finish_for_a_minute(bench: Bench) -> None:
-    """Every change fails for a while; the outcome is put on record by the same supervisor in the end."""
-    changes = Failing(bench.records, "change", NO_DATABASE, 0)
-    bench.play = waiting
-    run = bench.submit()
-    worker = Worker(bench.supervisor(parts=replace(bench.parts, records=changes)), run)
-    running(bench, run, "waiting\n")
-    changes.left = None
-    before = changes.calls
-    bench.engine.stage(run).cue("go")
-    until(lambda: changes.calls >= before + 2, "it tries")
-    assert bench.run(run).status is Status.RUNNING
-    changes.left = 0
-    worker.join()
-    assert bench.run(run).status is Status.SUCCEEDED
-    assert bench.endings(run) == ["succeeded"]
-
-
-# retries
-
-
-def second_time_lucky(stage: Stage) -> Exit:
-    """The first attempt fails."""
-    return failing(stage) if stage.run.attempt == 1 else two_cells(stage)
-
-
-def test_a_second_attempt_keeps_its_outputs_apart(bench: Bench) -> None:
-    bench.play = second_time_lucky
-    run = bench.submit(retries=1)
-    supervisor = bench.supervisor()
-    supervisor.supervise(run.id)
-    again = bench.run(run)
-    assert (again.status, again.attempt, again.worker, again.cell) == (Status.QUEUED, 2, None, 0)
-    assert again.reason == "Attempt 1 of 2: Cell 2 raised ValueError: no such year. It is tried again."
-    assert bench.records.outputs([run.id])[run.id] == [], "those of the first attempt are not this one's"
-    nothing_left(bench, run)
-    supervisor.supervise(run.id)
-    ended = bench.run(run)
-    assert (ended.status, ended.attempt, ended.error) == (Status.SUCCEEDED, 2, None)
-    assert bench.engine.starts == [(run.id, 1), (run.id, 2)]
-    assert bench.history(run) == [
-        "queued",
-        "starting",
-        "running",
-        "queued",
-        "starting",
-        "running",
-        "succeeded",
-    ]
-    assert whole(bench, ended)["table-2.csv"] == b"attempt,2\n"
-    assert bench.output(again_with(again, 1), "table-1.csv") == b"attempt,1\n"
-    assert bench.log(ended) == "this is cell 1\nthis is cell 2\n"
-    assert bench.log(again_with(ended, 1)) == "fine\n"
-    nothing_left(bench, run)
-
-
-def again_with(run: Run, attempt: int) -> Run:
-    """The run as of another attempt."""
-    return replace(run, attempt=attempt)
-
-
-def test_no_more_attempts_than_asked_for(bench: Bench) -> None:
-    bench.play = failing
-    run = bench.submit(retries=2)
-    for _ in range(5):
-        bench.supervisor().supervise(run.id)
-    assert (bench.run(run).status, bench.run(run).attempt) == (Status.FAILED, 3)
-    assert bench.engine.starts == [(run.id, 1), (run.id, 2), (run.id, 3)]
-    assert bench.endings(run) == ["failed"]
-
-
-def test_success_is_not_tried_again(bench: Bench) -> None:
-    run = bench.submit(retries=5)
-    bench.supervisor().supervise(run.id)
-    assert (bench.run(run).status, bench.run(run).attempt) == (Status.SUCCEEDED, 1)
-
-
-# a fault of the platform's own
-
-
-def test_a_fault_before_the_code_started_ends_the_run(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    engine = Failing(bench.engine, "create", ZeroDivisionError("a bug"), None)
-    run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
-    ended = bench.run(run)
-    assert ended.status is Status.FAILED
-    assert ended.reason == (
-        "The platform failed to look after the run (ZeroDivisionError); an admin finds more in its log."
-    )
-    assert "a bug" in caplog.text
-
-
-def test_a_fault_while_it_runs_is_tried_by_others_but_not_for_ever(bench: Bench) -> None:
-    engine = Failing(bench.engine, "follow", ZeroDivisionError("a bug"), 3)
-    parts = replace(bench.parts, engine=engine)
-    run = bench.submit()
-    for number in range(4):
-        assert not bench.run(run).final
-        bench.supervisor(f"worker-{number}", parts).supervise(run.id)
-        bench.expire_leases()
-    assert bench.run(run).status is Status.SUCCEEDED
-    engine.left = None
-    run = bench.submit()
-    for number in range(20):
-        bench.supervisor(f"worker-{number}", parts).supervise(run.id)
-        bench.expire_leases()
-    assert bench.run(run).status is Status.LOST
-    assert bench.run(run).fence <= 10
-
-
 # what code leaves
 
 
@@ -700,11 +329,3 @@ def test_many_runs_at_once_stay_apart(bench: Bench) -> None:
         assert bench.run(run).status is Status.SUCCEEDED
         assert bench.log(run) == "".join(f"{run.id} {number}\n" for number in range(50))
     assert len(bench.engine.starts) == 8
-
-
-@pytest.fixture(autouse=True)
-def _only_expected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Warnings are part of these stories; what is logged as an error has to be named by its test."""
-    yield
-    errors = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
-    assert all("ZeroDivisionError" in str(record.exc_info) for record in errors)

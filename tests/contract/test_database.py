@@ -1,0 +1,133 @@
+"""SQLite as a platform's database: many at once, not there, and its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nightdesk.server.adapters import database as database_module
+from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.records_sql import RecordsSql
+from nightdesk.server.adapters.schema import metadata
+from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.run import Status
+from nightdesk.server.ports.records import LogChunk, RunFilter
+from sqlalchemy import inspect
+
+from .on_record import added, at_once, running
+from .runs import a_run
+
+# many at once, and a database that does not answer
+
+
+def test_twenty_writers_wait_for_each_other(records: RecordsSql) -> None:
+    def work(number: int) -> str:
+        run = running(records, id=f"run-{number}")
+        for cell in range(5):
+            run = records.change(run, cell=cell, cells=5)
+            records.add_log(run, [LogChunk(cell + 1, cell, "stdout", cell, "x")])
+            records.beat(f"worker-{number}", 1)
+        return records.change(run, status=Status.SUCCEEDED, reason="x").status.value
+
+    assert at_once(20, work) == ["succeeded"] * 20
+    assert all(records.log_end(run) == (5, 5) for run in records.runs(RunFilter(limit=100)))
+
+
+def test_what_fails_half_way_leaves_nothing(records: RecordsSql, database: Database) -> None:
+    run = running(records)
+
+    def fail() -> None:
+        with database.writing() as connection:
+            connection.exec_driver_sql("update runs set reason = 'half'")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert records.run(run.id) == run
+
+
+def test_a_lock_that_is_held_too_long_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.1)
+    database = Database(f"sqlite:///{tmp_path}/records.db")
+    database.migrate()
+    records = RecordsSql(database)
+    run = added(records)
+    with database.writing() as connection:
+        connection.exec_driver_sql("update runs set reason = 'held'")
+        for write in (
+            lambda: records.claim(run.id, "one", 20),
+            lambda: records.add_run(a_run(id="other")),
+            lambda: records.request_cancel(run.id, "ada"),
+            lambda: records.beat("one", 1),
+        ):
+            with pytest.raises(Unavailable) as caught:
+                write()
+            assert caught.value.message == "the database does not answer"
+            assert caught.value.hint == "Nothing was changed; try again in a moment."
+        assert records.run(run.id) == run, "readers do not wait, and see what was there before"
+    assert records.claim(run.id, "one", 20) is not None
+    database.engine.dispose()
+
+
+def test_more_askers_than_connections_are_told_in_words(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/records.db")
+    database.migrate()
+    database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    held = [database.engine.connect() for _ in range(40)]
+    with pytest.raises(Unavailable, match="the database is too busy"):
+        RecordsSql(database).now()
+    for connection in held:
+        connection.close()
+    assert RecordsSql(database).now()
+    database.engine.dispose()
+
+
+def test_a_database_that_is_not_there(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/nowhere/records.db")
+    with pytest.raises(Unavailable, match="the database does not answer"):
+        RecordsSql(database).now()
+    database.engine.dispose()
+
+
+# tables
+
+
+def test_migrations_give_the_tables_that_the_code_knows(database: Database) -> None:
+    with database.reading() as connection:
+        found = inspect(connection)
+        tables = set(found.get_table_names()) - {"alembic_version"}
+        assert tables == set(metadata.tables)
+        for name, table in metadata.tables.items():
+            assert {column["name"] for column in found.get_columns(name)} == {
+                column.name for column in table.columns
+            }
+            nullable = {column["name"]: column["nullable"] for column in found.get_columns(name)}
+            assert nullable == {column.name: column.nullable for column in table.columns}
+            assert {index["name"] for index in found.get_indexes(name)} == {
+                index.name for index in table.indexes
+            }
+            primary = set(found.get_pk_constraint(name)["constrained_columns"])
+            assert primary == {column.name for column in table.primary_key}
+        unique = {constraint["name"] for constraint in found.get_unique_constraints("runs")}
+        assert unique == {"runs_owner_key"}
+
+
+def test_whoever_migrates_second_waits_for_the_first(tmp_path: Path) -> None:
+    """api and worker start at the same time."""
+    databases = [Database(f"sqlite:///{tmp_path}/records.db") for _ in range(4)]
+    assert at_once(4, lambda number: databases[number].migrate()) == [None] * 4
+    databases[0].migrate()
+    records = RecordsSql(databases[3])
+    run = added(records)
+    assert RecordsSql(databases[1]).run(run.id) == run
+    for database in databases:
+        database.engine.dispose()
+
+
+def test_an_accepted_run_survives_a_power_cut(database: Database) -> None:
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
