@@ -92,7 +92,7 @@ assert os.environ["MPLBACKEND"].startswith("module://matplotlib_inline")
 assert os.path.basename(os.getcwd()) == "work"
 assert __name__ == "__main__" and sys.modules["__main__"].__dict__ is globals()
 assert "outside" not in globals() and "runpy" not in globals()
-assert __session__.endswith("/work/analysis.ipynb")
+assert __session__.endswith("work/analysis.ipynb")
 import debugpy.server
 assert os.stat(sys.argv[2]).st_mode & 0o077 == 0
 assert os.stat(os.path.dirname(sys.argv[2])).st_mode & 0o077 == 0

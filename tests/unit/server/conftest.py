@@ -12,7 +12,9 @@ from nightdesk.server.adapters.database import Database
 
 from .workbench import Bench
 
-settings.register_profile("server", deadline=None)  # how long an example takes says something about the machine
+settings.register_profile(
+    "server", deadline=None
+)  # how long an example takes says something about the machine
 settings.load_profile("server")
 
 
