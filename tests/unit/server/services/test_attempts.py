@@ -48,6 +48,8 @@ def test_a_second_attempt_keeps_its_outputs_apart(bench: Bench) -> None:
     ]
     assert whole(bench, ended)["table-2.csv"] == b"attempt,2\n"
     assert bench.output(again_with(again, 1), "table-1.csv") == b"attempt,1\n"
+    assert bench.output(again_with(again, 1), "notebook.ipynb") == b'{"attempt": 1}'
+    assert bench.output(again_with(again, 1), "log.txt") == b"fine\n"
     assert bench.log(ended) == "this is cell 1\nthis is cell 2\n"
     assert bench.log(again_with(ended, 1)) == "fine\n"
     nothing_left(bench, run)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nightdesk.server.bootstrap import WebPlatform
@@ -39,20 +40,26 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        read = 0
+
+        async def counted() -> Message:
+            """What comes, as far as the limit: not every request says how large it is."""
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._limit:
+                raise HTTPException(errors.TOO_LARGE[0])
+            return message
+
         answer = self._refusal(Headers(scope=scope)) or self._app
-        await answer(scope, receive, with_headers)
+        await answer(scope, counted, with_headers)
 
     def _refusal(self, headers: Headers) -> ASGIApp | None:
         length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers:  # a body without an end that is known beforehand
-            return _refuse(411, "refused", "the request does not say how large it is", "Send Content-Length.")
-        if not length.isdecimal() or len(length) > 18 or int(length) > self._limit:
-            return _refuse(413, "too_large", "the request is too large", "Take fewer files along.")
-        return None
-
-
-def _refuse(status: int, code: str, message: str, hint: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)
+        if length.isdecimal() and len(length) <= 18 and int(length) <= self._limit:
+            return None
+        status, words = errors.TOO_LARGE
+        return JSONResponse({"error": words}, status_code=status)
 
 
 def create_app(platform: WebPlatform) -> FastAPI:
@@ -67,6 +74,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
             listening.cancel()
             app.state.renderer.close()
 
+    limit = platform.settings.runs.max_source_bytes + platform.settings.runs.max_files_bytes + 2**20
     app = FastAPI(
         title="Nightdesk",
         version=version("nightdesk"),
@@ -82,7 +90,5 @@ def create_app(platform: WebPlatform) -> FastAPI:
     for router in (api.router, live.router, outputs.router, catalogue.router, oauth.router, pages.router):
         app.include_router(router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
-    limit = platform.settings.runs.max_source_bytes + platform.settings.runs.max_files_bytes + 2**20
-
     app.add_middleware(Guard, limit=limit)
     return app

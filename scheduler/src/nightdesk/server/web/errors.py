@@ -28,6 +28,14 @@ STATUS: dict[type[errors.NightdeskError], tuple[int, str]] = {
     errors.Unavailable: (503, "unavailable"),
     errors.NightdeskError: (500, "error"),
 }
+TOO_LARGE = (
+    413,
+    {
+        "code": "too_large",
+        "message": "the request is too large",
+        "hint": "Take fewer files along.",
+    },
+)
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +59,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def of_the_framework(request: Request, error: HTTPException) -> Response:
+        if error.status_code == TOO_LARGE[0]:
+            return _answer(request, TOO_LARGE[0], **TOO_LARGE[1])
         words = {404: "there is nothing at this address", 405: "this address does not take that method"}
         message = words.get(error.status_code, str(error.detail))
         return _answer(request, error.status_code, "refused", message, None)
