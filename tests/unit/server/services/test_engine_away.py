@@ -32,7 +32,7 @@ def test_an_engine_away_for_a_while(bench: Bench, method: str) -> None:
     nothing_left(bench, run)
 
 
-@pytest.mark.parametrize("method", ["find", "create", "start"])
+@pytest.mark.parametrize("method", ["create", "start"])
 def test_an_engine_that_never_starts_it(bench: Bench, method: str) -> None:
     engine = Failing(bench.engine, method, EngineError("no space left on device"), None)
     run = bench.submit()
@@ -43,6 +43,20 @@ def test_an_engine_that_never_starts_it(bench: Bench, method: str) -> None:
         "The run could not be started: no space left on device",
     )
     assert bench.engine.starts == []
+
+
+def test_an_engine_away_for_long_fails_no_run(bench: Bench) -> None:
+    """A queue of runs does not fail one after the other because the engine is being upgraded."""
+    run = bench.submit()
+    bench.engine.away = True
+    for number in range(3):
+        bench.supervisor(f"worker-{number}").supervise(run.id)
+        assert bench.run(run).status is Status.STARTING
+        bench.expire_leases()
+    bench.engine.away = False
+    bench.supervisor("last").supervise(run.id)
+    assert bench.run(run).status is Status.SUCCEEDED
+    assert bench.engine.starts == [(run.id, 1)]
 
 
 def test_a_create_that_hangs_and_yet_succeeds_gives_one_container(bench: Bench) -> None:

@@ -156,9 +156,10 @@ class Supervisor:
         """The run's container, started; None where the run has ended before."""
         parts, run = self._parts, watch.run
         for pause in (*_START_TRIES, None):
-            found: ContainerSeen | None = None
+            answered = False
             try:
                 found = parts.engine.find(run)
+                answered = True
                 if found is None and run.status is Status.RUNNING:
                     self._end(
                         watch, removed_from_outside(run), None, Progress(cell=run.cell, cells=run.cells)
@@ -184,8 +185,8 @@ class Supervisor:
                 return None
             except EngineError as error:
                 _log.warning("run %s: %s", run.id, error)
-                if pause is None and run.status is Status.RUNNING and found is None:
-                    raise  # it may well go on unseen: nothing is said about it before the engine answers
+                if pause is None and not answered:
+                    raise  # whether it goes on unseen or was never made is not known before the engine answers
                 if pause is None:
                     self._end(watch, could_not_start(str(error)), None, Progress(cells=run.cells))
                     return None
