@@ -184,10 +184,10 @@ class Docker:
     def close(self) -> None:
         """Remove all that was made."""
         filters = {"label": f"org.nightdesk.project={self.project}"}
-        for container in self.client.containers(all=True, filters=filters):
+        made = [container["Id"] for container in self.client.containers(all=True, filters=filters)]
+        for container in [*made, self._hand]:
             with contextlib.suppress(docker.errors.APIError):
-                self.client.remove_container(container["Id"], force=True)
-        self.client.remove_container(self._hand, force=True)
+                self.client.remove_container(container, force=True)
         for network in self.client.networks(filters=filters):
             self.client.remove_network(network["Id"])
         for name in self.volumes:

@@ -366,9 +366,17 @@ def test_ids_that_came_too_early() -> None:
     assert all("id" not in cell for cell in node.cells)
 
 
-def test_half_a_character_in_code_reaches_the_runner_as_json() -> None:
-    prepared = checked(notebook(code("x = '\ud83d'")))
-    assert json.loads(prepared.source.decode("utf-8"))["cells"][0]["source"] == "x = '\ud83d'"
+def test_half_a_character_in_code_is_refused() -> None:
+    """No kernel gets it, and the run would wait for an answer until its time limit."""
+    assert refusal(notebook(code("'😀'"), code("x = '\ud83d'"))) == (
+        "code cell 2 contains half a character (a lone surrogate)",
+        "Delete it in JupyterLab and save the notebook again.",
+    )
+
+
+def test_half_a_character_elsewhere_reaches_the_runner_as_json() -> None:
+    prepared = checked(notebook({"cell_type": "markdown", "id": "m", "metadata": {}, "source": "\ud83d"}))
+    assert json.loads(prepared.source.decode("utf-8"))["cells"][0]["source"] == "\ud83d"
 
 
 def test_what_is_handed_on_keeps_the_rest_of_the_notebook() -> None:

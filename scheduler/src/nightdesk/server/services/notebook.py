@@ -75,6 +75,7 @@ def prepare(raw: bytes, version: Version, given: dict[str, Any], text: bool) -> 
             "display_name": kernel.display_name,
             "language": kernel.language,
         }
+    _check_code(node)
     values = _inject(node, kernel, given, text)
     return Prepared(
         source=json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode(
@@ -156,6 +157,17 @@ def _give_ids(node: nbformat.NotebookNode) -> None:
         elif not isinstance(cell.get("id"), str) or cell["id"] in seen:
             cell["id"] = secrets.token_hex(4)
         seen.add(cell.get("id", ""))
+
+
+def _check_code(node: nbformat.NotebookNode) -> None:
+    """Half a surrogate pair in code never reaches a kernel, which would answer nothing for ever."""
+    code = [cell.source for cell in node.cells if cell.cell_type == "code"]
+    for number, source in enumerate(code, 1):
+        if not source.isascii() and any("\ud800" <= character <= "\udfff" for character in source):
+            raise Invalid(
+                f"code cell {number} contains half a character (a lone surrogate)",
+                "Delete it in JupyterLab and save the notebook again.",
+            )
 
 
 def parameters_of(node: nbformat.NotebookNode, kernel: Kernel) -> list[Parameter] | None:
