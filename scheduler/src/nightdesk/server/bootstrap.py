@@ -14,7 +14,7 @@ from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.adapters.file_store import FsspecStore
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.records_sql import RecordsSql
-from nightdesk.server.adapters.redis_bell import CHANNEL, RedisBell, celery_app
+from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
@@ -23,6 +23,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.watch import Parts
 
 CHANGED_CHANNEL = CHANNEL
+SUPERVISE_TASK = TASK
 
 
 class MissingSecret(SystemExit):

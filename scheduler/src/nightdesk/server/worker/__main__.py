@@ -20,11 +20,9 @@ from celery.platforms import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from nightdesk.config import ConfigError
-from nightdesk.server.bootstrap import WorkerPlatform, worker_platform
+from nightdesk.server.bootstrap import SUPERVISE_TASK, WorkerPlatform, worker_platform
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.worker.keeper import Keeper
-
-_TASK = "nightdesk.supervise"
 
 
 def main() -> int:
@@ -51,7 +49,7 @@ def main() -> int:
 def register_task(app: Celery, supervisor: Supervisor) -> None:
     """The one task: an id comes in, nothing goes out."""
 
-    @app.task(name=_TASK)  # type: ignore[untyped-decorator]
+    @app.task(name=SUPERVISE_TASK)  # type: ignore[untyped-decorator]
     def supervise(run_id: str) -> None:
         supervisor.supervise(run_id)
 
