@@ -1,12 +1,12 @@
 # Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test check format bench lock purge
+.PHONY: help demo up down status logs test check format bench faults soak bad-input lock purge
 MAKEFLAGS += --no-print-directory
 # The scripts read what they need from config/.env; nothing of a variable given to make is lost.
 SHELL := bash
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  A second 'make up' takes seconds. Docs: docs/install.md, docs/operations.md"
 
@@ -36,6 +36,15 @@ format: ## put the sources into the house format
 
 bench: ## measure against plain tools, side by side, as ratios
 	@setup/bench.sh $(ARGS)
+
+faults: ## break every part of a platform while notebooks run; a table of what was lost (ARGS="--only 2,14")
+	@setup/faults.sh $(ARGS)
+
+soak: ## a storm of random faults over hundreds of runs (MINUTES=30 SEED=n)
+	@setup/soak.sh --minutes "$(or $(MINUTES),30)" $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+bad-input: ## hand over everything that is wrong, odd or hostile; a table of what it got
+	@setup/bad_input.sh $(ARGS)
 
 lock: ## renew the lock files (images/lock.sh FOLDER for a new environment version)
 	@setup/lock.sh

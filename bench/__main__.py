@@ -16,8 +16,12 @@ from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
 from .memory import idle_memory
 from .report import table
 from .rounds import race
+from .scale import scale
+from .throughput import throughput
 
 ROUNDS = 12
+RUNS = 200
+PARTS = ("memory", "one", "throughput", "scale")  # in this order: memory is that of a platform at rest
 
 
 def main(arguments: list[str]) -> int:
@@ -25,9 +29,12 @@ def main(arguments: list[str]) -> int:
     options = read(arguments)
     with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
         if options.url:
-            found = measure(running(options.url), Path(folder), options.rounds)
+            found = race_of(running(options.url), Path(folder), options.rounds)
+        elif options.state:
+            found = measure(Platform(options.state), Path(folder), options)
         else:
-            found = on_its_own(Path(folder), options.rounds)
+            found = on_its_own(Path(folder), options)
+    found = {"machine": machine()} | found
     print(json.dumps(found, indent=2) if options.json else table(found))
     return 0
 
@@ -36,35 +43,68 @@ def read(arguments: list[str]) -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=list(PARTS),
+        metavar="PART,PART",
+        help=f"some of: {', '.join(PARTS)} (default: all)",
+    )
+    parser.add_argument(
         "--rounds", type=int, default=ROUNDS, help=f"of each contender in turn (default {ROUNDS})"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=RUNS, help=f"queued at once for the throughput (default {RUNS})"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument(
         "--url",
         help="measure the running platform at this address (…/services/nightdesk) instead of one of its "
-        "own; its token comes from NIGHTDESK_TOKEN or from the login file of `make up`",
+        "own, only one notebook at a time; its token comes from NIGHTDESK_TOKEN or from the login file "
+        "of `make up`",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="measure the platform of `setup/up.sh --state DIR`; its database keeps what is filled in",
     )
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    if options.runs < 10:
+        parser.error("--runs must be at least 10: there are ten people")
+    if unknown := set(options.only) - set(PARTS):
+        parser.error(f"--only: there is no {', '.join(sorted(unknown))}, but {', '.join(PARTS)}")
     return options
 
 
-def on_its_own(folder: Path, rounds: int) -> dict[str, Any]:
+def on_its_own(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Everything, on a platform that is started for it with the settings as shipped."""
     say("starting a platform")
     platform = start(folder, as_shipped=True)
     try:
-        say("waiting until its memory has settled")
-        memory = idle_memory(platform.project)
-        return measure(target_of(platform), folder, rounds) | {"memory": memory}
+        return measure(platform, folder, options)
     finally:
         say("removing the platform")
         remove(platform.project)
 
 
-def measure(target: Target, folder: Path, rounds: int) -> dict[str, Any]:
-    """The race."""
+def measure(platform: Platform, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """The parts that were asked for."""
+    found: dict[str, Any] = {}
+    if "memory" in options.only and not options.state:
+        say("waiting until its memory has settled")
+        found["memory"] = idle_memory(platform.project)
+    if "one" in options.only:
+        found |= race_of(Target(platform.url, platform.admin_token), folder, options.rounds)
+    if "throughput" in options.only:
+        found["throughput"] = throughput(platform, folder, options.runs, say)
+    if "scale" in options.only:
+        found["scale"] = scale(platform, say)
+    return found
+
+
+def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:
+    """One notebook at a time, by every contender in turn."""
     contenders: list[Contender] = [
         Papermill(folder, alone=True),
         Submit(target, folder),
@@ -73,19 +113,12 @@ def measure(target: Target, folder: Path, rounds: int) -> dict[str, Any]:
         Engine(),
     ]
     say(f"{rounds} rounds of {', '.join(one.name for one in contenders)}")
-    return {
-        "machine": {
-            "cores": os.cpu_count(),
-            "engine": docker("version", "--format", "{{.Server.Version}}").strip(),
-        },
-        "rounds": rounds,
-        "seconds": race(contenders, rounds, say),
-    }
+    return {"rounds": rounds, "seconds": race(contenders, rounds, say)}
 
 
-def target_of(platform: Platform) -> Target:
-    """The platform as its admin uses it."""
-    return Target(platform.url, platform.admin_token)
+def machine() -> dict[str, Any]:
+    """What all of it was measured on."""
+    return {"cores": os.cpu_count(), "engine": docker("version", "--format", "{{.Server.Version}}").strip()}
 
 
 def running(url: str) -> Target:

@@ -1,30 +1,40 @@
-"""The table that `make bench` prints."""
+"""The tables that `make bench` prints."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from .processor import SERVICES
+
 RATIO_TARGET = 1.0
 MEMORY_TARGET = 600
+THROUGHPUT_TARGET = 1.2
+SUBMIT_TARGET = 100
+SCALE_TARGET = 1.5
 
 
 def table(found: dict[str, Any]) -> str:
     """Everything that was measured, for people."""
     machine = found["machine"]
-    lines = [
-        f"{machine['cores']} cores, engine {machine['engine']}, {found['rounds']} rounds in turn",
-        "",
+    parts = [[f"{machine['cores']} cores, engine {machine['engine']}"]]
+    if "seconds" in found:
+        parts.append(_race(found["seconds"], found["rounds"]))
+    if "memory" in found:
+        parts.append(_memory(found["memory"]))
+    if "throughput" in found:
+        parts.append(_throughput(found["throughput"]))
+    if "scale" in found:
+        parts.append(_scale(found["scale"]))
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def _race(seconds: list[dict[str, Any]], rounds: int) -> list[str]:
+    return [
         f"{'a one-line notebook, from asking to the result':<46} {'median':>8} {'min':>7} {'max':>7}   "
         f"{'to papermill':>12}  (single rounds)",
+        *(_seconds(one) for one in seconds),
+        f"  target: at most {RATIO_TARGET:.1f} times papermill; {rounds} rounds in turn",
     ]
-    lines += [_seconds(one) for one in found["seconds"]]
-    lines.append(f"  target: at most {RATIO_TARGET:.1f} times papermill")
-    if "memory" in found:
-        lines += ["", f"{'memory of the services when idle':<46} {'working set':>11} {'resident':>10}"]
-        lines += [_megabytes(one["name"], one) for one in found["memory"]["services"]]
-        lines.append(_megabytes("all together", found["memory"]["total"]))
-        lines.append(f"  target: less than {MEMORY_TARGET} MB together")
-    return "\n".join(lines)
 
 
 def _seconds(one: dict[str, Any]) -> str:
@@ -34,5 +44,71 @@ def _seconds(one: dict[str, Any]) -> str:
     )
 
 
+def _memory(memory: dict[str, Any]) -> list[str]:
+    return [
+        f"{'memory of the services when idle':<46} {'working set':>11} {'resident':>10}",
+        *(_megabytes(one["name"], one) for one in memory["services"]),
+        _megabytes("all together", memory["total"]),
+        f"  target: less than {MEMORY_TARGET} MB together",
+    ]
+
+
 def _megabytes(name: str, one: dict[str, Any]) -> str:
     return f"  {name:<44} {one['working_set']:>8.0f} MB {one['resident']:>7.0f} MB"
+
+
+def _throughput(found: dict[str, Any]) -> list[str]:
+    mine, theirs = found["nightdesk"], found["papermill"]
+    submit, starts = mine["submit"], mine["starts"]
+    heading = f"{mine['runs']} one-cell notebooks queued at once by {mine['people']} people"
+    papermill = f"xargs -P{theirs['at_a_time']} papermill, half before and half after"
+    looks = [
+        ("list of runs, while they submit", mine["looks_while_submitting"], "list"),
+        ("list of runs, until the last has ended", mine["looks"], "list"),
+        ("page of runs, until the last has ended", mine["looks"], "list_page"),
+        ("page of a run, until the last has ended", mine["looks"], "run_page"),
+    ]
+    return [
+        f"{heading:<46} {'a minute':>10} {'CPU-seconds of the machine each':>33}",
+        f"  {'nightdesk, each in a container of its own':<46} {mine['per_minute']:>8.0f} "
+        f"{mine['processor_each_run']['machine']:>33.2f}",
+        f"  {papermill:<46} {theirs['per_minute']:>8.0f} {theirs['machine_seconds_each']:>33.2f}",
+        f"  {'ratio':<46} {found['ratio']:>8.2f}   target: at least {THROUGHPUT_TARGET}",
+        "",
+        f"{'milliseconds of an answer meanwhile':<46} {'median':>10} {'p95':>8} {'max':>8} {'asked':>7}",
+        _answer("submit", submit)
+        + f"   target: p95 at most {SUBMIT_TARGET}; {submit['per_second']:.0f} a second",
+        *(_answer(name, measured[kind]) for name, measured, kind in looks if kind in measured),
+        "",
+        "the ten people, in seconds from the first submit of all",
+        f"  first run of each started after {starts['first_start'][0]:.1f} to {starts['first_start'][1]:.1f}, "
+        f"last run of each ended after {starts['last_end'][0]:.1f} to {starts['last_end'][1]:.1f}",
+        "",
+        f"{'CPU-milliseconds of the services':<46}" + "".join(f"{name:>9}" for name in SERVICES),
+        _processor("for a submit", mine["processor_each_submit"]),
+        _processor("for a run, its submit and the looks at it", mine["processor_each_run"]),
+    ]
+
+
+def _answer(name: str, one: dict[str, float]) -> str:
+    return (
+        f"  {name:<44} {one['median'] * 1000:>10.0f} {one['p95'] * 1000:>8.0f} "
+        f"{one['max'] * 1000:>8.0f} {one['count']:>7.0f}"
+    )
+
+
+def _processor(name: str, one: dict[str, float]) -> str:
+    return f"  {name:<44}" + "".join(f"{one[service] * 1000:>9.1f}" for service in SERVICES)
+
+
+def _scale(found: dict[str, Any]) -> list[str]:
+    few, many = f"{found['few']:,}", f"{found['many']:,}"
+    return [
+        f"{'milliseconds with so many finished runs':<46} {few:>10} {many:>10}   ratio",
+        *(
+            f"  {one['name']:<44} {one['few']['median'] * 1000:>10.1f} {one['many']['median'] * 1000:>10.1f} "
+            f"{one['ratio']:>7.2f}"
+            for one in found["questions"]
+        ),
+        f"  medians; target: at most {SCALE_TARGET} times",
+    ]

@@ -6,16 +6,24 @@ It is brought up when the first test asks for it; tests that ask for none need n
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
+from .support.fault_table import FaultTable, add_options
 from .support.people import Person, admin_of, join
-from .support.platform import REUSE, Platform, remove, start
+from .support.platform import REUSE, Platform, alone
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `make faults`."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests that are marked with a fault's number are gathered in a table, wherever they stand."""
+    config.pluginmanager.register(FaultTable(), "faults")
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +32,8 @@ def platform() -> Iterator[Platform]:
     if kept := os.environ.get(REUSE):
         yield Platform(Path(kept))
         return
-    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
-    # Not pytest's own folder, which is kept for later: this one holds secrets.
-    with tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
-        try:
-            started = start(Path(state))
-            try:
-                yield started
-            finally:
-                remove(started.project)
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    with alone() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

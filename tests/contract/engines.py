@@ -14,12 +14,13 @@ from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.engine import MemoryEngine, Play, Stage
-from nightdesk.server.ports.engine import ContainerEngine
+from nightdesk.server.ports.engine import ContainerEngine, Sample
 
 from .runs import DIGEST, a_run
 
 IMAGE = "nightdesk/base:latest"
 LONG = 300_000
+HELD = 64 * 2**20
 
 
 def prints(stage: Stage) -> Exit:
@@ -44,7 +45,15 @@ def ignores(stage: Stage) -> Exit:
     return Exit(0)
 
 
-PLAYS: dict[str, Play] = {"prints": prints, "obeys": obeys, "ignores": ignores}
+def works(stage: Stage) -> Exit:
+    """Computes, and holds memory and files in memory, then waits."""
+    stage.takes = Sample(cpu_seconds=0.5, memory_bytes=HELD)
+    stage.line(b"ready")
+    stage.wait_for("never")
+    return Exit(0)
+
+
+PLAYS: dict[str, Play] = {"prints": prints, "obeys": obeys, "ignores": ignores, "works": works}
 
 PROGRAMS = {
     "prints": f"""
@@ -64,6 +73,19 @@ time.sleep(600)
     "ignores": """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(600)
+""",
+    "works": f"""
+import time
+held = b"x" * ({HELD} // 2)
+with open("/tmp/held", "wb") as file:
+    file.write(held)
+with open("/nightdesk/work/read", "wb") as file:
+    file.write(held)
+open("/nightdesk/work/read", "rb").read()
+while time.process_time() < 0.5:
+    pass
 print("ready", flush=True)
 time.sleep(600)
 """,
@@ -144,7 +166,7 @@ class Docker:
         self.engine: ContainerEngine = self._make(self.project)
 
     def _make(self, project: str) -> DockerEngine:
-        return DockerEngine(RunContainers(project, self.volumes[0], self.volumes[1], pids_limit=64))
+        return DockerEngine(RunContainers(project, self.volumes[0], self.volumes[1]))
 
     def run(self, behaviour: str, **values: Any) -> Run:
         """A run whose container executes this program in the place of the runner."""

@@ -30,9 +30,9 @@ def added(records: RecordsSql, **values: Any) -> Run:
     return records.add_run(a_run(**values))[0]
 
 
-def claimed(records: RecordsSql, run: Run, worker: str = "one", lease_seconds: float = 20) -> Run:
+def claimed(records: RecordsSql, run: Run, worker: str = "one") -> Run:
     """The run in a worker's hands."""
-    taken = records.claim(run.id, worker, lease_seconds)
+    taken = records.claim(run.id, worker)
     assert taken is not None
     return taken
 

@@ -14,7 +14,7 @@ from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen
 
-from .engines import LONG, Docker, Engines, Memory, docker_engine
+from .engines import HELD, LONG, Docker, Engines, Memory, docker_engine
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +157,7 @@ def test_one_that_was_removed_by_hand(engines: Engines, engine: ContainerEngine)
         lambda: engine.start(container),
         lambda: engine.follow(container),
         lambda: engine.wait(container, 1),
+        lambda: engine.sample(container),
         lambda: engine.stop(container, 1),
     ):
         with pytest.raises(ContainerGone):
@@ -175,6 +176,27 @@ def test_following_one_that_is_removed_meanwhile(engines: Engines, engine: Conta
     timer.join()
     with pytest.raises(ContainerGone):
         engine.wait(container, 1)
+
+
+def test_what_a_container_takes(engines: Engines, engine: ContainerEngine) -> None:
+    container = engine.create(engines.run("works"))
+    assert engine.sample(container) is None, "it does not run yet"
+    engine.start(container)
+    lines = engine.follow(container)
+    assert next(iter(lines)) == b"ready"
+    lines.close()
+    first = engine.sample(container)
+    assert first is not None
+    assert 0.5 <= first.cpu_seconds < 30
+    assert HELD <= first.memory_bytes < 2 * HELD, "with /tmp, which is memory; without what was read of files"
+    assert not first.paused
+    second = engine.sample(container)
+    assert second is not None
+    assert second.cpu_seconds >= first.cpu_seconds
+    engine.stop(container, 0)
+    ended(engine, container)
+    assert engine.sample(container) is None
+    engine.remove(container)
 
 
 def test_an_image_that_is_not_there(engines: Engines, engine: ContainerEngine) -> None:
@@ -200,6 +222,7 @@ def refuses(engine: ContainerEngine, run: Run) -> None:
         lambda: engine.find(run),
         lambda: engine.follow(seen),
         lambda: engine.wait(seen, 1),
+        lambda: engine.sample(seen),
         lambda: engine.stop(seen, 1),
         lambda: engine.remove(seen),
         engine.all,
@@ -239,14 +262,20 @@ def test_out_of_memory_is_seen(real: Docker) -> None:
 def test_a_paused_one_is_stopped_all_the_same(real: Docker) -> None:
     run = real.run("obeys")
     container = started(real.engine, run)
+    sample = real.engine.sample(container)
+    assert sample is not None
+    assert not sample.paused
     real.pause(run)
+    sample = real.engine.sample(container)
+    assert sample is not None
+    assert sample.paused
     real.engine.stop(container, 10)
     assert ended(real.engine, container).code == 143
 
 
 @pytest.mark.engine
 def test_a_container_is_shut_in(real: Docker) -> None:
-    run = real.run("obeys", owner="ada", cpus=1.5)
+    run = real.run("obeys", owner="ada", cpus=1.5, pids_limit=64, disk_bytes=2**30)
     real.engine.create(run)
     seen = real.inspect(run)
     host, config = seen["HostConfig"], seen["Config"]
@@ -260,6 +289,8 @@ def test_a_container_is_shut_in(real: Docker) -> None:
     assert (host["Memory"], host["MemorySwap"], host["NanoCpus"], host["PidsLimit"]) == (
         run.memory_bytes, run.memory_bytes, 1_500_000_000, 64,
     )  # fmt: skip
+    limits = {limit["Name"]: (limit["Soft"], limit["Hard"]) for limit in host["Ulimits"]}
+    assert limits == {"core": (0, 0), "fsize": (2**30, 2**30)}
     assert host["NetworkMode"] == f"{real.project}_runs"
     assert host["LogConfig"]["Config"] == {"max-size": "100m", "max-file": "1"}
     mounts = {mount["Target"]: mount for mount in host["Mounts"]}

@@ -26,7 +26,7 @@ def test_twenty_writers_wait_for_each_other(records: RecordsSql) -> None:
         for cell in range(5):
             run = records.change(run, cell=cell, cells=5)
             records.add_log(run, [LogChunk(cell + 1, cell, "stdout", cell, "x")])
-            records.beat(f"worker-{number}", 1)
+            records.beat(f"worker-{number}", 1, 2**40)
         return records.change(run, status=Status.SUCCEEDED, reason="x").status.value
 
     assert at_once(20, work) == ["succeeded"] * 20
@@ -57,17 +57,17 @@ def test_a_lock_that_is_held_too_long_is_told_in_words(
     with database.writing() as connection:
         connection.exec_driver_sql("update runs set reason = 'held'")
         for write in (
-            lambda: records.claim(run.id, "one", 20),
+            lambda: records.claim(run.id, "one"),
             lambda: records.add_run(a_run(id="other")),
             lambda: records.request_cancel(run.id, "ada"),
-            lambda: records.beat("one", 1),
+            lambda: records.beat("one", 1, 2**40),
         ):
             with pytest.raises(Unavailable) as caught:
                 write()
             assert caught.value.message == "the database does not answer"
             assert caught.value.hint == "Nothing was changed; try again in a moment."
         assert records.run(run.id) == run, "readers do not wait, and see what was there before"
-    assert records.claim(run.id, "one", 20) is not None
+    assert records.claim(run.id, "one") is not None
     database.engine.dispose()
 
 

@@ -9,7 +9,7 @@ from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.environment import Kernel
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.run import Output, Status
-from nightdesk.server.ports.records import LogChunk
+from nightdesk.server.ports.records import LogChunk, Usage
 
 from .on_record import at_once, running
 from .runs import a_version
@@ -64,8 +64,8 @@ def test_two_writers_of_the_same_log_double_nothing(records: RecordsSql) -> None
 
 def test_attempts_have_logs_of_their_own(records: RecordsSql) -> None:
     run = running(records)
-    second = replace(run, attempt=2)
     records.add_log(run, pieces("one\n"))
+    second = records.change(run, status=Status.QUEUED, attempt=2)
     records.add_log(second, pieces("two\n"))
     assert (records.log(run), records.log(second)) == (pieces("one\n"), pieces("two\n"))
     assert records.log_end(second) == (3, 4)
@@ -95,6 +95,50 @@ def test_logs_of_runs_that_ended_long_ago_are_forgotten(records: RecordsSql) -> 
 
 
 # outputs
+
+
+# what runs take
+
+
+def test_what_a_run_takes_is_kept_in_order_for_each_attempt(records: RecordsSql) -> None:
+    run = running(records)
+    assert records.usage(run) == []
+    assert records.latest_usage(run) is None
+    before = records.now()
+    first, second = Usage(0.0, 0.5, 3 * 2**30, 7), Usage(0.0, 1.75, 2**40, 2**41)
+    for sample in (first, second):
+        while records.usage(run) and records.now() <= records.usage(run)[-1].at:
+            pass  # the database's clock goes on in milliseconds
+        records.add_usage(run, sample)
+    seen = records.usage(run)
+    assert [replace(sample, at=0.0) for sample in seen] == [first, second]
+    assert before <= seen[0].at < seen[1].at <= records.now(), "by the database's clock"
+    assert records.usage(run, after=seen[0].at) == seen[1:]
+    assert records.usage(run, after=seen[1].at) == []
+    assert records.latest_usage(run) == seen[1]
+    assert records.usage(replace(run, attempt=2)) == []
+    assert records.latest_usage(running(records, id="other")) is None
+
+
+def test_a_clock_that_comes_to_the_same_moment_twice_does_no_harm(
+    records: RecordsSql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = running(records)
+    monkeypatch.setattr(records._database, "now", lambda _connection: 1_790_000_000.0)
+    for cpus in (0.5, 0.75):
+        records.add_usage(run, Usage(0.0, cpus, 1, 1))
+    assert records.usage(run) == [Usage(1_790_000_000.0, 0.5, 1, 1)]
+
+
+def test_what_runs_took_that_ended_long_ago_is_forgotten(records: RecordsSql) -> None:
+    over, going = running(records), running(records, id="going")
+    for run in (over, going):
+        records.add_usage(run, Usage(0.0, 1.0, 1, 1))
+    records.change(over, status=Status.SUCCEEDED)
+    assert records.drop_usage(records.now() - 60) == 0
+    assert records.drop_usage(records.now() + 60) == 1
+    assert records.usage(over) == []
+    assert len(records.usage(going)) == 1
 
 
 def test_outputs_are_those_of_the_current_attempt(records: RecordsSql) -> None:

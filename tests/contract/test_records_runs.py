@@ -10,7 +10,7 @@ import pytest
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.errors import Conflict, FenceLost
-from nightdesk.server.domain.run import Run, RunError, Status
+from nightdesk.server.domain.run import Priority, Run, RunError, Status
 from nightdesk.server.ports.records import RunFilter
 
 from .on_record import added, at_once, claimed, history, running
@@ -42,7 +42,17 @@ def test_a_run_comes_back_as_it_was(records: RecordsSql) -> None:
         attempt=2,
         fence=5,
         worker="one",
-        lease_until=1.5,
+        not_before=1.5,
+        priority=Priority.HIGH,
+        groups=("analysts", "ünï"),
+        cell_timeout_seconds=60.0,
+        pids_limit=99,
+        disk_bytes=2**40,
+        output_bytes=2**41,
+        retry_wait_seconds=0.5,
+        expected_seconds=12.25,
+        ending="time",
+        started_uptime=77.5,
         offered_at=2.5,
         cancel_requested_at=3.5,
         cancelled_by="ada",
@@ -132,7 +142,7 @@ def test_a_change_is_made_and_comes_back(records: RecordsSql, database: Database
     )
     assert ended.finished_at is not None
     assert ended.finished_at >= live.started_at
-    assert (ended.worker, ended.lease_until) == (None, None)
+    assert ended.worker is None
     assert history(database, run) == [
         ("queued", 1, 0),
         ("starting", 1, 1),
@@ -173,9 +183,7 @@ def test_one_of_many_changes_at_once_wins(records: RecordsSql, database: Databas
 
 def test_the_next_attempt(records: RecordsSql, database: Database) -> None:
     run = running(records)
-    again = records.change(
-        run, status=Status.QUEUED, attempt=2, worker=None, lease_until=None, started_at=None
-    )
+    again = records.change(run, status=Status.QUEUED, attempt=2, worker=None, started_at=None)
     assert (again.status, again.attempt, again.started_at, again.finished_at) == (
         Status.QUEUED,
         2,
@@ -200,7 +208,7 @@ def test_a_queued_run_is_cancelled_at_once(records: RecordsSql, database: Databa
     assert (cancelled.status, cancelled.reason) == (Status.CANCELLED, "Cancelled by root before it started.")
     assert cancelled.finished_at is not None
     assert cancelled == records.run(run.id)
-    assert records.claim(run.id, "one", 20) is None
+    assert records.claim(run.id, "one") is None
     assert history(database, run) == [("queued", 1, 0), ("cancelled", 1, 0)]
 
 

@@ -20,7 +20,7 @@ from nightdesk.server.adapters.run_folders import SharedRunFolders
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.folders import MemoryFolders
-from nightdesk.server.ports.files import RunFolders
+from nightdesk.server.ports.files import FolderUse, RunFolders
 
 from .runs import a_run
 
@@ -28,6 +28,7 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="gives folders to the user that runs execute as: needs root"
 )
 RUN = a_run()
+PLENTY = FolderUse(2**40, 10**9)
 Leave = Callable[[str, bytes], None]
 
 
@@ -175,8 +176,28 @@ def test_attempts_have_folders_of_their_own(place: OnDisk | InMemory) -> None:
     assert place.folders.attempts() == []
 
 
+def test_what_a_folder_takes(place: OnDisk | InMemory) -> None:
+    prepare(place.folders)
+    before = place.folders.used(RUN, PLENTY)
+    place.leave("out", "a", b"x" * 1_000_000)
+    place.leave("out", "deep/b", b"x" * 1_000_000)
+    place.leave("result", "notebook.ipynb", b"x" * 1_000_000)
+    after = place.folders.used(RUN, PLENTY)
+    assert 3_000_000 <= after.bytes - before.bytes < 3_100_000
+    assert 3 <= after.files - before.files <= 4, "folders count as well"
+
+
+def test_counting_stops_once_it_is_enough(place: OnDisk | InMemory) -> None:
+    prepare(place.folders)
+    for number in range(100):
+        place.leave("out", f"{number}", b"x" * 100_000)
+    assert place.folders.used(RUN, FolderUse(2**40, 10)).files == 11
+    assert 1_000_000 < place.folders.used(RUN, FolderUse(1_000_000, 1000)).bytes < 2_000_000
+
+
 def test_a_folder_that_is_not_there(place: OnDisk | InMemory) -> None:
     assert results(place.folders) == {}
+    assert place.folders.used(RUN, PLENTY) == FolderUse(0, 0)
     assert notebook(place.folders) is None
     assert place.folders.skipped(RUN) == []
     place.folders.remove(RUN.id, 1)
@@ -229,6 +250,48 @@ def test_what_is_taken_along_cannot_leave_the_folder(disk: OnDisk, tmp_path: Pat
         assert not (tmp_path / "absolute").exists()
         assert not (top(disk) / "work" / "link").is_symlink()
         assert not (top(disk) / "work" / "device").exists()
+
+
+def test_only_what_is_really_there_counts(disk: OnDisk, tmp_path: Path) -> None:
+    """Links, holes, second names of a file: none of them takes room; and none hides any."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "large").write_bytes(b"x" * 5_000_000)
+    work = top(disk) / "work"
+    before = disk.folders.used(RUN, PLENTY)
+    (work / "folder").symlink_to(elsewhere)
+    (work / "link").symlink_to(elsewhere / "large")
+    with (work / "holes").open("wb") as file:
+        file.truncate(2**40)
+    os.mkfifo(work / "pipe")
+    assert disk.folders.used(RUN, PLENTY).bytes - before.bytes < 100_000
+    (work / "once").write_bytes(b"x" * 1_000_000)
+    for number in range(10):
+        (work / f"again {number}").hardlink_to(work / "once")
+    taken = disk.folders.used(RUN, PLENTY)
+    assert 1_000_000 <= taken.bytes - before.bytes < 1_200_000
+    assert taken.files - before.files == 15
+
+
+def test_no_depth_and_no_name_hides_anything(disk: OnDisk) -> None:
+    work = top(disk) / "work"
+    (work / "a\nname").write_bytes(b"x" * 500_000)
+    (work / os.fsdecode(b"no utf-8 \xff")).write_bytes(b"x" * 500_000)
+    (work / "-delete").write_bytes(b"x" * 500_000)
+    handle = os.open(work, os.O_RDONLY)
+    for _ in range(3000):  # far deeper than any path may be long
+        os.mkdir("deeper", dir_fd=handle)
+        below = os.open("deeper", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    written = os.open("heap", os.O_WRONLY | os.O_CREAT, dir_fd=handle)
+    os.write(written, b"x" * 1_000_000)
+    os.close(written)
+    os.close(handle)
+    taken = disk.folders.used(RUN, PLENTY)
+    assert taken.files > 3000
+    assert taken.bytes > 2_500_000
+    disk.folders.remove(RUN.id, 1)
 
 
 def _entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:

@@ -15,10 +15,15 @@ import json
 import os
 import random
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
@@ -49,7 +54,8 @@ class Platform:
         self.state = state
         self.settings = _read_settings(state / ".env")
         self.project = self.settings["COMPOSE_PROJECT_NAME"]
-        self.address = f"http://127.0.0.1:{self.settings['NIGHTDESK_PORT']}"
+        host = self.settings.get("NIGHTDESK_BIND") or "127.0.0.1"
+        self.address = f"http://{host}:{self.settings['NIGHTDESK_PORT']}"
         self.url = f"{self.address}/services/nightdesk"
         login = json.loads((state / "login.json").read_text("utf-8"))
         self.admin_token = str(login["token"])
@@ -79,6 +85,10 @@ class Platform:
         state = self.inspect(self.service(name))["State"]
         return bool(state["Running"]) and state.get("Health", {}).get("Status", "healthy") == "healthy"
 
+    def compose(self, *arguments: str, seconds: float = DOWN_SECONDS, **variables: str) -> None:
+        """`setup/compose.sh …` for this platform, with these variables set."""
+        _step("compose.sh", "--state", str(self.state), *arguments, seconds=seconds, **variables)
+
     def up(self) -> None:
         """`make up` for this platform."""
         _step("up.sh", "--state", str(self.state), seconds=UP_SECONDS)
@@ -88,10 +98,11 @@ class Platform:
         _step("down.sh", "--state", str(self.state), seconds=DOWN_SECONDS)
 
 
-def start(state: Path, *, as_shipped: bool = False) -> Platform:
+def start(state: Path, *, as_shipped: bool = False, first: Callable[[str], None] | None = None) -> Platform:
     """Bring up a platform of its own; everything that it has on the host is in `state`.
 
-    With `as_shipped` its settings are those of config/nightdesk.yaml without a change.
+    With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `first` is called
+    with the project's name before anything of it is made.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
@@ -106,11 +117,33 @@ def start(state: Path, *, as_shipped: bool = False) -> Platform:
     config.write_text(yaml.safe_dump(settings), "utf-8")
     options = ["--project", project, "--port", str(_free_port()), "--config", str(config)]
     try:
+        if first is not None:
+            first(project)
         _step("up.sh", "--state", str(state), *options, seconds=UP_SECONDS)
         return Platform(state)
     except BaseException:
         remove(project)
         raise
+
+
+@contextmanager
+def alone(first: Callable[[str], None] | None = None) -> Iterator[Platform]:
+    """A platform of its own; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    # Not pytest's own folder, which is kept for later: this one holds secrets.
+    with tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
+        try:
+            started = start(Path(state), first=first)
+            try:
+                yield started
+            finally:
+                remove(started.project)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def remove(project: str) -> None:
@@ -155,14 +188,14 @@ def docker(*arguments: str, seconds: float = 60, stdin: bytes | None = None) -> 
     return done.stdout.decode("utf-8", "replace")
 
 
-def _step(script: str, *arguments: str, seconds: float) -> None:
+def _step(script: str, *arguments: str, seconds: float, **variables: str) -> None:
     """One of the setup scripts. Not disturbed by a Ctrl-C meant for the tests, unless it is given up on."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("NIGHTDESK_", "COMPOSE_", "JUPYTERHUB_")) or name == "NIGHTDESK_STATE"
     }
-    environment["NIGHTDESK_VENV"] = sys.prefix
+    environment |= {"NIGHTDESK_VENV": sys.prefix, **variables}
     process = subprocess.Popen(
         [str(ROOT / "setup" / script), *arguments],
         env=environment,

@@ -75,7 +75,23 @@ def _slots(value: object) -> object:
     return value
 
 
+def _memory(value: object) -> object:
+    """``auto`` or a size: one message, as above."""
+    if value == "auto":
+        return value
+    amount = _bytes(value)
+    if not isinstance(amount, int) or not 0 < amount <= 2**62:
+        raise ValueError(f"{value!r} is neither 'auto' nor a size; write for example 64G")
+    return amount
+
+
+def _nothing(value: object) -> object:
+    """A section whose lines are all commented out means its defaults."""
+    return {} if value is None else value
+
+
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0, le=2**62)]
+AtLeastOne = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 
 
@@ -105,6 +121,9 @@ class Size(_Part):
     cpus: float = Field(gt=0, le=1024)
     memory_bytes: Bytes = Field(alias="memory", ge=64 * 2**20)
     time_limit_seconds: Seconds = Field(alias="time_limit", default=12 * 3600.0)
+    pids: int = Field(default=1024, ge=64, le=2**22)
+    disk_bytes: Bytes = Field(alias="disk", default=20 * 2**30, ge=16 * 2**20)
+    output_bytes: Bytes = Field(alias="output", default=10 * 2**30)
     default: bool = False
 
 
@@ -131,23 +150,47 @@ class Sessions(_Part):
         return value
 
 
+class Limits(_Part):
+    """How many runs may go on at a time, and wait. None: as many as there are slots."""
+
+    person: int | None = Field(default=None, ge=1)
+    people: Annotated[dict[str, AtLeastOne], BeforeValidator(_nothing)] = Field(default_factory=dict)
+    groups: Annotated[dict[str, AtLeastOne], BeforeValidator(_nothing)] = Field(default_factory=dict)
+    waiting: int = Field(default=2000, ge=1)
+
+    def of_person(self, name: str) -> int | None:
+        """Runs that this person may have at a time."""
+        return self.people.get(name, self.person)
+
+
 class Runs(_Part):
     """Background runs and what they may leave behind. Sizes are bytes, times are seconds."""
 
     slots: Annotated[Literal["auto"] | int, BeforeValidator(_slots)] = "auto"
+    memory: Annotated[Literal["auto"] | Bytes, BeforeValidator(_memory)] = "auto"
+    limits: Annotated[Limits, BeforeValidator(_nothing)] = Limits()
     grace_seconds: Seconds = Field(alias="grace", default=10.0)
+    cell_timeout_seconds: Seconds | None = Field(alias="cell_timeout", default=None)
+    retry_wait_seconds: Seconds = Field(alias="retry_wait", default=10.0)
     max_source_bytes: Bytes = Field(alias="max_source", default=50 * 2**20)
     max_files_bytes: Bytes = Field(alias="max_files", default=2**30)
-    max_output_bytes: Bytes = Field(alias="max_output", default=10 * 2**30)
-    max_output_count: int = Field(default=10000, ge=1)
+    max_output_count: int = Field(default=10000, ge=1, le=200_000)
     cell_log_bytes: Bytes = Field(alias="cell_log", default=2**20)
     run_log_bytes: Bytes = Field(alias="run_log", default=10 * 2**20)
-    pids_limit: int = Field(default=1024, ge=64)
+    cell_display_bytes: Bytes = Field(alias="cell_display", default=20 * 2**20)
+    run_display_bytes: Bytes = Field(alias="run_display", default=50 * 2**20)
 
     @property
     def slot_count(self) -> int:
         """Runs that one worker has at a time."""
         return (os.cpu_count() or 1) if self.slots == "auto" else self.slots
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that one worker's runs may have together: four fifths of the machine's, if not said."""
+        if self.memory != "auto":
+            return self.memory
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 4 // 5
 
 
 class Database(_Part):

@@ -66,6 +66,18 @@ ONE_SIZE = "sizes:\n  small:\n    cpus: 1\n    memory: 1G\n"
         ("runs:\n  slots: 0\n", "2: runs.slots: "),
         ("runs:\n  slots: many\n", "2: runs.slots: "),
         ("runs:\n  slots: 1.5\n", "2: runs.slots: "),
+        ("runs:\n  memory: lots\n", "2: runs.memory: 'lots' is not a size; write for example 512M or 4G"),
+        ("runs:\n  memory: 0\n", "2: runs.memory: 0 is neither 'auto' nor a size; write for example 64G"),
+        ("runs:\n  memory: 1.5\n", "2: runs.memory: 1.5 is neither 'auto' nor a size"),
+        ("runs:\n  max_output_count: 200001\n", "2: runs.max_output_count: Input should be less than or equal to 200000"),
+        ("runs:\n  limits:\n    person: 0\n", "3: runs.limits.person: Input should be greater than or equal to 1"),
+        ("runs:\n  limits:\n    people: {ada: 0}\n", "3: runs.limits.people.ada: Input should be greater than or equal"),
+        ("runs:\n  limits:\n    persons: 2\n", "3: runs.limits.persons: is not a setting; see docs/settings.md"),
+        ("runs:\n  limits: 5\n", "2: runs.limits: Input should be a valid dictionary or instance of Limits"),
+        ("runs:\n  max_output: 1G\n", "2: runs.max_output: is not a setting; see docs/settings.md for the list"),
+        (ONE_SIZE + "    pids: 63\n", "5: sizes.small.pids: Input should be greater than or equal to 64"),
+        (ONE_SIZE + "    disk: 15M\n", "5: sizes.small.disk: Input should be greater than or equal to 16777216"),
+        (ONE_SIZE + "    output: 0\n", "5: sizes.small.output: Input should be greater than 0"),
     ],
 )  # fmt: skip
 def test_one_mistake_is_told_once_with_its_line_and_key(problems: Problems, text: str, told: str) -> None:

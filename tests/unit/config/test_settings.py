@@ -37,6 +37,9 @@ def test_the_shipped_file_shows_every_setting() -> None:
         "runs:\n",
         "site:\nsizes:\naccounts:\nsessions:\nruns:\ndatabase:\nstorage:\n",
         "runs: {}\n",
+        "runs: {limits: {}}\n",
+        "runs:\n  limits:\n",
+        "runs:\n  limits:\n    people:\n    groups:\n",
     ],
 )
 def test_what_is_left_out_or_empty_has_its_default(read: Read, text: str) -> None:
@@ -90,6 +93,28 @@ def test_the_default_size_is_the_one_marked(read: Read) -> None:
 def test_slots(read: Read) -> None:
     assert read("runs: {slots: 7}").runs.slot_count == 7
     assert read("runs: {slots: auto}").runs.slot_count == (os.cpu_count() or 1)
+
+
+def test_memory_of_all_runs_together(read: Read) -> None:
+    assert read("runs: {memory: 6G}").runs.memory_bytes == 6 * 2**30
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert read("runs: {memory: auto}").runs.memory_bytes == machine * 4 // 5
+
+
+def test_limits_of_a_size(read: Read) -> None:
+    size = read("sizes: {one: {cpus: 1, memory: 1G, pids: 64, disk: 16M, output: 1M, time_limit: 1h}}").sizes[
+        "one"
+    ]
+    assert (size.pids, size.disk_bytes, size.output_bytes) == (64, 16 * 2**20, 2**20)
+
+
+def test_limits_of_people_and_groups(read: Read) -> None:
+    limits = read(
+        "runs: {limits: {person: 3, people: {ada: 8}, groups: {students: 2}, waiting: 50}}"
+    ).runs.limits
+    assert (limits.of_person("ada"), limits.of_person("bob")) == (8, 3)
+    assert (limits.groups, limits.waiting) == ({"students": 2}, 50)
+    assert read("").runs.limits.of_person("ada") is None, "as many as there are slots"
 
 
 def test_public_url(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ def test_success(execute: Execute) -> None:
     assert ended.finished["cells_done"] == 2
     assert ended.finished["error"] is None
     assert ended.finished["peak_memory_bytes"] > 1_000_000
+    assert 0 < ended.finished["cpu_seconds"] < 60
     started = ended.events[0]
     assert (started["event"], started["contract"], started["cells"], started["kernel"]) == (
         "started",

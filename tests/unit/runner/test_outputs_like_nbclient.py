@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nightdesk.runner.limits import Allowance, Quota
 from nightdesk.runner.outputs import Displays, Outputs
+from nightdesk.runner.room import Room, Space
 
 from .run_folder import RunFolder, notebook
 
@@ -77,7 +78,7 @@ def test_any_messages(messages: list[tuple[int, dict[str, Any]]]) -> None:
     client.clear_before_next_output = False
     displays = Displays()
     quota = Quota(10**9, "")
-    ours = [Outputs([], displays, Allowance(quota)) for _ in document.cells]
+    ours = [Outputs([], displays, Allowance(quota), Room(Space(10**6, ""))) for _ in document.cells]
     current = 0
     for index, message in messages:
         if index != current:  # nbclient forgets a delayed clear when the next cell begins

@@ -77,13 +77,13 @@ def test_no_room_for_the_result_file(folder: RunFolder) -> None:
 
 def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     target = tmp_path / "file"
-    storage.replace(str(target), b"old")
+    storage.replace(str(target), [b"ol", b"d"])
     (tmp_path / "file.partial").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught:
-        storage.replace(str(target), b"new")
+        storage.replace(str(target), [b"new"])
     assert storage.is_full(caught.value)
     assert not storage.is_full(OSError(errno.EACCES, ""))
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
-    storage.replace(str(target), json.dumps({}).encode())
+    storage.replace(str(target), iter([json.dumps({}).encode()]))
     assert target.read_bytes() == b"{}"

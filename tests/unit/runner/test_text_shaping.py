@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from nightdesk.runner.limits import Allowance, Lines, Quota, size_of
 from nightdesk.runner.outputs import Displays, Outputs
 from nightdesk.runner.raw_output import Echo
+from nightdesk.runner.room import Room, Space
 from nightdesk.runner.screen import visible, visible_chunk
 from nightdesk.runner.streams import PIECE, Streams
 
@@ -69,7 +70,7 @@ def test_a_quota_keeps_the_beginning_and_says_so_once(chunks: list[str], size: i
 
 @given(st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), TEXTS), max_size=12))
 def test_outputs_show_what_a_terminal_would(pieces: list[tuple[str, str]]) -> None:
-    outputs = Outputs([], Displays(), Allowance(Quota(10**6, "")))
+    outputs = Outputs([], Displays(), Allowance(Quota(10**6, "")), Room(Space(10**6, "")))
     expected: list[tuple[str, str]] = []
     for name, text in pieces:
         outputs.stream(name, text)

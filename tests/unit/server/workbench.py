@@ -108,7 +108,9 @@ class Bench:
         self.play: Play = two_cells
         self.engine = MemoryEngine(lambda _run: self.act)
         self.bell = MemoryBell()
-        self.settings = Settings.model_validate({"runs": {"grace": 1, **runs_settings}})
+        self.settings = Settings.model_validate(
+            {"runs": {"grace": 1, "retry_wait": "0.001s", **runs_settings}}
+        )
         self.parts = Parts(self.records, self.engine, self.store, self.folders, self.bell, self.settings)
 
     def close(self) -> None:
@@ -148,14 +150,6 @@ class Bench:
     def endings(self, run: Run) -> list[str]:
         """The final statuses that were ever written down."""
         return [status for status in self.history(run) if Status(status).final]
-
-    def expire_leases(self) -> None:
-        """As if the workers had given no sign of life for long."""
-        alive = runs.c.status.in_([Status.STARTING, Status.RUNNING])
-        with self.database.writing() as connection:
-            connection.execute(
-                update(runs).where(alive).values(lease_until=self.database.now(connection) - 1)
-            )
 
     def set_runs(self, **values: Any) -> None:
         """Change every run behind everybody's back."""

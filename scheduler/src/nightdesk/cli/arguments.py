@@ -171,6 +171,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def positive(text: str) -> int:
+    """A count of one or more, for `type=`."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; write 1, 2, 3…")
+    return int(text)
+
+
 def _help_width() -> int:
     try:
         return min(100, int(os.environ.get("COLUMNS") or os.get_terminal_size().columns) - 2)

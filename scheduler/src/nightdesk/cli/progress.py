@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nightdesk.client.answers import LogText, Run
 
 _LOST_AFTER = 5.0  # shorter breaks (a restart, a network change) are not worth a word
+_SAID_AGAIN_AFTER = 30.0  # of a place in the queue that only moves up, where each change is a line
 _BAR = 24
 
 
@@ -32,16 +33,14 @@ class Display:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._lines = LogLines(coloured=colours(stream))
-        self._shown: object = None
+        self._said = Said()
         self._told_lost = False
 
     def run(self, run: Run) -> None:
         """The run as it is now."""
         self._connected()
-        words = state_words(run)
-        if run["status"] not in FINAL and words != self._shown:
-            self._shown = words
-            self.write(words + "\n")
+        if self._said.is_news(run):
+            self.write(" · ".join(part for part in (state_words(run), _left(run)) if part) + "\n")
 
     def log(self, log: LogText) -> None:
         """The run has printed something."""
@@ -74,6 +73,29 @@ class Display:
             self.write("connected again\n")
 
 
+class Said:
+    """What was told of a run, so that it is not told again: of a queue the numbers alone are no news for a while."""
+
+    def __init__(self) -> None:
+        self._words = ""
+        self._at = 0.0
+
+    def is_news(self, run: Run) -> bool:
+        """Whether to say how the run is now; a run that is over is somebody else's news."""
+        words = state_words(run)
+        if run["status"] in FINAL or words == self._words:
+            return False
+        same = run["status"] == "queued" and _without_numbers(words) == _without_numbers(self._words)
+        if same and time.monotonic() - self._at < _SAID_AGAIN_AFTER:
+            return False
+        self._words, self._at = words, time.monotonic()
+        return True
+
+
+def _without_numbers(words: str) -> str:
+    return "".join(character for character in words if not character.isdigit())
+
+
 class LiveDisplay(Display):
     """A bar in the last line that keeps moving, the run's output above it."""
 
@@ -86,7 +108,9 @@ class LiveDisplay(Display):
     def run(self, run: Run) -> None:
         self._connected()
         self._run = run
-        if self._running_since is None and run["status"] == "running":
+        if run["status"] != "running":
+            self._running_since = None  # the next attempt begins anew
+        elif self._running_since is None:
             # From here on by a clock of our own: the platform's may be ahead or behind.
             self._running_since = time.monotonic() - (wording.run_duration(run) or 0.0)
         self._draw()
@@ -119,7 +143,10 @@ class LiveDisplay(Display):
         assert run is not None  # noqa: S101  (for the type checker)
         words = state_words(run)
         if self._running_since is not None:
-            words += f" · {wording.duration(int(time.monotonic() - self._running_since))}".replace(".0s", "s")
+            elapsed = int(time.monotonic() - self._running_since)
+            words += f" · {wording.duration(elapsed)}".replace(".0s", "s")
+            if left := wording.left(run.get("expected_seconds"), elapsed):
+                words += f" · {left}"
         columns = width(self.stream) - 1
         progress = run.get("progress")
         if run["status"] != "running" or not progress or not progress["cells"] or columns < _BAR + 20:
@@ -133,16 +160,25 @@ class LiveDisplay(Display):
 
 
 def state_words(run: Run) -> str:
-    """`running · cell 3 of 12`, `queued · waiting for a free slot`."""
+    """`running · cell 3 of 12`, `queued · waiting for a slot: 3 ahead`."""
     parts = [wording.status_words(run["status"])]
     progress = run.get("progress")
     if run["status"] == "running" and progress and progress["cells"]:
         parts.append(f"cell {progress['cell']} of {progress['cells']}")
-    if run["status"] == "queued" and run.get("waiting"):
-        parts.append(plain(run["waiting"] or ""))
-    if run.get("attempt", 1) > 1:
-        parts.append(f"attempt {run['attempt']}")
+    why = run.get("waiting") if run["status"] == "queued" else run.get("reason")
+    if why and run["status"] not in FINAL:
+        parts.append(plain(why))  # of one that runs, the reason says what holds it up
+    if run.get("attempt", 1) > 1 and not (why or "").startswith("attempt "):
+        of = f" of {run['retries'] + 1}" if run.get("retries") else ""
+        parts.append(f"attempt {run['attempt']}{of}")
     return " · ".join(parts)
+
+
+def _left(run: Run) -> str:
+    """How long it is going to take still."""
+    if run["status"] != "running":
+        return ""
+    return wording.left(run.get("expected_seconds"), wording.run_duration(run))
 
 
 class Transfer:

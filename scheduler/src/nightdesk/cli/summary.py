@@ -17,10 +17,13 @@ _OUTPUTS_SHOWN = 12
 
 def show_submitted(run: Run) -> None:
     """What one needs after handing a run over."""
+    usual = run.get("expected_seconds")
     print(f"run {run['id']} is {wording.status_words(run['status'])}: {plain(run['name'])}")
     show_facts(
         [
             ("in", f"{plain(wording.environment(run))}, size {plain(run['size'])}"),
+            ("waits", plain(run.get("waiting") or "")),
+            ("takes", f"usually {wording.duration(usual)}" if usual is not None else ""),
             ("page", run["url"]),
             ("follow", f"nightdesk logs {run['id']} -f"),
         ]

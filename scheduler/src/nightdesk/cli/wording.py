@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def seconds_of(text: str) -> int:
+def seconds_of(text: str, least: int = 1) -> int:
     """The seconds in `90s`, `5m`, `2h`, `1d`, `1h30m`; a bare number is seconds. Raises ValueError."""
     number = ""
     total = 0
@@ -26,7 +26,7 @@ def seconds_of(text: str) -> int:
     if number and total:
         raise ValueError(text)  # "1h30": thirty of what?
     total += int(number or 0)
-    if total <= 0:
+    if total < least or not text.strip():
         raise ValueError(text)
     return total
 
@@ -41,6 +41,23 @@ def duration(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size}{big} {whole % size // part:02d}{small}"
     return f"{whole}s"
+
+
+def left(expected: float | None, elapsed: float | None) -> str:
+    """`about 3 min left`, or that it takes longer than earlier runs did; empty where nothing is known."""
+    if expected is None or elapsed is None:
+        return ""
+    rest = expected - elapsed
+    if rest < -max(2.0, expected / 10):
+        return f"longer than usual ({duration(expected)})"
+    if rest < 10:
+        return "a few seconds left"
+    if rest < 55:
+        return f"about {round(rest / 10) * 10} s left"
+    if rest < 3600 - 30:
+        return f"about {max(1, round(rest / 60))} min left"
+    half_hours = round(rest / 1800)
+    return f"about {half_hours // 2}{'½' if half_hours % 2 else ''} h left"
 
 
 def size(count: float | None) -> str:
@@ -84,6 +101,8 @@ def when(text: str | None, now: float | None = None) -> str:
 
 def run_duration(run: Run, now: float | None = None) -> float | None:
     """Seconds from the start of a run to its end or until now; None before its start."""
+    if run.get("elapsed_seconds") is not None:
+        return run["elapsed_seconds"]  # by the platform's clock, which may differ from ours
     started = moment(run.get("started_at"))
     if started is None:
         return None
@@ -91,6 +110,18 @@ def run_duration(run: Run, now: float | None = None) -> float | None:
     if finished is None:
         finished = time.time() if now is None else now
     return max(0.0, finished - started)
+
+
+def doing(run: Run) -> str:
+    """What a run that is not over is doing: where it stands, why it waits, how long it is going to take."""
+    if run["status"] == "queued":
+        return run.get("waiting") or ""
+    if run["status"] != "running":
+        return ""
+    progress = run.get("progress")
+    cell = f"cell {progress['cell']} of {progress['cells']}" if progress and progress["cells"] else ""
+    rest = run.get("reason") or left(run.get("expected_seconds"), run_duration(run))
+    return " · ".join(part for part in (cell, rest) if part)
 
 
 def status_words(status: str) -> str:

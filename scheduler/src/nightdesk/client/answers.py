@@ -52,6 +52,56 @@ class Run(TypedDict):
     kernel: NotRequired[str | None]
     notes: NotRequired[list[str]]
     waiting: NotRequired[str | None]
+    priority: NotRequired[str]
+    retries: NotRequired[int]
+    retry_wait_seconds: NotRequired[float]
+    timeout_seconds: NotRequired[float]
+    cell_timeout_seconds: NotRequired[float | None]
+    expected_seconds: NotRequired[float | None]
+    elapsed_seconds: NotRequired[float | None]
+
+
+class Attempt(TypedDict):
+    """One try of a run."""
+
+    attempt: int
+    status: str
+    reason: str | None
+    started_at: str | None
+    finished_at: str | None
+
+
+class Change(TypedDict):
+    """One line of a run's history; `what` says it in words."""
+
+    at: str
+    attempt: int
+    status: str
+    worker: str | None
+    reason: str | None
+    what: str
+
+
+class History(TypedDict):
+    changes: list[Change]
+    attempts: list[Attempt]
+
+
+class FailedCell(TypedDict):
+    """The cell that a run was in when it ended: its first lines, of `lines` in all."""
+
+    number: int
+    source: str
+    lines: int
+
+
+class Failure(TypedDict):
+    """What one needs to see of a run that did not succeed. `log` is the end of it."""
+
+    reason: str | None
+    error: RunError | None
+    cell: FailedCell | None
+    log: str
 
 
 class RunOptions(TypedDict, total=False):
@@ -62,17 +112,28 @@ class RunOptions(TypedDict, total=False):
     size: str
     parameters: dict[str, Any]
     parameters_are_text: bool
+    priority: str
     timeout_seconds: float
+    cell_timeout_seconds: float
     retries: int
+    retry_wait_seconds: float
     key: str
     on_behalf_of: str
 
 
 class RunFilter(TypedDict, total=False):
-    """Which runs: `owner` is "me" or "all"."""
+    """Which runs.
+
+    `owner` is "me", "all" or, for admins, a name; `name` is a run's, with `*` for any characters;
+    `environment` is `NAME` or `NAME:VERSION`; `since` and `until` are dates or times in ISO 8601.
+    """
 
     owner: str
     status: str
+    name: str
+    environment: str
+    since: str
+    until: str
     limit: int
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from nightdesk.client.answers import Output
+    from nightdesk.client.http import Response
     from nightdesk.client.platform import Client
 
     Received = Callable[[Output, int], None]
@@ -30,15 +31,29 @@ class Downloaded:
         self.kept: list[Path] = []
 
 
+def folder_for(run_id: str, wanted: str | os.PathLike[str] | None, attempt: int | None) -> Path:
+    """Where outputs go: `wanted`, or a new folder named after the run and, where one is asked for, its attempt."""
+    if wanted:
+        return Path(wanted)
+    return Path(run_id if attempt is None else f"{run_id}-attempt-{attempt}")
+
+
 def download(
-    client: Client, run_id: str, folder: Path, *, force: bool = False, received: Received | None = None
+    client: Client,
+    run_id: str,
+    folder: Path,
+    *,
+    force: bool = False,
+    attempt: int | None = None,
+    received: Received | None = None,
 ) -> Downloaded:
-    """Put all outputs of a run into `folder`.
+    """Put all outputs of a run, or of an earlier attempt of it, into `folder`.
 
     Raises LocalProblem, before anything is written, where a name would lead out of the folder or a
     different file is in the way (unless `force`).
     """
-    outputs = client.outputs(run_id)
+    outputs = client.outputs(run_id, attempt=attempt)
+    source = _Source(client, run_id, attempt)
     targets = _targets(folder, outputs)
     done = Downloaded()
     wanted = []
@@ -55,7 +70,7 @@ def download(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for output, path in wanted:
-            _fetch(client, run_id, output, folder, path, received)
+            _fetch(source, output, folder, path, received)
     except OSError as error:
         raise LocalProblem(
             f"{str(error.filename or folder)!r} cannot be written: {(error.strerror or str(error)).lower()}",
@@ -103,9 +118,19 @@ def _same(output: Output, path: Path) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == output["sha256"]
 
 
-def _fetch(
-    client: Client, run_id: str, output: Output, folder: Path, path: Path, received: Received | None
-) -> None:
+class _Source:
+    """Where outputs come from: one attempt of one run."""
+
+    def __init__(self, client: Client, run_id: str, attempt: int | None) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._attempt = attempt
+
+    def open(self, output: Output) -> Response:
+        return self._client.output(self._run_id, output["name"], attempt=self._attempt)
+
+
+def _fetch(source: _Source, output: Output, folder: Path, path: Path, received: Received | None) -> None:
     parent = path.parent
     parent.mkdir(parents=True, exist_ok=True)
     if not parent.resolve().is_relative_to(folder.resolve()):
@@ -119,7 +144,7 @@ def _fetch(
         for left in range(_TRIES, 0, -1):
             try:
                 with temporary.open("wb") as file:
-                    _receive(client, run_id, output, file, received)
+                    _receive(source, output, file, received)
                 break
             except ConnectionLost:
                 if left == 1:
@@ -130,10 +155,10 @@ def _fetch(
         raise
 
 
-def _receive(client: Client, run_id: str, output: Output, file: BinaryIO, received: Received | None) -> None:
+def _receive(source: _Source, output: Output, file: BinaryIO, received: Received | None) -> None:
     digest = hashlib.sha256()
     size = 0
-    response = client.output(run_id, output["name"])
+    response = source.open(output)
     try:
         for piece in response.pieces():
             file.write(piece)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from nightdesk.client.answers import (
         Check,
         Environment,
+        Failure,
         Health,
+        History,
         Output,
         Run,
         RunFilter,
@@ -157,16 +159,8 @@ class Client:
         left = which.get("limit")
         before: str | None = None
         while left is None or left > 0:
-            page = self._transport.json(
-                "GET",
-                "/runs",
-                query={
-                    "owner": which.get("owner"),
-                    "status": which.get("status"),
-                    "limit": min(_PAGE, left or _PAGE),
-                    "before": before,
-                },
-            )
+            query: dict[str, Any] = {**which, "limit": min(_PAGE, left or _PAGE), "before": before}
+            page = self._transport.json("GET", "/runs", query=query)
             found: list[Run] = page["runs"][:left]
             yield from found
             before = page.get("next")
@@ -180,9 +174,23 @@ class Client:
         run: Run = self._transport.json("POST", "/runs", run_id, "cancel")
         return run
 
-    def log(self, run_id: str) -> Iterator[bytes]:
-        """What the run has printed so far, in pieces."""
-        yield from self._transport.open("GET", "/runs", run_id, "log").pieces()
+    def history(self, run_id: str) -> History:
+        """Every change of the run since it was submitted, and its attempts."""
+        history: History = self._transport.json("GET", "/runs", run_id, "history")
+        return history
+
+    def failure(self, run_id: str) -> Failure:
+        """What went wrong in a run that is over: the cell it was in, the error, the end of its log.
+
+        Raises Refused (409) for one that goes on, or has succeeded.
+        """
+        failure: Failure = self._transport.json("GET", "/runs", run_id, "failure")
+        return failure
+
+    def log(self, run_id: str, *, attempt: int | None = None) -> Iterator[bytes]:
+        """What the run (or an earlier attempt of it) has printed so far, in pieces."""
+        query = {"attempt": attempt}
+        yield from self._transport.open("GET", "/runs", run_id, "log", query=query).pieces()
 
     def events(
         self, run_id: str, *, after: str | None = None, waiting: Waiting | None = None, patient: bool = False
@@ -198,24 +206,32 @@ class Client:
 
         return follow(connect, after=after, waiting=waiting, patient=patient)
 
-    def outputs(self, run_id: str) -> list[Output]:
-        """What a run has left."""
-        outputs: list[Output] = self._transport.json("GET", "/runs", run_id, "outputs")["outputs"]
+    def outputs(self, run_id: str, *, attempt: int | None = None) -> list[Output]:
+        """What a run (or an earlier attempt of it) has left."""
+        query = {"attempt": attempt}
+        outputs: list[Output] = self._transport.json("GET", "/runs", run_id, "outputs", query=query)[
+            "outputs"
+        ]
         return outputs
 
-    def output(self, run_id: str, name: str) -> Response:
+    def output(self, run_id: str, name: str, *, attempt: int | None = None) -> Response:
         """One output, to be read piece by piece."""
-        return self._transport.open("GET", "/runs", run_id, "outputs", *name.split("/"))
+        path = ("outputs", *name.split("/"))
+        return self._transport.open("GET", "/runs", run_id, *path, query={"attempt": attempt})
 
     def download(
-        self, run_id: str, folder: str | os.PathLike[str] | None = None, *, force: bool = False
+        self,
+        run_id: str,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        force: bool = False,
+        attempt: int | None = None,
     ) -> list[Path]:
         """Put all outputs of a run into `folder` (default: one named after it); returns their paths."""
-        from pathlib import Path
+        from nightdesk.client.download import download, folder_for
 
-        from nightdesk.client.download import download
-
-        return download(self, run_id, Path(folder or run_id), force=force).paths
+        target = folder_for(run_id, folder, attempt)
+        return download(self, run_id, target, force=force, attempt=attempt).paths
 
     def environments(self) -> list[Environment]:
         """The environments that one may use, the newest version first."""

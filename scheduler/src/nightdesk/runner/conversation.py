@@ -94,7 +94,9 @@ class Conversation:
             if not self._read_pipes():
                 break
         self.streams.flush()
-        self._running = None
+        cell, self._running = self._running, None
+        if cell and cell.outputs.left_out:  # the notebook has the same words where they belong
+            self._events.emit("stream", cell=cell.number, name="stderr", text=cell.outputs.left_out)
         if self._widgets:
             self._widgets.sync()
             self._notebook.metadata.update(self._widgets.metadata())
@@ -207,7 +209,9 @@ class Conversation:
         if self._widgets is None:
             from .widgets import Widgets
 
-            self._widgets = Widgets(self.channels, self._notebook.displays, self._run_bytes)
+            self._widgets = Widgets(
+                self.channels, self._notebook.displays, self._run_bytes, self._notebook.shown
+            )
         self._widgets.handle(message)
 
     def _deliver(self, cell: Cell | None, name: str, text: str) -> None:

@@ -9,9 +9,11 @@ from . import storage
 from .limits import Allowance, Quota
 from .outcome import BadJob
 from .outputs import Displays, Outputs
+from .room import Room, Space
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .job import Job
@@ -37,14 +39,16 @@ class Cell:
         self.request = ""
         """The id of the request that executes it."""
 
-    def begin(self, displays: Displays, kept: Quota, logged: Quota, cell_bytes: int) -> None:
-        """Drop what the file brought along of an earlier execution; `kept` and `logged` are the run's quotas."""
+    def begin(self, displays: Displays, job: Job, kept: Quota, logged: Quota, shown: Space) -> None:
+        """Drop what the file brought along of an earlier execution; the last three are the run's own limits."""
         self.node["outputs"] = []
         self.node["execution_count"] = None
         self.metadata.pop("execution", None)
         scope = "in this cell"
-        self.outputs = Outputs(self.node["outputs"], displays, Allowance(Quota(cell_bytes, scope), kept))
-        self.log = Allowance(Quota(cell_bytes, scope), logged)
+        printed = Allowance(Quota(job.cell_stream_bytes, scope), kept)
+        room = Room(Space(job.cell_display_bytes, scope), shown)
+        self.outputs = Outputs(self.node["outputs"], displays, printed, room)
+        self.log = Allowance(Quota(job.cell_stream_bytes, scope), logged)
 
     def note_time(self, moment: str, date: str | None) -> None:
         """Record a moment of the execution under the name that JupyterLab gives it."""
@@ -63,13 +67,14 @@ class Notebook:
         self.displays = Displays()
         self.cells: list[Cell] = []
         self.logged = Quota(job.run_stream_bytes, "in this run")
+        self.shown = Space(job.run_display_bytes, "in this run")
         kept = Quota(job.run_stream_bytes, "in this run")
         for index, node in enumerate(self._node["cells"]):
             if node.get("cell_type") == "code":
                 cell = Cell(len(self.cells) + 1, index, node, allow_errors)
                 self.cells.append(cell)
                 if "skip-execution" not in (cell.metadata.get("tags") or []):
-                    cell.begin(self.displays, kept, self.logged, job.cell_stream_bytes)
+                    cell.begin(self.displays, job, kept, self.logged, self.shown)
 
     def executes_after(self, cell: Cell) -> bool:
         """Whether code is still to be executed behind `cell`."""
@@ -86,9 +91,15 @@ class Notebook:
         for cell in self.cells:
             if cell.executes:
                 cell.outputs.settle()
-        text = json.dumps(self._node, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        # Half of a surrogate pair has no UTF-8; the escape is the same character to a JSON reader.
-        storage.replace(self._target, text.encode("utf-8", "backslashreplace"))
+        storage.replace(self._target, self._pieces())
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The file's content, piece by piece: the whole as one text would take all its memory once more."""
+        encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
+        for piece in encoder.iterencode(self._node):
+            # Half of a surrogate pair has no UTF-8; the escape is the same character to a JSON reader.
+            yield piece.encode("utf-8", "backslashreplace")
+        yield b"\n"
 
 
 def _read(path: str) -> dict[str, Any]:

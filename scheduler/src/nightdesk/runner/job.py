@@ -12,7 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEFAULT_LIMITS = {"cell_stream_bytes": 1_000_000, "run_stream_bytes": 10_000_000, "line_bytes": 100_000}
+DEFAULT_LIMITS = {
+    "cell_stream_bytes": 1_000_000,
+    "run_stream_bytes": 10_000_000,
+    "line_bytes": 100_000,
+    "cell_display_bytes": 20_000_000,
+    "run_display_bytes": 50_000_000,
+}
 
 
 class Job:
@@ -39,6 +45,8 @@ class Job:
         self.cell_stream_bytes = int(_positive(limits, "cell_stream_bytes"))
         self.run_stream_bytes = int(_positive(limits, "run_stream_bytes"))
         self.line_bytes = int(_positive(limits, "line_bytes"))
+        self.cell_display_bytes = int(_positive(limits, "cell_display_bytes"))
+        self.run_display_bytes = int(_positive(limits, "run_display_bytes"))
         if self.kind == "notebook" and not isinstance(self.kernel, str):
             raise BadJob("the job names no `kernel` for its notebook")
         if self.kind == "script" and not self.interpreter:

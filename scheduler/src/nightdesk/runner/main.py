@@ -91,6 +91,7 @@ def _finish(
 ) -> int:
     """Leave the result: first the file, then the event."""
     from .memory import peak_bytes
+    from .processor import seconds_used
 
     record = events.record(
         "finished",
@@ -99,11 +100,12 @@ def _finish(
         error=outcome.error,
         cells_done=cells_done,
         peak_memory_bytes=peak_bytes(pid),
+        cpu_seconds=seconds_used(pid),
     )
     import json
 
     try:
-        storage.replace(os.path.join(folder, "result.json"), json.dumps(record).encode("ascii"))
+        storage.replace(os.path.join(folder, "result.json"), [json.dumps(record).encode("ascii")])
     except OSError as problem:
         if outcome.name == "succeeded":
             outcome = _broken(problem)

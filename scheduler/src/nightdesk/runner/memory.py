@@ -7,13 +7,21 @@ import resource
 UNLIMITED = 1 << 60
 
 
+def in_container() -> bool:
+    """Whether the control group that is seen here is this container's and not the whole machine's."""
+    if _number("/sys/fs/cgroup/memory.peak") is not None:
+        return True
+    return (_number("/sys/fs/cgroup/memory/memory.limit_in_bytes") or UNLIMITED) < UNLIMITED
+
+
 def peak_bytes(pid: int | None) -> int | None:
     """The container's peak by its control group; outside a container that of `pid` or of the largest child."""
-    peak = _number("/sys/fs/cgroup/memory.peak")
-    if peak is None and (_number("/sys/fs/cgroup/memory/memory.limit_in_bytes") or UNLIMITED) < UNLIMITED:
-        peak = _number("/sys/fs/cgroup/memory/memory.max_usage_in_bytes")
-    if peak is not None:
-        return peak
+    if in_container():
+        peak = _number("/sys/fs/cgroup/memory.peak")
+        if peak is None:
+            peak = _number("/sys/fs/cgroup/memory/memory.max_usage_in_bytes")
+        if peak is not None:
+            return peak
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return max(children, _high_water(pid) if pid else 0) or None
 

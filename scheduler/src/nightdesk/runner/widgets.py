@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .limits import Allowance, Quota
 from .outputs import Displays, Outputs
+from .room import Room, Space, weight_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ STATE_TYPE = "application/vnd.jupyter.widget-state+json"
 class Widgets:
     """Follows the comm messages of a kernel and stands in for the front end of its Output widgets."""
 
-    def __init__(self, channels: Channels, displays: Displays, run_bytes: int) -> None:
+    def __init__(self, channels: Channels, displays: Displays, run_bytes: int, shown: Space) -> None:
         self._channels = channels
         self._displays = displays
         self._quota = Quota(run_bytes, "in this run")
+        self._room = Room(shown)
         self._states: dict[str, dict[str, Any]] = {}
         self._buffers: dict[str, dict[str, dict[str, Any]]] = {}
         self._captures: dict[str, list[str]] = {}
@@ -34,10 +36,22 @@ class Widgets:
         if not isinstance(state, dict):
             return
         known = self._states.setdefault(comm, {})
+        paths = data.get("buffer_paths") or []
+        if not self._has_room(comm, state, paths, message.buffers):
+            return  # it stays as it was: a state too large is no more for a file than a picture too large
         known.update(state)
-        self._keep_buffers(comm, data.get("buffer_paths") or [], message.buffers)
+        self._keep_buffers(comm, paths, message.buffers)
         if known.get("_model_name") == "OutputModel" and "msg_id" in state:
             self._capture(comm, state["msg_id"])
+
+    def _has_room(self, comm: str, state: dict[str, Any], paths: list[Any], buffers: list[bytes]) -> bool:
+        known, kept = self._states[comm], self._buffers.get(comm, {})
+        before = {key: known[key] for key in state if key in known}
+        replaced = sum(len(kept[repr(path)]["data"]) for path in paths if repr(path) in kept)
+        return self._room.take(
+            weight_of({"data": state}) + sum(map(len, buffers)) * 4 // 3,
+            instead_of=(weight_of({"data": before}) if before else 0) + replaced,
+        )
 
     def _keep_buffers(self, comm: str, paths: list[Any], buffers: list[bytes]) -> None:
         if not paths:
@@ -57,7 +71,7 @@ class Widgets:
         if request:
             self._captures.setdefault(request, []).append(comm)
             if comm not in self._outputs:
-                self._outputs[comm] = Outputs([], self._displays, Allowance(self._quota))
+                self._outputs[comm] = Outputs([], self._displays, Allowance(self._quota), self._room)
         else:
             self.sync()
 

@@ -120,7 +120,6 @@ def worker_platform() -> WorkerPlatform:
             project=environment.project,
             scratch_volume=f"{environment.project}_scratch",
             shared_volume=f"{environment.project}_shared",
-            pids_limit=settings.runs.pids_limit,
         )
     )
     parts = Parts(

@@ -14,7 +14,7 @@ from nightdesk.server.domain.outcome import (
     human_seconds,
     removed_from_outside,
 )
-from nightdesk.server.domain.run import Run, RunError, Status
+from nightdesk.server.domain.run import Ends, Run, RunError, Status
 
 from .runs import a_run
 
@@ -22,10 +22,7 @@ RUN = a_run(status=Status.RUNNING, cell=3, cells=7, started_at=1_790_000_001.0)
 SCRIPT = replace(RUN, kind="script", file="job.py", cell=0, cells=0)
 CANCELLED = replace(RUN, cancel_requested_at=1_790_000_100.0, cancelled_by="root")
 OOM = "Out of memory in cell 3 of 7: the limit of size 'medium' is 4 GB. Choose a larger size, or load less at a time."
-OUTSIDE = (
-    "Ended from outside in cell 3 of 7 (exit code {}): the container was stopped, or the engine was restarted. "
-    "Submit it again."
-)
+OUTSIDE = "Ended from outside in cell 3 of 7 (exit code {}): somebody stopped its container. Submit it again."
 TIMED_OUT = (
     "Stopped at its time limit of 1 h in cell 3 of 7. Give it more time with --timeout, or make it shorter."
 )
@@ -108,12 +105,30 @@ def test_how_a_run_ended(
     ],
 )
 def test_at_its_time_limit(ended: Exit, finished: dict[str, Any] | None, status: str, reason: str) -> None:
-    ending = decide(RUN, ended, finished, timed_out=True)
+    ending = decide(replace(RUN, ending=Ends.TIME), ended, finished)
     assert (ending.status.value, ending.reason) == (status, reason)
 
 
 def test_a_wish_to_cancel_counts_more_than_the_time_limit() -> None:
-    assert decide(CANCELLED, Exit(143), None, timed_out=True).status is Status.CANCELLED
+    assert decide(replace(CANCELLED, ending=Ends.TIME), Exit(143), None).status is Status.CANCELLED
+
+
+def test_at_its_limit_of_disk() -> None:
+    ending = decide(replace(RUN, ending=Ends.DISK, disk_bytes=2**30), Exit(143), said("terminated"))
+    assert (ending.status, ending.reason) == (
+        Status.FAILED,
+        "Stopped in cell 3 of 7: its files took more than the 1 GB of size 'medium'. "
+        "Choose a larger size, or keep less on disk.",
+    )
+
+
+@pytest.mark.parametrize("code", [137, 143, 255])
+def test_an_engine_that_was_restarted_is_named(code: int) -> None:
+    ending = decide(RUN, Exit(code, with_engine=True), None)
+    assert (ending.status, ending.reason) == (
+        Status.FAILED,
+        "The container engine was restarted in cell 3 of 7, and the run ended with it. Submit it again.",
+    )
 
 
 def test_the_error_is_the_code_s_own_with_its_cell() -> None:

@@ -33,7 +33,6 @@ def nothing_left(bench: Bench, run: Run) -> None:
     assert bench.folders.attempts() == []
     assert not [key for key in bench.stored() if key.endswith(".part")]
     assert bench.run(run).worker is None
-    assert bench.run(run).lease_until is None
 
 
 def failing(stage: Stage) -> Exit:

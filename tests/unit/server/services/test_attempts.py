@@ -11,6 +11,7 @@ from nightdesk.server.doubles.engine import Stage
 
 from ..workbench import Bench, two_cells
 from .stories import Failing, failing, nothing_left, whole
+from .watching import care
 
 pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
@@ -27,13 +28,13 @@ def test_a_second_attempt_keeps_its_outputs_apart(bench: Bench) -> None:
     bench.play = second_time_lucky
     run = bench.submit(retries=1)
     supervisor = bench.supervisor()
-    supervisor.supervise(run.id)
+    care(supervisor, run)
     again = bench.run(run)
     assert (again.status, again.attempt, again.worker, again.cell) == (Status.QUEUED, 2, None, 0)
     assert again.reason == "Attempt 1 of 2: Cell 2 raised ValueError: no such year. It is tried again."
     assert bench.records.outputs([run.id])[run.id] == [], "those of the first attempt are not this one's"
     nothing_left(bench, run)
-    supervisor.supervise(run.id)
+    care(supervisor, run)
     ended = bench.run(run)
     assert (ended.status, ended.attempt, ended.error) == (Status.SUCCEEDED, 2, None)
     assert bench.engine.starts == [(run.id, 1), (run.id, 2)]
@@ -64,7 +65,7 @@ def test_no_more_attempts_than_asked_for(bench: Bench) -> None:
     bench.play = failing
     run = bench.submit(retries=2)
     for _ in range(5):
-        bench.supervisor().supervise(run.id)
+        care(bench.supervisor(), run)
     assert (bench.run(run).status, bench.run(run).attempt) == (Status.FAILED, 3)
     assert bench.engine.starts == [(run.id, 1), (run.id, 2), (run.id, 3)]
     assert bench.endings(run) == ["failed"]
@@ -72,7 +73,7 @@ def test_no_more_attempts_than_asked_for(bench: Bench) -> None:
 
 def test_success_is_not_tried_again(bench: Bench) -> None:
     run = bench.submit(retries=5)
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     assert (bench.run(run).status, bench.run(run).attempt) == (Status.SUCCEEDED, 1)
 
 
@@ -82,7 +83,7 @@ def test_success_is_not_tried_again(bench: Bench) -> None:
 def test_a_fault_before_the_code_started_ends_the_run(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     engine = Failing(bench.engine, "create", ZeroDivisionError("a bug"), None)
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
+    care(bench.supervisor(parts=replace(bench.parts, engine=engine)), run)
     ended = bench.run(run)
     assert ended.status is Status.FAILED
     assert ended.reason == (
@@ -97,13 +98,11 @@ def test_a_fault_while_it_runs_is_tried_by_others_but_not_for_ever(bench: Bench)
     run = bench.submit()
     for number in range(4):
         assert not bench.run(run).final
-        bench.supervisor(f"worker-{number}", parts).supervise(run.id)
-        bench.expire_leases()
+        care(bench.supervisor(f"worker-{number}", parts), run)
     assert bench.run(run).status is Status.SUCCEEDED
     engine.left = None
     run = bench.submit()
     for number in range(20):
-        bench.supervisor(f"worker-{number}", parts).supervise(run.id)
-        bench.expire_leases()
+        care(bench.supervisor(f"worker-{number}", parts), run)
     assert bench.run(run).status is Status.LOST
     assert bench.run(run).fence <= 10

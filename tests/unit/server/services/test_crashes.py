@@ -26,7 +26,7 @@ from nightdesk.server.services.sweep import tidy
 
 from ..workbench import Bench, two_cells
 from .crashing import Crash, Fuse
-from .watching import keeping
+from .watching import care, keeping
 
 pytestmark = pytest.mark.usefixtures("quick", "every_line_counts")
 MOMENTS = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -64,7 +64,6 @@ def die_at_every_call(
             for number in range(4):
                 if bench.run(run).final:
                     break
-                bench.expire_leases()
                 supervise(Supervisor(bench.parts, f"next-{number}"), run, None, kept)
             tidy(bench.records, bench.engine, bench.folders)
             check(bench, bench.run(run))
@@ -80,13 +79,13 @@ def die_at_every_call(
 def supervise(supervisor: Supervisor, run: Run, fuse: Fuse | None, kept: bool) -> None:
     """As a worker does it, ``kept`` with its keeper; returns as soon as the process is dead."""
     if not kept:
-        supervisor.supervise(run.id)
+        care(supervisor, run)
         return
     over = threading.Event()
 
     def body() -> None:
         try:
-            supervisor.supervise(run.id)
+            care(supervisor, run)
         finally:
             over.set()
 
@@ -104,7 +103,7 @@ def once(bench: Bench, run: Run, status: str, attempts: int = 1, log: str | None
     assert bench.engine.creates == bench.engine.starts
     assert bench.engine.all() == []
     assert bench.folders.attempts() == []
-    assert (run.status, run.worker, run.lease_until) == (status, None, None)
+    assert (run.status, run.worker) == (status, None)
     assert run.finished_at is not None
     assert run.reason
     assert not [key for key in bench.stored() if key.endswith(".part")]
@@ -187,7 +186,7 @@ def test_cancelled(benches: Callable[..., Bench]) -> None:
 def test_timed_out(benches: Callable[..., Bench]) -> None:
     def story(bench: Bench) -> Run:
         def play(stage: Stage) -> Exit:
-            bench.set_runs(started_at=bench.records.now() - 3601)
+            bench.set_runs(started_uptime=bench.records.uptime() - 3601)
             return stopped(stage)
 
         bench.play = play
@@ -214,7 +213,6 @@ def test_one_worker_after_the_other_dies(benches: Callable[..., Bench], seed: in
     for turn in range(40):
         if bench.run(run).final:
             break
-        bench.expire_leases()
         fuse = Fuse(1 + (seed * 7 + turn * 5) % 23 + turn // 2, before=(seed + turn) % 2 == 0)
         with contextlib.suppress(Crash):
             supervise(Supervisor(fuse.parts(bench), f"worker-{turn}"), run, fuse, kept=seed % 2 == 0)

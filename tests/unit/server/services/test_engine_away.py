@@ -12,7 +12,7 @@ from nightdesk.server.domain.run import Run, Status
 
 from ..workbench import Bench
 from .stories import Failing, nothing_left, waiting, whole
-from .watching import Worker, running, until
+from .watching import Worker, care, running, until
 
 pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
@@ -24,7 +24,7 @@ NO_ANSWER = EngineError("the container engine does not answer: ReadTimeout")
 def test_an_engine_away_for_a_while(bench: Bench, method: str) -> None:
     engine = Failing(bench.engine, method, NO_ANSWER, 2)
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
+    care(bench.supervisor(parts=replace(bench.parts, engine=engine)), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.starts == [(run.id, 1)]
     assert bench.log(run) == "this is cell 1\nthis is cell 2\n"
@@ -36,7 +36,7 @@ def test_an_engine_away_for_a_while(bench: Bench, method: str) -> None:
 def test_an_engine_that_never_starts_it(bench: Bench, method: str) -> None:
     engine = Failing(bench.engine, method, EngineError("no space left on device"), None)
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=engine)).supervise(run.id)
+    care(bench.supervisor(parts=replace(bench.parts, engine=engine)), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (
         Status.FAILED,
@@ -50,11 +50,10 @@ def test_an_engine_away_for_long_fails_no_run(bench: Bench) -> None:
     run = bench.submit()
     bench.engine.away = True
     for number in range(3):
-        bench.supervisor(f"worker-{number}").supervise(run.id)
+        care(bench.supervisor(f"worker-{number}"), run)
         assert bench.run(run).status is Status.STARTING
-        bench.expire_leases()
     bench.engine.away = False
-    bench.supervisor("last").supervise(run.id)
+    care(bench.supervisor("last"), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.starts == [(run.id, 1)]
 
@@ -74,7 +73,7 @@ def test_a_create_that_hangs_and_yet_succeeds_gives_one_container(bench: Bench) 
             return made
 
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=Hanging())).supervise(run.id)  # type: ignore[arg-type]
+    care(bench.supervisor(parts=replace(bench.parts, engine=Hanging())), run)  # type: ignore[arg-type]
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.creates == [(run.id, 1)]
     assert bench.engine.starts == [(run.id, 1)]
@@ -89,13 +88,12 @@ def test_a_running_container_is_not_given_up_while_the_engine_is_away(bench: Ben
     first.supervisor.let_go()
     first.join()
     bench.engine.away = True
-    bench.supervisor("two").supervise(run.id)
+    care(bench.supervisor("two"), run)
     assert bench.run(run).status is Status.RUNNING, "the engine did not answer: nothing is known"
     assert bench.folders.attempts() == [(run.id, 1)]
     bench.engine.away = False
     bench.engine.stage(run).cue("go")
-    bench.expire_leases()
-    bench.supervisor("three").supervise(run.id)
+    care(bench.supervisor("three"), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.starts == [(run.id, 1)]
 
@@ -142,7 +140,7 @@ def test_a_container_removed_while_nobody_watched(bench: Bench) -> None:
     worker.supervisor.let_go()
     worker.join()
     bench.engine.remove(bench.engine.all()[0])
-    bench.supervisor("two").supervise(run.id)
+    care(bench.supervisor("two"), run)
     ended = bench.run(run)
     assert ended.reason == "The run's container was removed from outside in cell 1 of 2. Submit it again."
     assert bench.engine.creates == [(run.id, 1)], "it is not made a second time"

@@ -10,12 +10,13 @@ from nightdesk.server.domain.errors import EngineError
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.engine import Stage
+from nightdesk.server.services.lookout import Lookout
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.sweep import sweep
 from nightdesk.server.services.watch import Parts
 
 from ..workbench import Bench, two_cells
-from .watching import Worker, keeping, running, until
+from .watching import Worker, care, keeping, running, until
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -56,7 +57,7 @@ PATIENT_LOG = "waiting\nthis is cell 1\nthis is cell 2\n"
 def test_cancelled_while_queued(bench: Bench) -> None:
     run = bench.submit()
     bench.records.request_cancel(run.id, "ada")
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (Status.CANCELLED, "Cancelled by ada before it started.")
     assert bench.engine.creates == []
@@ -99,12 +100,11 @@ def test_cancelled_while_starting(bench: Bench, method: str) -> None:
 
 def test_cancelled_before_an_adopted_container_was_started(bench: Bench) -> None:
     run = bench.submit()
-    claimed = bench.records.claim(run.id, "gone", 20)
+    claimed = bench.records.claim(run.id, "gone")
     assert claimed is not None
     bench.engine.create(claimed)
     bench.records.request_cancel(run.id, "ada")
-    bench.expire_leases()
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (Status.CANCELLED, "Cancelled by ada before it started.")
     assert (bench.engine.starts, bench.engine.all()) == ([], [])
@@ -150,8 +150,8 @@ def test_cancelled_before_its_next_attempt(bench: Bench) -> None:
     bench.play = play
     run = bench.submit(retries=1)
     supervisor = bench.supervisor()
-    supervisor.supervise(run.id)
-    supervisor.supervise(run.id)
+    care(supervisor, run)
+    care(supervisor, run)
     assert bench.run(run).status is Status.CANCELLED
     assert bench.engine.starts == [(run.id, 1)]
 
@@ -160,8 +160,8 @@ def test_cancelled_before_its_next_attempt(bench: Bench) -> None:
 
 
 def outlive(bench: Bench, run: Run) -> None:
-    """The run's time limit is over, by the database's clock."""
-    bench.set_runs(started_at=bench.records.now() - run.timeout_seconds - 1)
+    """The run's time limit is over."""
+    bench.set_runs(started_uptime=bench.records.uptime() - run.timeout_seconds - 1)
 
 
 @pytest.mark.parametrize("play", [polite, deaf])
@@ -185,14 +185,25 @@ def test_stopped_at_its_time_limit(bench: Bench, play: Any) -> None:
 
 
 def test_what_was_stopped_at_its_limit_by_a_worker_that_died_timed_out_all_the_same(bench: Bench) -> None:
+    """Why it is stopped is on record before it is."""
+
+    class Dying:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(bench.engine, name)
+
+        def stop(self, container: Any, grace_seconds: float) -> None:
+            first.supervisor.let_go()
+            bench.engine.stop(container, grace_seconds)
+
     bench.play = polite
     run = bench.submit(timeout_seconds=5400)
-    first = Worker(bench.supervisor("one"), run)
+    first = Worker(bench.supervisor("one", replace(bench.parts, engine=Dying())), run)  # type: ignore[arg-type]
     running(bench, run, "working\n")
     outlive(bench, run)
-    bench.engine.stop(bench.engine.all()[0], 5)  # … and the worker is gone
-    first.supervisor.let_go()
-    bench.supervisor("two").supervise(run.id)
+    first.supervisor.keep()
+    until(bench.engine.stage(run).terminated.is_set, "it is asked to end")
+    first.join()
+    care(bench.supervisor("two"), run)
     assert bench.run(run).status is Status.TIMED_OUT
 
 
@@ -205,12 +216,27 @@ def test_what_ended_from_outside_long_before_its_limit_did_not_time_out(bench: B
     first.supervisor.let_go()
     first.join()
     bench.engine.stop(bench.engine.all()[0], 5)
-    bench.set_runs(started_at=bench.records.now() - 3599.5)
-    until(lambda: bench.records.now() > (bench.run(run).deadline or 0), "the limit is over")
-    bench.supervisor("two").supervise(run.id)
+    outlive(bench, run)
+    second = bench.supervisor("two")
+    with keeping(second):
+        care(second, run)
     ended = bench.run(run)
     assert ended.status is Status.FAILED
     assert (ended.reason or "").startswith("Ended from outside in cell 1 of 2 (exit code 143)")
+
+
+def test_a_clock_that_is_set_ends_no_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.play = patient
+    run = bench.submit(timeout_seconds=3600)
+    worker = Worker(bench.supervisor("one"), run)
+    running(bench, run, "waiting\n")
+    before = bench.database.now
+    monkeypatch.setattr(bench.database, "now", lambda connection: before(connection) + 7200)
+    worker.supervisor.keep()
+    assert bench.run(run).ending is None
+    bench.engine.stage(run).cue("go")
+    worker.join()
+    assert bench.run(run).status is Status.SUCCEEDED
 
 
 def test_a_stop_that_fails_is_tried_again(bench: Bench) -> None:
@@ -241,20 +267,32 @@ def test_a_stop_that_fails_is_tried_again(bench: Bench) -> None:
 # leases
 
 
-def test_leases_are_held_as_long_as_the_worker_keeps(bench: Bench) -> None:
+def test_nobody_takes_a_run_from_a_worker_that_lives(bench: Bench) -> None:
     bench.play = patient
     run = bench.submit()
-    worker = Worker(bench.supervisor(), run)
+    worker = Worker(bench.supervisor("one"), run)
     running(bench, run, "waiting\n")
-    bench.expire_leases()
-    worker.supervisor.keep(renew=True)
-    assert bench.records.orphans() == []
-    bench.expire_leases()
-    worker.supervisor.keep(renew=False)
-    assert bench.records.orphans() == [run.id]
+    clock = [0.0]
+    lookout = Lookout(lambda: clock[0])
+    for _ in range(10):
+        bench.records.beat("one", 1, 2**40)
+        sweep(bench.parts, bench.supervisor("two"), lookout)
+        clock[0] += 15
+    assert bench.run(run).worker == "one"
     bench.engine.stage(run).cue("go")
     worker.join()
-    assert bench.run(run).status is Status.SUCCEEDED, "nobody else came: it is still this worker's"
+    assert bench.run(run).status is Status.SUCCEEDED
+
+
+def test_a_run_on_record_as_a_worker_s_that_it_does_not_look_after_is_released(bench: Bench) -> None:
+    """The database was away when the worker gave it up for now."""
+    run = bench.submit()
+    bench.records.claim(run.id, "one")
+    supervisor = bench.supervisor("one")
+    supervisor.keep()
+    assert bench.run(run).worker == "one", "it may be in the middle of being taken"
+    supervisor.keep()
+    assert bench.run(run).worker is None
 
 
 def test_a_worker_that_lost_a_run_stops_touching_it(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
@@ -263,10 +301,9 @@ def test_a_worker_that_lost_a_run_stops_touching_it(bench: Bench, caplog: pytest
     run = bench.submit()
     stale = Worker(bench.supervisor("stale"), run)
     running(bench, run, "waiting\n")
-    bench.expire_leases()
     fresh = Worker(bench.supervisor("fresh"), run)
     until(lambda: bench.run(run).worker == "fresh", "another worker adopts it")
-    stale.supervisor.keep(renew=True)
+    stale.supervisor.keep()
     stale.join()
     assert bench.run(run).worker == "fresh"
     assert "another worker has it now" in caplog.text
@@ -283,8 +320,7 @@ def test_a_worker_that_does_not_know_yet_is_refused(bench: Bench, caplog: pytest
     run = bench.submit()
     stale = Worker(bench.supervisor("stale"), run)
     running(bench, run, "waiting\n")
-    bench.expire_leases()
-    assert bench.records.claim(run.id, "fresh", 20) is not None
+    assert bench.records.adopt(bench.run(run), "fresh", None) is not None
     bench.engine.stage(run).cue("go")
     stale.join()
     assert bench.run(run).status is Status.RUNNING
@@ -318,9 +354,9 @@ def test_a_watch_of_the_next_attempt_is_kept(bench: Bench) -> None:
     run = bench.submit(retries=1)
     supervisor = bench.supervisor(parts=replace(bench.parts, engine=Slow()))  # type: ignore[arg-type]
     Worker(supervisor, run).join()
-    bench.expire_leases()
-    supervisor.keep(renew=True)
-    assert bench.records.orphans() == [], "its lease is held"
+    supervisor.keep()
+    supervisor.keep()
+    assert bench.run(run).worker == supervisor.worker, "it is held"
     bench.engine.stage(bench.run(run)).cue("go")
     second[0].join()
     assert bench.run(run).status is Status.SUCCEEDED
@@ -334,14 +370,14 @@ def test_a_worker_that_leaves_waits_for_no_notebook_and_stops_none(bench: Bench)
     run = bench.submit()
     first = Worker(bench.supervisor("one"), run)
     running(bench, run, "waiting\n")
-    bench.records.beat("one", 1)
+    bench.records.beat("one", 1, 2**40)
     first.supervisor.let_go()
     first.join(2)
     left = bench.run(run)
     assert (left.status, left.worker) == (Status.RUNNING, None)
     assert not bench.engine.stage(run).terminated.is_set()
-    assert bench.records.orphans() == [run.id], "others need not wait for the lease"
-    assert [worker.seen_at for worker in bench.records.workers()] == [0]
+    assert [orphan.id for orphan in bench.records.orphans({"one"})] == [run.id], "others need not wait"
+    assert bench.records.workers() == []
     second = Worker(bench.supervisor("two"), run)
     until(lambda: bench.run(run).worker == "two", "another worker adopts it")
     bench.engine.stage(run).cue("go")
@@ -356,7 +392,7 @@ def test_a_worker_that_leaves_takes_nothing_more(bench: Bench) -> None:
     supervisor = bench.supervisor()
     supervisor.let_go()
     run = bench.submit()
-    supervisor.supervise(run.id)
+    care(supervisor, run)
     assert bench.run(run).status is Status.QUEUED
 
 
@@ -371,25 +407,43 @@ def test_handed_on_again_and_again(bench: Bench) -> None:
         worker.supervisor.let_go()
         worker.join()
     bench.engine.stage(run).cue("go")
-    bench.supervisor("last").supervise(run.id)
+    care(bench.supervisor("last"), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.starts == [(run.id, 1)]
     assert bench.log(run) == PATIENT_LOG
 
 
 def test_a_freed_slot_is_filled_at_once(bench: Bench) -> None:
-    bench.records.beat("one", 1)
+    bench.records.beat("one", 1, 2**40)
     first, second = bench.submit(), bench.submit()
-    assert dispatch(bench.records, bench.bell) == [first.id]
-    bench.supervisor("one").supervise(first.id)
+    dispatch(bench.parts)
+    care(bench.supervisor("one"), first)
     assert bench.bell.rings == [first.id, second.id]
 
 
-def test_a_dead_worker_s_run_is_rung_for_once_its_lease_is_over(bench: Bench) -> None:
+def test_a_dead_worker_s_run_is_adopted_once_it_was_silent_for_long(bench: Bench) -> None:
+    bench.play = patient
     run = bench.submit()
-    bench.records.claim(run.id, "dead", 20)
-    sweep(bench.records, bench.bell)
-    assert bench.bell.rings == []
-    bench.expire_leases()
-    sweep(bench.records, bench.bell)
-    assert bench.bell.rings == [run.id]
+    bench.records.beat("dead", 1, 2**40)
+    bench.records.claim(run.id, "dead")
+    clock = [0.0]
+    lookout, supervisor = Lookout(lambda: clock[0]), bench.supervisor("one")
+    sweep(bench.parts, supervisor, lookout)
+    clock[0] = 19.0
+    sweep(bench.parts, supervisor, lookout)
+    assert bench.run(run).worker == "dead"
+    clock[0] = 20.0
+    sweep(bench.parts, supervisor, lookout)
+    until(lambda: bench.run(run).worker == "one", "it is adopted")
+    until(lambda: bench.run(run).status is Status.RUNNING, "and started")
+    bench.engine.stage(run).cue("go")
+    until(lambda: bench.run(run).status is Status.SUCCEEDED, "and seen through")
+
+
+def test_a_run_that_nobody_cares_for_is_adopted_at_once(bench: Bench) -> None:
+    run = bench.submit()
+    taken = bench.records.claim(run.id, "gone")
+    assert taken is not None
+    bench.records.release(taken)
+    sweep(bench.parts, bench.supervisor("one"), Lookout())
+    until(lambda: bench.run(run).status is Status.SUCCEEDED, "it is seen through")

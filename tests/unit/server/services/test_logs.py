@@ -12,6 +12,7 @@ from nightdesk.server.services.logs import log_chunks, log_text
 from nightdesk.server.services.sweep import tidy
 
 from ..workbench import Bench
+from .watching import care
 
 WHOLE = "".join(f"{number} zeile ünï 😀\n" for number in range(1003) if number % 100 != 99)
 LEFT_OUT = "[nightdesk] left out: pipe: a link, pipe, socket or device is not kept\n"
@@ -32,7 +33,7 @@ def finished(bench: Bench) -> Run:
 
     bench.play = play
     run = bench.submit()
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     return bench.run(run)
 
 

@@ -11,7 +11,7 @@ from nightdesk.server.domain.run import Output, Status
 
 from ..workbench import Bench
 from .stories import Failing, nothing_left, waiting, whole
-from .watching import Worker, running, until
+from .watching import Worker, care, running, until
 
 pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
@@ -54,7 +54,7 @@ def test_a_store_that_fails_in_the_middle_of_the_outputs(bench: Bench) -> None:
             return bench.store.put(key, source)
 
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, store=Third())).supervise(run.id)  # type: ignore[arg-type]
+    care(bench.supervisor(parts=replace(bench.parts, store=Third())), run)  # type: ignore[arg-type]
     assert set(whole(bench, bench.run(run))) == {"log.txt", "manifest.json", "notebook.ipynb", "table-1.csv"}
 
 
@@ -65,7 +65,7 @@ NO_DATABASE = Unavailable("the database does not answer")
 def test_a_database_away_for_a_moment(bench: Bench, method: str) -> None:
     records = Failing(bench.records, method, NO_DATABASE, 1)
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
+    care(bench.supervisor(parts=replace(bench.parts, records=records)), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert records.calls >= 2
     assert bench.log(run) == "this is cell 1\nthis is cell 2\n"
@@ -73,17 +73,16 @@ def test_a_database_away_for_a_moment(bench: Bench, method: str) -> None:
     nothing_left(bench, run)
 
 
-@pytest.mark.parametrize("method", ["claim", "log_end", "run", "offer"])
+@pytest.mark.parametrize("method", ["claim", "log_end", "offer"])
 def test_a_database_away_at_the_finish_is_another_worker_s_to_record(bench: Bench, method: str) -> None:
     records = Failing(bench.records, method, NO_DATABASE, None)
     run = bench.submit()
     if method == "claim":
         with pytest.raises(Unavailable):
-            bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
+            care(bench.supervisor(parts=replace(bench.parts, records=records)), run)
     else:
-        bench.supervisor(parts=replace(bench.parts, records=records)).supervise(run.id)
-    bench.expire_leases()
-    bench.supervisor("two").supervise(run.id)
+        care(bench.supervisor(parts=replace(bench.parts, records=records)), run)
+    care(bench.supervisor("two"), run)
     assert bench.run(run).status is Status.SUCCEEDED
     assert bench.engine.starts == [(run.id, 1)]
     assert bench.endings(run) == ["succeeded"]

@@ -17,7 +17,7 @@ from nightdesk.server.services.watch import Parts
 
 from ..workbench import ADA, Bench, archive, code, notebook, two_cells
 from .stories import failing, nothing_left, whole
-from .watching import Worker
+from .watching import Worker, care
 
 pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("quick", "only_expected_errors")
 
 def test_success(bench: Bench) -> None:
     run = bench.submit(name="Report")
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason, ended.error) == (Status.SUCCEEDED, "All 2 cells ran.", None)
     assert (ended.cell, ended.cells, ended.peak_memory_bytes) == (2, 2, 1000)
@@ -47,7 +47,7 @@ def test_success(bench: Bench) -> None:
 
 def test_the_manifest(bench: Bench) -> None:
     run = bench.submit(parameters={}, retries=0)
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     manifest = json.loads(bench.output(ended, "manifest.json"))
     assert manifest["run"] == run.id
@@ -78,7 +78,7 @@ def test_what_the_container_finds(bench: Bench) -> None:
     raw = notebook(code("year = 1", "parameters"))
     along = archive(("data/a.csv", b"1,2"))
     run = _submitted(bench, raw, along, parameters={"year": 5})
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     assert seen["job"] == {
         "contract": 1,
         "run": run.id,
@@ -91,7 +91,13 @@ def test_what_the_container_finds(bench: Bench) -> None:
         "interpreter": ["python3"],
         "parameters": {"year": 5},
         "cell_timeout_seconds": None,
-        "limits": {"cell_stream_bytes": 2**20, "run_stream_bytes": 10 * 2**20, "line_bytes": 100_000},
+        "limits": {
+            "cell_stream_bytes": 2**20,
+            "run_stream_bytes": 10 * 2**20,
+            "line_bytes": 100_000,
+            "cell_display_bytes": 20 * 2**20,
+            "run_display_bytes": 50 * 2**20,
+        },
     }
     assert set(seen["work"]) == {"analysis.ipynb", "data/a.csv"}
     assert b"year = 5" in seen["work"]["analysis.ipynb"], "the prepared notebook, not the one that was sent"
@@ -105,7 +111,7 @@ def _submitted(bench: Bench, raw: bytes, along: Files, **wanted: Any) -> Run:
 def test_failure_names_the_cell_and_keeps_the_notebook_up_to_it(bench: Bench) -> None:
     bench.play = failing
     run = bench.submit()
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (Status.FAILED, "Cell 2 raised ValueError: no such year")
     assert ended.error == RunError("ValueError", "no such year", 2)
@@ -128,7 +134,7 @@ def test_out_of_memory_without_a_word_of_the_runner(bench: Bench) -> None:
 
     bench.play = play
     run = bench.submit(size="small")
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     assert (bench.run(run).reason or "").startswith(
         "Out of memory in cell 2 of 3: the limit of size 'small' is 2 GB."
     )
@@ -143,7 +149,7 @@ def test_a_script(bench: Bench) -> None:
 
     bench.play = play
     run = bench.submit(file="job.py", source=b"print('done')")
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (Status.SUCCEEDED, "The script ended well.")
     assert set(whole(bench, ended)) == {"log.txt", "manifest.json", "table-1.csv"}, (
@@ -167,7 +173,7 @@ def test_nonsense_on_the_output_does_no_harm(bench: Bench) -> None:
 
     bench.play = play
     run = bench.submit()
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason, ended.error) == (Status.FAILED, "Half ?", RunError("E\ufffd", "?"))
     assert bench.log(run) == "half ? and \ufffd\n"
@@ -180,7 +186,7 @@ def test_nonsense_on_the_output_does_no_harm(bench: Bench) -> None:
 def test_an_image_that_is_gone_ends_the_run_with_words(bench: Bench) -> None:
     bench.engine.images = set()
     run = bench.submit(retries=0)
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert ended.status is Status.FAILED
     assert ended.reason == (
@@ -197,14 +203,14 @@ def test_the_pinned_image_runs_whatever_tags_do(bench: Bench) -> None:
     bench.engine.images = {run.digest}
     with bench.database.writing() as connection:
         connection.exec_driver_sql("update environment_versions set digest = 'sha256:2'")
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     assert bench.run(run).status is Status.SUCCEEDED
 
 
 def test_inputs_that_are_gone_end_the_run_with_words(bench: Bench) -> None:
     run = bench.submit()
     bench.store.remove(input_key(run))
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (
         Status.FAILED,
@@ -226,7 +232,7 @@ def test_it_is_on_record_as_running_before_its_code_starts(bench: Bench) -> None
             bench.engine.start(container)
 
     run = bench.submit()
-    bench.supervisor(parts=replace(bench.parts, engine=Watching())).supervise(run.id)  # type: ignore[arg-type]
+    care(bench.supervisor(parts=replace(bench.parts, engine=Watching())), run)  # type: ignore[arg-type]
     assert seen == [(Status.RUNNING, [])]
 
 
@@ -246,14 +252,14 @@ def test_its_end_is_on_record_before_container_and_folder_go(bench: Bench) -> No
 
     run = bench.submit()
     parts: Parts = replace(bench.parts, engine=Watching(bench.engine), folders=Watching(bench.folders))
-    bench.supervisor(parts=parts).supervise(run.id)
+    care(bench.supervisor(parts=parts), run)
     assert seen == [("MemoryFolders", Status.SUCCEEDED, 4), ("MemoryEngine", Status.SUCCEEDED, 4)]
 
 
 def test_a_run_that_is_nobody_s_or_somebody_else_s_is_left_alone(bench: Bench) -> None:
     bench.supervisor().supervise("nosuchrun")
     run = bench.submit()
-    claimed = bench.records.claim(run.id, "another", 20)
+    claimed = bench.records.claim(run.id, "another")
     bench.supervisor().supervise(run.id)
     assert bench.run(run) == claimed
     assert bench.engine.creates == []
@@ -279,7 +285,7 @@ def test_names_that_are_the_platform_s_own(bench: Bench) -> None:
 
     bench.play = play
     run = bench.submit()
-    bench.supervisor().supervise(run.id)
+    care(bench.supervisor(), run)
     found = whole(bench, bench.run(run))
     assert {name for name, content in found.items() if content == b"forged"} == {"sub/log.txt", "ok"}
     assert found["notebook.ipynb"] == b'{"attempt": 1}'
@@ -289,7 +295,7 @@ def test_names_that_are_the_platform_s_own(bench: Bench) -> None:
 
 
 def test_too_large_and_what_is_no_file_is_left_out_and_listed(benches: Callable[..., Bench]) -> None:
-    bench = benches(max_output="1K", cell_log="1K")
+    bench = benches(cell_log="1K")
 
     def play(stage: Stage) -> Exit:
         folder = bench.folders.folders[stage.run.id, 1]
@@ -300,7 +306,8 @@ def test_too_large_and_what_is_no_file_is_left_out_and_listed(benches: Callable[
 
     bench.play = play
     run = bench.submit()
-    bench.supervisor().supervise(run.id)
+    bench.set_runs(output_bytes=1024)
+    care(bench.supervisor(), run)
     found = whole(bench, bench.run(run))
     assert set(found) == {"a", "c", "log.txt", "manifest.json", "notebook.ipynb", "table-1.csv"}
     assert len(found["notebook.ipynb"]) == 5000, "the notebook is kept however much the code left"

@@ -9,6 +9,7 @@ from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.services.sweep import tidy
 
 from ..workbench import Bench
+from .watching import care
 
 
 def tidied(bench: Bench) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -68,7 +69,7 @@ def test_an_engine_away_keeps_nothing_else_from_being_done(bench: Bench) -> None
 def test_old_log_pieces_go_and_fresh_ones_stay(bench: Bench) -> None:
     old, fresh = bench.submit(), bench.submit()
     for run in (old, fresh):
-        bench.supervisor().supervise(run.id)
+        care(bench.supervisor(), run)
     with bench.database.writing() as connection:
         connection.exec_driver_sql("update run_log set written_at = written_at - 700")
         connection.exec_driver_sql("update runs set finished_at = finished_at - 700 where id = ?", (old.id,))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.services.supervise import Supervisor
 
 from ..workbench import Bench
@@ -22,18 +22,28 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 10) -> None:
         time.sleep(0.005)
 
 
+def care(supervisor: Supervisor, run: Run) -> None:
+    """See a run through: claimed where it is queued, else taken over as if its worker had died."""
+    now = supervisor._parts.records.run(run.id)
+    assert now is not None
+    if now.status is Status.QUEUED:
+        supervisor.supervise(run.id)
+    elif not now.final:
+        supervisor.adopt(now, None)
+
+
 class Worker:
-    """``supervise`` in a thread; whatever it raised comes out of :meth:`join`."""
+    """:func:`care` in a thread; whatever it raised comes out of :meth:`join`."""
 
     def __init__(self, supervisor: Supervisor, run: Run) -> None:
         self.supervisor = supervisor
         self._raised: list[BaseException] = []
-        self._thread = threading.Thread(target=self._supervise, args=(run.id,), daemon=True)
+        self._thread = threading.Thread(target=self._supervise, args=(run,), daemon=True)
         self._thread.start()
 
-    def _supervise(self, run_id: str) -> None:
+    def _supervise(self, run: Run) -> None:
         try:
-            self.supervisor.supervise(run_id)
+            care(self.supervisor, run)
         except BaseException as error:  # noqa: BLE001 - it comes out of join()
             self._raised.append(error)
 
@@ -57,7 +67,7 @@ def keeping(supervisor: Supervisor) -> Iterator[None]:
 
     def keep() -> None:
         while not over.wait(0.01):
-            supervisor.keep(renew=True)
+            supervisor.keep()
 
     thread = threading.Thread(target=keep, daemon=True)
     thread.start()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from nightdesk.cli.arguments import positive
 from nightdesk.cli.connect import connect
 from nightdesk.cli.progress import Transfer
 from nightdesk.cli.terminal import plain
 from nightdesk.cli.wording import size
-from nightdesk.client.download import download
+from nightdesk.client.download import download, folder_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ say --force."""
 
 EXAMPLES = """\
   nightdesk download RUN
-  nightdesk download RUN results/"""
+  nightdesk download RUN results/
+  nightdesk download RUN --attempt 1"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", metavar="DIR", nargs="?", help="where to (default: a new folder named after the run)"
     )
+    parser.add_argument(
+        "--attempt",
+        metavar="N",
+        type=positive,
+        help="those of this attempt (`nightdesk show RUN` lists them; default: the last)",
+    )
     parser.add_argument("--force", action="store_true", help="replace files that differ from the run's")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch them."""
-    folder = Path(arguments.folder or arguments.run_id)
+    folder = folder_for(arguments.run_id, arguments.folder, arguments.attempt)
     shown: dict[str, Transfer] = {}
 
     def received(output: Output, count: int) -> None:
@@ -48,7 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     with connect(arguments) as client:
         try:
-            done = download(client, arguments.run_id, folder, force=arguments.force, received=received)
+            done = download(
+                client,
+                arguments.run_id,
+                folder,
+                force=arguments.force,
+                attempt=arguments.attempt,
+                received=received,
+            )
         finally:
             for transfer in shown.values():
                 transfer.close()

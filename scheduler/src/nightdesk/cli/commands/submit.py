@@ -8,6 +8,7 @@ import sys
 
 from nightdesk.cli.connect import connect
 from nightdesk.client.errors import NightdeskError, WrongUsage
+from nightdesk.client.status import PRIORITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ EXAMPLES = """\
   nightdesk submit analysis.ipynb
   nightdesk submit analysis.ipynb -p year=2026 -p region=north --watch
   nightdesk submit train.py --files . --size large --timeout 6h
+  nightdesk submit import.ipynb --retries 2 --retry-wait 5m --cell-timeout 30m --priority high
   nightdesk submit report.ipynb --env python-data@stable --key report-2026-11-22 --json"""
 
 
@@ -63,10 +65,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name", metavar="NAME", help="what the run is called in lists (default: the file's name)"
     )
     parser.add_argument(
-        "--timeout", metavar="TIME", type=_seconds, help="end the run after 90s, 30m, 2h or 1d"
+        "--priority",
+        metavar="PRIORITY",
+        choices=PRIORITIES,
+        help="low, normal (the default) or high: where it stands among your own runs, never before other "
+        "people's turns; urgent, before everybody's, for admins",
     )
     parser.add_argument(
-        "--retries", metavar="N", type=_count, help="try so many times more if it fails (default: 0)"
+        "--timeout",
+        metavar="TIME",
+        type=_seconds,
+        help="end the run after 90s, 30m, 2h or 1d (default, and most: what its size allows)",
+    )
+    parser.add_argument(
+        "--cell-timeout",
+        metavar="TIME",
+        type=_seconds,
+        help="end the run when one of its cells takes longer; for notebooks",
+    )
+    parser.add_argument(
+        "--retries",
+        metavar="N",
+        type=_count,
+        help="try so many times more if it fails (default: 0; your code is then started again from the "
+        "beginning, so what it writes elsewhere should bear that)",
+    )
+    parser.add_argument(
+        "--retry-wait",
+        metavar="TIME",
+        type=_seconds_or_none,
+        help="wait so long before it is tried again, and twice as long each further time (0s to 1h; "
+        "default: the platform's, usually 10s)",
     )
     parser.add_argument(
         "--key",
@@ -134,6 +163,7 @@ def _packed(folder: str, source: str) -> Archive:
 
 def _watch(client: Client, run: Run, *, as_json: bool) -> int:
     from nightdesk.cli.document import show_json
+    from nightdesk.cli.failure import show_failure
     from nightdesk.cli.summary import say, show_ending, show_notes
     from nightdesk.cli.terminal import plain
     from nightdesk.cli.watch import Interrupted, say_interrupted, watch
@@ -156,6 +186,7 @@ def _watch(client: Client, run: Run, *, as_json: bool) -> int:
         show_json(ended)
     else:
         show_ending(ended)
+        show_failure(client, ended, with_log=False)  # its log was just shown
     return 0 if ended["status"] == "succeeded" else 1
 
 
@@ -171,10 +202,16 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         options["size"] = arguments.size
     if arguments.name is not None:
         options["name"] = arguments.name
+    if arguments.priority is not None:
+        options["priority"] = arguments.priority
     if arguments.timeout is not None:
         options["timeout_seconds"] = arguments.timeout
+    if arguments.cell_timeout is not None:
+        options["cell_timeout_seconds"] = arguments.cell_timeout
     if arguments.retries is not None:
         options["retries"] = arguments.retries
+    if arguments.retry_wait is not None:
+        options["retry_wait_seconds"] = arguments.retry_wait
     if arguments.key is not None:
         options["key"] = arguments.key
     if arguments.on_behalf_of is not None:
@@ -219,13 +256,17 @@ def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON value")
 
 
-def _seconds(text: str) -> int:
+def _seconds(text: str, least: int = 1) -> int:
     from nightdesk.cli.wording import seconds_of
 
     try:
-        return seconds_of(text)
+        return seconds_of(text, least)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 90s, 30m, 2h or 1d") from None
+
+
+def _seconds_or_none(text: str) -> int:
+    return _seconds(text, 0)
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ class Database:
         self.url = url
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
+        # SQLite has a waiting writer look again after pauses that grow to a tenth of a second, and whoever
+        # comes meanwhile goes first: of many threads some would wait for seconds. They queue up here.
+        self._turn = threading.Lock() if self.sqlite else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -38,11 +42,25 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One writer at a time: commits at the end, rolls back on any exception."""
         with (
+            self._in_turn(),
             _translated(),
             self.engine.connect().execution_options(nightdesk_write=True) as connection,
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Alone among this process's writers."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_BUSY_SECONDS):
+            raise _no_answer()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def now(self, connection: Connection) -> float:
         """The database's clock."""
@@ -101,10 +119,12 @@ def _translated() -> Iterator[None]:
         ) from error
     except DBAPIError as error:
         if error.connection_invalidated or type(error).__name__ in {"OperationalError", "InterfaceError"}:
-            raise Unavailable(
-                "the database does not answer", "Nothing was changed; try again in a moment."
-            ) from error
+            raise _no_answer() from error
         raise
+
+
+def _no_answer() -> Unavailable:
+    return Unavailable("the database does not answer", "Nothing was changed; try again in a moment.")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,14 +23,17 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout, RequestException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from nightdesk.server.adapters.docker_stats import sample_of
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
-from nightdesk.server.ports.engine import ContainerSeen
+from nightdesk.server.ports.engine import ContainerSeen, Sample
 
 _LABEL = "org.nightdesk."
 _USER = "1000:1000"
 _MAKING_SECONDS = 5.0  # a container takes a tenth of a second to be made, on a busy machine more
+_LOST_BY_ENGINE = 255
+_TOGETHER_SECONDS = 15.0  # an engine that ends stops its containers within its own grace of 10 s and a little
 _TMPFS = {"/tmp": "size=1g,mode=1777", "/home/nightdesk": "size=1g,uid=1000,gid=1000,mode=755"}  # noqa: S108
 
 
@@ -40,7 +44,6 @@ class RunContainers:
     project: str
     scratch_volume: str
     shared_volume: str
-    pids_limit: int
 
     @property
     def network(self) -> str:
@@ -148,7 +151,13 @@ class DockerEngine:
                 "utf-8", "replace"
             )
             message = " ".join(lines.split())[-500:]
-        return Exit(int(state["ExitCode"]), bool(state.get("OOMKilled")), message, _time(state["FinishedAt"]))
+        code, at = int(state["ExitCode"]), _time(state["FinishedAt"])
+        return Exit(code, bool(state.get("OOMKilled")), message, at, self._ended_with_engine(code, at))
+
+    @_engine_call
+    def sample(self, container: ContainerSeen) -> Sample | None:
+        state = self._client.inspect_container(container.id)["State"]
+        return sample_of(state, self._client.stats(container.id, stream=False, one_shot=True))
 
     @_engine_call
     def stop(self, container: ContainerSeen, grace_seconds: float) -> None:
@@ -173,6 +182,22 @@ class DockerEngine:
     @_engine_call
     def version(self) -> str:
         return str(self._client.version()["Version"])
+
+    def _ended_with_engine(self, code: int, at: float | None) -> bool:
+        """Whether the engine went, and took the container along.
+
+        255 is its code for one that it does not find any more when it is back. This worker lives in a
+        container of the same engine: when that ended at the same time before, the engine ended both.
+        """
+        if code == 0 or at is None:
+            return False
+        if code == _LOST_BY_ENGINE:
+            return True
+        try:
+            before = _time(self._client.inspect_container(socket.gethostname())["State"]["FinishedAt"])
+        except NotFound:  # a worker outside of containers
+            return False
+        return before is not None and abs(before - at) < _TOGETHER_SECONDS
 
     def _made_by_another(self, run: Run) -> ContainerSeen | None:
         """The container that has the name; one that is only just being made has a name before it is listed."""
@@ -231,10 +256,14 @@ class DockerEngine:
                 mem_limit=run.memory_bytes,
                 memswap_limit=run.memory_bytes,
                 nano_cpus=int(run.cpus * 1e9),
-                pids_limit=common.pids_limit,
+                pids_limit=run.pids_limit,
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],
-                ulimits=[Ulimit(name="core", soft=0, hard=0)],
+                ulimits=[
+                    Ulimit(name="core", soft=0, hard=0),
+                    # No single file passes the limit, however quickly it grows between two looks at the folder.
+                    Ulimit(name="fsize", soft=run.disk_bytes, hard=run.disk_bytes),
+                ],
                 log_config=LogConfig(type="json-file", config={"max-size": "100m", "max-file": "1"}),
                 restart_policy={"Name": "no"},
             ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import time
 
 from celery import Celery
 from kombu.exceptions import KombuError
@@ -14,6 +14,7 @@ QUEUE = "nightdesk"
 TASK = "nightdesk.supervise"
 CHANNEL = "nightdesk:changed"
 
+_QUIET_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +55,7 @@ class RedisBell:
     def __init__(self, app: Celery, redis_url: str) -> None:
         self._app = app
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
+        self._quiet_until = 0.0
 
     def ring(self, run_ids: list[str]) -> bool:
         try:
@@ -68,8 +70,13 @@ class RedisBell:
         return True
 
     def changed(self, run_id: str) -> None:
-        with contextlib.suppress(RedisError, OSError):
+        if time.monotonic() < self._quiet_until:
+            return
+        try:
             self._redis.publish(CHANNEL, run_id)
+        except (RedisError, OSError):
+            # A Redis that hangs costs a second each time: whoever watches looks by themselves meanwhile.
+            self._quiet_until = time.monotonic() + _QUIET_SECONDS
 
     def answers(self) -> bool:
         try:

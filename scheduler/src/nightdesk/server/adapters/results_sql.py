@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, insert, select
+import contextlib
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.schema import log, outputs, runs
+from nightdesk.server.adapters.run_rows import check_fence
+from nightdesk.server.adapters.schema import log, outputs, runs, usage
 from nightdesk.server.domain.run import Output, Run
-from nightdesk.server.ports.records import LogChunk
+from nightdesk.server.ports.records import LogChunk, Usage
 
 
 class ResultsSql:
@@ -19,6 +24,7 @@ class ResultsSql:
         if not chunks:
             return
         with self._database.writing() as connection:
+            check_fence(connection, run)
             now = self._database.now(connection)
             last = connection.execute(
                 select(func.max(log.c.number)).where(log.c.run_id == run.id, log.c.attempt == run.attempt)
@@ -71,8 +77,40 @@ class ResultsSql:
             )
             return connection.execute(delete(log).where(log.c.written_at < ended_before, ended)).rowcount
 
+    def add_usage(self, run: Run, sample: Usage) -> None:
+        values = {
+            "run_id": run.id,
+            "attempt": run.attempt,
+            "cpus": sample.cpus,
+            "memory_bytes": sample.memory_bytes,
+            "disk_bytes": sample.disk_bytes,
+        }
+        # A clock that is set back may come to the same moment twice: one sample of it is enough.
+        with contextlib.suppress(IntegrityError), self._database.writing() as connection:
+            connection.execute(insert(usage).values(at=self._database.now(connection), **values))
+
+    def usage(self, run: Run, after: float = 0.0) -> list[Usage]:
+        query = _usage_of(run).where(usage.c.at > after).order_by(usage.c.at)
+        with self._database.reading() as connection:
+            return [_usage(row) for row in connection.execute(query)]
+
+    def latest_usage(self, run: Run) -> Usage | None:
+        with self._database.reading() as connection:
+            row = connection.execute(_usage_of(run).order_by(usage.c.at.desc()).limit(1)).first()
+            return None if row is None else _usage(row)
+
+    def drop_usage(self, ended_before: float) -> int:
+        with self._database.writing() as connection:
+            ended = (
+                select(runs.c.id)
+                .where(runs.c.id == usage.c.run_id, runs.c.finished_at < ended_before)
+                .exists()
+            )
+            return connection.execute(delete(usage).where(usage.c.at < ended_before, ended)).rowcount
+
     def set_outputs(self, run: Run, outputs_left: list[Output]) -> None:
         with self._database.writing() as connection:
+            check_fence(connection, run)
             connection.execute(
                 delete(outputs).where(outputs.c.run_id == run.id, outputs.c.attempt == run.attempt)
             )
@@ -101,3 +139,11 @@ class ResultsSql:
             for row in connection.execute(query):
                 found[row.run_id].append(Output(row.name, row.size, row.sha256))
         return found
+
+
+def _usage_of(run: Run) -> Select[Any]:
+    return select(usage).where(usage.c.run_id == run.id, usage.c.attempt == run.attempt)
+
+
+def _usage(row: Row[Any]) -> Usage:
+    return Usage(row.at, row.cpus, row.memory_bytes, row.disk_bytes)

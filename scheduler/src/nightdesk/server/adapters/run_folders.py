@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from nightdesk import runner
+from nightdesk.server.adapters.folder_use import use_of
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Run
+from nightdesk.server.ports.files import FolderUse
 
 _OWNER = 1000  # the person in every environment image
 _LONGEST = 1000  # characters of an output's name, folders included
@@ -86,6 +88,9 @@ class SharedRunFolders:
         if count > self._max_files:
             found.append(f"{count - self._max_files} files over the limit of {self._max_files} were left out")
         return found
+
+    def used(self, run: Run, enough: FolderUse) -> FolderUse:
+        return use_of(self._folder(run), enough)
 
     def attempts(self) -> list[tuple[str, int]]:
         found = [(path.parent.name, path.name) for path in self._root.glob("*/*")]

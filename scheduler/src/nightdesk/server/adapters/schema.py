@@ -18,6 +18,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+_ALIVE = text("status IN ('starting', 'running')")
+_QUEUED = text("status = 'queued'")
+_OFFERED = text("status = 'queued' AND offered_at IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -36,7 +39,16 @@ runs = Table(
     Column("cpus", Float, nullable=False),
     Column("memory_bytes", BigInteger, nullable=False),
     Column("timeout_seconds", Float, nullable=False),
+    Column("cell_timeout_seconds", Float),
+    Column("pids_limit", Integer, nullable=False),
+    Column("disk_bytes", BigInteger, nullable=False),
+    Column("output_bytes", BigInteger, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("groups", JSON, nullable=False),
     Column("retries", Integer, nullable=False),
+    Column("retry_wait_seconds", Float, nullable=False),
+    Column("expected_seconds", Float),
     Column("parameters", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("key", String(255)),
@@ -50,27 +62,36 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("worker", String(128)),
-    Column("lease_until", Float),
+    Column("not_before", Float),
     Column("offered_at", Float),
     Column("cancel_requested_at", Float),
     Column("cancelled_by", String(255)),
+    Column("ending", String(16)),
     Column("cell", Integer, nullable=False),
     Column("cells", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
+    Column("started_uptime", Float),
     Column("finished_at", Float),
     Column("peak_memory_bytes", BigInteger),
     UniqueConstraint("owner", "key", name="runs_owner_key"),
     Index("runs_newest", "created_at", "id"),
     Index("runs_of_owner", "owner", "created_at", "id"),
-    # only what is alive: stays small however many runs have ended
+    Index("runs_of_status", "status", "created_at", "id"),
+    Index("runs_of_owner_and_status", "owner", "status", "created_at", "id"),
+    Index("runs_of_owner_and_name", "owner", "name", "created_at"),
+    # Only what goes on, and what waits in each person's own order: small however many runs have ended.
+    Index("runs_alive", "status", "worker", sqlite_where=_ALIVE, postgresql_where=_ALIVE),
     Index(
-        "runs_alive",
-        "status",
+        "runs_waiting",
+        "owner",
+        "rank",
         "created_at",
-        sqlite_where=text("status IN ('queued', 'starting', 'running')"),
-        postgresql_where=text("status IN ('queued', 'starting', 'running')"),
+        "id",
+        sqlite_where=_QUEUED,
+        postgresql_where=_QUEUED,
     ),
+    Index("runs_offered", "offered_at", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
 )
 
 changes = Table(
@@ -99,6 +120,18 @@ log = Table(
     Column("written_at", Float, nullable=False),
 )
 
+usage = Table(
+    "run_usage",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("at", Float, primary_key=True),
+    Column("cpus", Float, nullable=False),  # cores in use since the sample before
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("disk_bytes", BigInteger, nullable=False),
+    Index("run_usage_oldest", "at"),
+)
+
 outputs = Table(
     "outputs",
     metadata,
@@ -114,6 +147,10 @@ workers = Table(
     metadata,
     Column("name", String(128), primary_key=True),
     Column("slots", Integer, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column(
+        "beat", Integer, nullable=False
+    ),  # counts up; who sees it stand still knows that the worker is gone
     Column("seen_at", Float, nullable=False),
 )
 

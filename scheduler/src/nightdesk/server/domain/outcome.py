@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nightdesk.server.domain.run import Run, RunError, Status
+from nightdesk.server.domain.run import MOST_FILES, Ends, Run, RunError, Status
 
 _FAILURES = {"code_failed", "bad_job", "stopped_early", "kernel_died", "cell_timed_out", "storage_full"}
 _LONGEST = 4000  # characters of a reason or message that are kept
@@ -23,6 +23,7 @@ class Exit:
     out_of_memory: bool = False
     message: str = ""
     at: float | None = None  # seconds since 1970, where the engine says when
+    with_engine: bool = False  # it ended because the engine itself did
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,16 @@ class Ending:
     status: Status
     reason: str
     error: RunError | None = None
+    again: bool = True  # another attempt may end otherwise
 
 
-def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bool = False) -> Ending:
+def decide(run: Run, ended: Exit, finished: dict[str, Any] | None) -> Ending:
     """The one place that says how a run ended.
 
     Args:
-        run: the run as on record, with progress up to its last event.
+        run: the run as on record, with progress up to its last event and why the platform ends it, if it does.
         ended: how its container ended.
         finished: the runner's ``finished`` event, None where it never came.
-        timed_out: the supervisor ended it at its time limit.
     """
     outcome = (finished or {}).get("outcome")
     error = _error(finished)
@@ -57,24 +58,27 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None, timed_out: bo
         )
     if run.cancel_requested_at is not None and outcome in {None, "terminated", "kernel_died"}:
         return Ending(Status.CANCELLED, f"Cancelled by {run.cancelled_by or run.owner}{_at_cell(run)}.")
-    if timed_out and outcome in {None, "terminated", "kernel_died"}:
-        return Ending(
-            Status.TIMED_OUT,
-            f"Stopped at its time limit of {human_seconds(run.timeout_seconds)}{_at_cell(run)}. "
-            "Give it more time with --timeout, or make it shorter.",
-        )
+    if run.ending is not None and outcome in {None, "terminated", "kernel_died"}:
+        return _ended_by_platform(run)
     if outcome in _FAILURES:
         words = _plain((finished or {}).get("reason") or "the code failed")
+        if limit := _limit_met(run, error):
+            words = f"{words.rstrip('.')}. {limit}"
         return Ending(Status.FAILED, words[:1].upper() + words[1:], error)
     if outcome == "succeeded":
         return Ending(
             Status.FAILED, f"The code finished, but its container ended with exit code {ended.code}."
         )
+    if ended.with_engine:
+        return Ending(
+            Status.FAILED,
+            f"The container engine was restarted{_at_cell(run)}, and the run ended with it. Submit it again.",
+        )
     if ended.code in {137, 143} or outcome == "terminated":
         return Ending(
             Status.FAILED,
-            f"Ended from outside{_at_cell(run)} (exit code {ended.code}): the container was stopped, "
-            "or the engine was restarted. Submit it again.",
+            f"Ended from outside{_at_cell(run)} (exit code {ended.code}): somebody stopped its container. "
+            "Submit it again.",
         )
     words = f" The engine says: {_plain(ended.message)}." if ended.message else ""
     return Ending(
@@ -89,9 +93,52 @@ def removed_from_outside(run: Run) -> Ending:
     )
 
 
-def could_not_start(words: str) -> Ending:
-    """The engine never started the container."""
-    return Ending(Status.FAILED, f"The run could not be started: {words}")
+def could_not_start(words: str, again: bool = False) -> Ending:
+    """The engine never started the container. ``again``: it may another time."""
+    return Ending(Status.FAILED, f"The run could not be started: {words}", again=again)
+
+
+def _ended_by_platform(run: Run) -> Ending:
+    if run.ending == Ends.DISK:
+        return Ending(
+            Status.FAILED,
+            f"Stopped{_at_cell(run)}: its files took more than the {human_bytes(run.disk_bytes)} of size '{run.size}'. "
+            "Choose a larger size, or keep less on disk.",
+            RunError("DiskLimit", f"limit {human_bytes(run.disk_bytes)}", run.cell or None),
+        )
+    if run.ending == Ends.FILES:
+        return Ending(
+            Status.FAILED,
+            f"Stopped{_at_cell(run)}: it had more than {MOST_FILES:,} files and folders. "
+            "Put more into each file, or remove those that are done with.",
+            RunError("FilesLimit", f"limit {MOST_FILES:,}", run.cell or None),
+        )
+    return Ending(
+        Status.TIMED_OUT,
+        f"Stopped at its time limit of {human_seconds(run.timeout_seconds)}{_at_cell(run)}. "
+        "Give it more time with --timeout, or make it shorter.",
+    )
+
+
+def _limit_met(run: Run, error: RunError | None) -> str:
+    """What to do about an exception that a limit of the run's size brings about."""
+    said = "" if error is None else f"{error.type}: {error.message}"
+    if "[Errno 27]" in said:
+        return (
+            f"In size '{run.size}' one file may have {human_bytes(run.disk_bytes)}. "
+            "Choose a larger size, or write several files."
+        )
+    if "can't start new thread" in said or "BlockingIOError: [Errno 11]" in said:
+        return (
+            f"Size '{run.size}' allows {run.pids_limit:,} processes and threads at a time. "
+            "Choose a larger size, or start fewer."
+        )
+    if "[Errno 28]" in said:
+        return (
+            "The home and /tmp hold 1 GB each: larger files belong in the working folder. "
+            "If it was that one, the platform's disk is full; tell an admin."
+        )
+    return ""
 
 
 def _success(run: Run) -> str:

@@ -12,6 +12,10 @@ from nightdesk.server.domain.errors import Conflict
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which people mix up
 
 
+MOST_FILES = 200_000  # files and folders of one run: all share a volume that has room for so many only
+LONGEST_RETRY_WAIT = 3600.0  # seconds between two attempts, however often the wait was doubled
+
+
 class Status(StrEnum):
     """Where a run is; the last five are final."""
 
@@ -28,6 +32,15 @@ class Status(StrEnum):
     def final(self) -> bool:
         """Nothing follows this status."""
         return not TRANSITIONS[self]
+
+
+class Priority(StrEnum):
+    """Where a run stands among the same person's; urgent ones, which admins make, stand before all others."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
 
 
 _ENDINGS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT, Status.LOST})
@@ -81,7 +94,15 @@ class Run:
     parameters: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     key: str | None = None
+    priority: Priority = Priority.NORMAL
+    groups: tuple[str, ...] = ()  # the owner's, when it was submitted
+    pids_limit: int = 1024
+    disk_bytes: int = 20 * 2**30
+    output_bytes: int = 10 * 2**30
+    cell_timeout_seconds: float | None = None
     retries: int = 0
+    retry_wait_seconds: float = 10.0
+    expected_seconds: float | None = None  # from earlier runs of the same name
     input_sha256: str = ""
     files_count: int = 0
     status: Status = Status.QUEUED
@@ -89,14 +110,18 @@ class Run:
     error: RunError | None = None
     attempt: int = 1
     fence: int = 0
-    worker: str | None = None
-    lease_until: float | None = None
+    worker: str | None = None  # who cares for it; None for a live run: somebody has to adopt it
+    not_before: float | None = None  # a further attempt waits until then
     offered_at: float | None = None
     cancel_requested_at: float | None = None
     cancelled_by: str | None = None
+    ending: str | None = None  # why the platform ends it: one of the Ends
     cell: int = 0
     cells: int = 0
     started_at: float | None = None
+    started_uptime: float | None = (
+        None  # the same on a clock that nobody sets: seconds since the machine's start
+    )
     finished_at: float | None = None
     peak_memory_bytes: int | None = None
 
@@ -106,9 +131,28 @@ class Run:
         return self.status.final
 
     @property
-    def deadline(self) -> float | None:
-        """When the run has to be over; None before its code started."""
-        return None if self.started_at is None else self.started_at + self.timeout_seconds
+    def retry_wait(self) -> float:
+        """Seconds from the end of this attempt to the next one: doubled each time."""
+        return min(self.retry_wait_seconds * 2.0 ** min(self.attempt - 1, 20), LONGEST_RETRY_WAIT)
+
+    def elapsed(self, now: float, uptime: float) -> float:
+        """Seconds since its code started, unmoved by a clock that is set; 0 before.
+
+        Args:
+            now: the database's time.
+            uptime: seconds since the start of the machine, of which a later start is not before this one.
+        """
+        if self.started_uptime is not None and uptime >= self.started_uptime:
+            return uptime - self.started_uptime
+        return 0.0 if self.started_at is None else max(now - self.started_at, 0.0)
+
+
+class Ends(StrEnum):
+    """Why the platform ends a run by itself."""
+
+    TIME = "time"
+    DISK = "disk"
+    FILES = "files"
 
 
 def new_id() -> str:

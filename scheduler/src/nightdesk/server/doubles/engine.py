@@ -24,7 +24,7 @@ from typing import Any
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
-from nightdesk.server.ports.engine import ContainerSeen
+from nightdesk.server.ports.engine import ContainerSeen, Sample
 
 _KILLED = 137
 
@@ -40,6 +40,7 @@ class Stage:
         self.run = run
         self.terminated = threading.Event()
         self.killed = threading.Event()
+        self.takes = Sample(cpu_seconds=0.0, memory_bytes=0)
         self._number = 0
         self._lines: list[bytes] = []
         self._ended: Exit | None = None
@@ -205,6 +206,14 @@ class MemoryEngine:
         ended = stage.ended(timeout)
         self._there(container)
         return ended
+
+    def sample(self, container: ContainerSeen) -> Sample | None:
+        """What the play says that it takes."""
+        self._check()
+        found = self._there(container)
+        if found.state == "created" or found.stage.ended(0) is not None:
+            return None
+        return found.stage.takes
 
     def stop(self, container: ContainerSeen, grace_seconds: float) -> None:
         """SIGTERM, and SIGKILL after the grace."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from nightdesk.server.domain.run import Run
+from nightdesk.server.ports.files import FolderUse
 
 
 @dataclass(slots=True)
@@ -69,6 +70,17 @@ class MemoryFolders:
             over = len(folder.out) - self._max_files
             found.append(f"{over} files over the limit of {self._max_files} were left out")
         return found
+
+    def used(self, run: Run, enough: FolderUse) -> FolderUse:
+        """What stands in the parts that code can write to."""
+        folder = self.folders.get((run.id, run.attempt))
+        parts = (folder.work, folder.out, folder.result) if folder is not None else ()
+        taken = files = 0
+        for content in (content for part in parts for content in part.values()):
+            taken, files = taken + len(content), files + 1
+            if taken > enough.bytes or files > enough.files:
+                break
+        return FolderUse(taken, files)
 
     def attempts(self) -> list[tuple[str, int]]:
         """Every folder there is."""

@@ -20,6 +20,15 @@ class ContainerSeen:
     state: str  # created, running, paused, exited, dead
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a running container takes at this moment."""
+
+    cpu_seconds: float  # of all cores together, since its start
+    memory_bytes: int  # without what the kernel keeps of files only to be quick
+    paused: bool = False
+
+
 class LogFollower(Protocol):
     """A container's output, from its start, line by line until the container ends."""
 
@@ -50,6 +59,13 @@ class ContainerEngine(Protocol):
 
     def wait(self, container: ContainerSeen, timeout: float) -> Exit | None:
         """How it ended; None if it has not within ``timeout`` seconds.
+
+        Raises:
+            ContainerGone: somebody removed it.
+        """
+
+    def sample(self, container: ContainerSeen) -> Sample | None:
+        """What it takes now; None where it does not run.
 
         Raises:
             ContainerGone: somebody removed it.

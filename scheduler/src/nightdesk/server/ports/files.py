@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 from nightdesk.server.domain.run import Output, Run
+
+
+@dataclass(frozen=True, slots=True)
+class FolderUse:
+    """What a run's folder takes: bytes on disk, and files and folders in it."""
+
+    bytes: int
+    files: int
 
 
 class FileStore(Protocol):
@@ -49,6 +58,9 @@ class RunFolders(Protocol):
 
     def skipped(self, run: Run) -> list[str]:
         """What :meth:`results` left out, in words."""
+
+    def used(self, run: Run, enough: FolderUse) -> FolderUse:
+        """What the attempt's folder takes now; counting stops once either number is past ``enough``."""
 
     def attempts(self) -> list[tuple[str, int]]:
         """Every folder there is, as run id and attempt."""

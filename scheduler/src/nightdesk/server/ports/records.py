@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nightdesk.config import Limits
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.run import Output, Run, Status
 
@@ -37,6 +38,29 @@ class WorkerSeen:
     name: str
     slots: int
     seen_at: float
+    beat: int = 0
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """One line of a run's history."""
+
+    at: float
+    attempt: int
+    status: Status
+    worker: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run takes: cores in use since the sample before, bytes of memory, bytes in its folder."""
+
+    at: float
+    cpus: float
+    memory_bytes: int
+    disk_bytes: int
 
 
 class Records(Protocol):
@@ -47,6 +71,9 @@ class Records(Protocol):
 
     def now(self) -> float:
         """Seconds since 1970, UTC, on the database's clock."""
+
+    def uptime(self) -> float:
+        """Seconds since the machine's start: for measuring how long something takes; nobody sets this clock."""
 
     # runs
     def add_run(self, run: Run) -> tuple[Run, bool]:
@@ -72,41 +99,76 @@ class Records(Protocol):
     def request_cancel(self, run_id: str, by: str) -> Run | None:
         """Note the wish; a queued run is cancelled at once. The run as it is afterwards."""
 
+    def expected_seconds(self, owner: str, name: str) -> float | None:
+        """How long this person's runs of this name took of late (the median of five); None without any."""
+
+    def history(self, run_id: str) -> list[RunChange]:
+        """Every change of the run's status and of who cares for it, oldest first."""
+
     # the queue
-    def offer(self, alive_seconds: float, again_seconds: float) -> list[str]:
-        """Choose queued runs for the free slots, oldest first, and note that they were offered.
+    def offer(self, limits: Limits, alive_seconds: float, again_seconds: float) -> list[str]:
+        """Choose queued runs for the free slots (see ``domain.queue``) and note that they were offered.
 
         Free slots are those of workers seen in the last ``alive_seconds``, less what is going on.
         A run that was offered and not picked up within ``again_seconds`` is offered again.
         """
 
-    def queue_position(self, run: Run) -> int:
-        """How many queued runs stand before this one."""
+    def waiting_for(self, limits: Limits, alive_seconds: float, run_ids: list[str]) -> dict[str, str]:
+        """Why each of these queued runs waits, in words, with how many are ahead."""
 
-    def claim(self, run_id: str, worker: str, lease_seconds: float) -> Run | None:
-        """Take a queued run, or one whose lease has run out; None when somebody else has it."""
+    def waiting_count(self, owner: str) -> int:
+        """How many of this person's runs are queued."""
 
-    def renew(self, worker: str, run_ids: list[str], lease_seconds: float) -> list[Run]:
-        """Hold on to these runs; those that are still this worker's come back as they are now."""
+    def claim(self, run_id: str, worker: str) -> Run | None:
+        """Take a queued run; None when somebody else has it, or it has to wait still."""
+
+    def orphans(self, alive: set[str]) -> list[Run]:
+        """Live runs that no worker of these names cares for."""
+
+    def adopt(self, run: Run, worker: str, beat: int | None) -> Run | None:
+        """Take a live run over from the worker it names; None when it is not as ``run`` has it.
+
+        ``beat`` is the count at which that worker stood still: one that has moved since keeps its run.
+        """
 
     def held(self, worker: str) -> list[Run]:
         """The live runs of this worker."""
 
-    def let_go(self, worker: str) -> list[str]:
-        """End this worker's leases at once, so that others need not wait for them."""
+    def release(self, run: Run) -> None:
+        """Let somebody else care for a live run; nothing where it is another's already."""
 
-    def orphans(self) -> list[str]:
-        """Live runs whose lease has run out."""
+    def let_go(self, worker: str) -> None:
+        """This worker leaves: its runs are to be adopted at once, its slots are no more."""
 
-    def beat(self, worker: str, slots: int) -> None:
-        """A worker's sign of life."""
+    def beat(self, worker: str, slots: int, memory_bytes: int) -> None:
+        """A worker's sign of life, and what its runs may take together."""
 
     def workers(self) -> list[WorkerSeen]:
         """Every worker with its last sign of life."""
 
+    def forget_workers(self, seen_before: float) -> None:
+        """Forget workers that gave no sign since then."""
+
+    # resource use
+    def add_usage(self, run: Run, sample: Usage) -> None:
+        """Note what the run takes now."""
+
+    def usage(self, run: Run, after: float = 0.0) -> list[Usage]:
+        """What the run's attempt took, oldest first."""
+
+    def latest_usage(self, run: Run) -> Usage | None:
+        """What the run's attempt took last; None before anybody looked."""
+
+    def drop_usage(self, ended_before: float) -> int:
+        """Forget what runs took that ended before then."""
+
     # log and outputs
     def add_log(self, run: Run, chunks: list[LogChunk]) -> None:
-        """Append to the log of the run's attempt; numbers already there are left as they are."""
+        """Append to the log of the run's attempt; numbers already there are left as they are.
+
+        Raises:
+            FenceLost: the run is somebody else's now.
+        """
 
     def log(self, run: Run, start: int = 0, limit: int = 500) -> list[LogChunk]:
         """Pieces of the attempt's log from the character ``start`` on."""
@@ -118,7 +180,11 @@ class Records(Protocol):
         """Forget log pieces of runs that ended before then: their log.txt is in the store."""
 
     def set_outputs(self, run: Run, outputs: list[Output]) -> None:
-        """Put on record what the attempt left."""
+        """Put on record what the attempt left.
+
+        Raises:
+            FenceLost: the run is somebody else's now.
+        """
 
     def outputs(self, run_ids: list[str]) -> dict[str, list[Output]]:
         """Outputs of the runs' current attempts."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nightdesk.server.domain.outcome import as_count
+from nightdesk.server.ports.engine import Sample
 from nightdesk.server.ports.records import LogChunk
 
 
@@ -24,6 +25,7 @@ class Progress:
     cells: int = 0
     finished: dict[str, Any] | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    sampled: Sample | None = None  # what was seen from outside, for a runner that could not say
     waiting: list[LogChunk] = field(default_factory=list)
     _metric: int = (
         0  # the number of the last metric: metrics are not on record, so they are read from the start

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import IO, Any, cast
 
-from nightdesk.config import Settings
 from nightdesk.server.domain.errors import TooLarge
 from nightdesk.server.domain.outcome import Ending, Exit, human_bytes
 from nightdesk.server.domain.run import Output, Run
@@ -22,7 +21,7 @@ OWN_NAMES = {"notebook.ipynb", "notebook.html", "log.txt", "manifest.json"}
 
 
 def collect(
-    records: Records, store: FileStore, folders: RunFolders, settings: Settings, run: Run
+    records: Records, store: FileStore, folders: RunFolders, run: Run
 ) -> tuple[list[Output], list[str]]:
     """Store what the attempt left; the outputs, and what was left out and why.
 
@@ -44,11 +43,11 @@ def collect(
                 left_out.append(f"{name}: this name is the platform's own")
                 continue
             try:
-                limited = cast("IO[bytes]", _Limited(file, settings.runs.max_output_bytes - total))
+                limited = cast("IO[bytes]", _Limited(file, run.output_bytes - total))
                 stored = store.put(output_key(run, name), limited)
             except TooLarge:
                 left_out.append(
-                    f"{name}: over the limit of {human_bytes(settings.runs.max_output_bytes)} for all outputs together"
+                    f"{name}: over the limit of {human_bytes(run.output_bytes)} for all outputs together"
                 )
                 continue
             total += stored.size
@@ -96,6 +95,7 @@ def manifest(
         "error": None if ending.error is None else asdict(ending.error),
         "exit": None if ended is None else {"code": ended.code, "out_of_memory": ended.out_of_memory},
         "peak_memory_bytes": peak_memory(progress),
+        "cpu_seconds": cpu_seconds(progress),
         "metrics": progress.metrics,
         "packages": dict(packages),
     }
@@ -110,9 +110,19 @@ def store_manifest(store: FileStore, run: Run, document: dict[str, Any], outputs
 
 
 def peak_memory(progress: Progress) -> int | None:
-    """Bytes at the highest, as the runner read it from the container's own limits."""
+    """Bytes at the highest, as the runner read it in the container, or else as it was seen from outside."""
     peak = (progress.finished or {}).get("peak_memory_bytes")
-    return peak if isinstance(peak, int) else None
+    if isinstance(peak, int) and not isinstance(peak, bool) and 0 <= peak < 2**62:
+        return peak
+    return None if progress.sampled is None else progress.sampled.memory_bytes
+
+
+def cpu_seconds(progress: Progress) -> float | None:
+    """Seconds of all cores together, from the same sources."""
+    seconds = (progress.finished or {}).get("cpu_seconds")
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < 2**40:
+        return round(seconds, 2)
+    return None if progress.sampled is None else round(progress.sampled.cpu_seconds, 2)
 
 
 def iso(seconds: float | None) -> str | None:

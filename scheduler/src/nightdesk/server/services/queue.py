@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from nightdesk.config import Limits
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.watch import Parts
 
-LEASE_SECONDS = 20.0  # a worker that gave no sign for so long has lost its runs
-ALIVE_SECONDS = 30.0  # its slots count for so long
+ALIVE_SECONDS = 30.0  # a worker's slots count for so long after its last sign of life
 AGAIN_SECONDS = 10.0  # an offer that nobody took is repeated after this
 
 
-def dispatch(records: Records, bell: Doorbell) -> list[str]:
-    """Offer what there are free slots for; the ids offered."""
-    offered = records.offer(ALIVE_SECONDS, AGAIN_SECONDS)
-    if offered:
-        bell.ring(offered)
-    return offered
+def ring(records: Records, bell: Doorbell, limits: Limits) -> list[str]:
+    """Offer what there are free slots for; the ids that the bell could not bring to a worker."""
+    offered = records.offer(limits, ALIVE_SECONDS, AGAIN_SECONDS)
+    return offered if offered and not bell.ring(offered) else []
+
+
+def dispatch(parts: Parts) -> list[str]:
+    """The same with a worker's parts."""
+    return ring(parts.records, parts.bell, parts.settings.runs.limits)

@@ -27,6 +27,9 @@ def lay_out(parts: Parts, run: Run) -> None:
             "cell_stream_bytes": limits.cell_log_bytes,
             "run_stream_bytes": limits.run_log_bytes,
             "line_bytes": 100_000,
+            "cell_display_bytes": limits.cell_display_bytes,
+            # The runner holds them in the run's own memory.
+            "run_display_bytes": min(limits.run_display_bytes, run.memory_bytes // 8),
         },
     }
     name = "prepared" if run.kind == "notebook" else "source"

@@ -1,15 +1,17 @@
 """Taking care of one run from its claim to its end, or until somebody else does.
 
 A supervisor may die at any point. Whoever claims the run next finds its container by name and
-reads its output again from the start, so nothing here needs to be remembered. Two rules make it safe:
+reads its output again from the start, so nothing here needs to be remembered. Three rules make it safe:
 
 - the run is on record as *running* before its container is started: a run that is only *starting*
   has run no code, and a running one whose container is gone was removed from outside;
-- every change names the fence under which the run was claimed: whoever lost it is refused.
+- every change names the fence under which the run was claimed: whoever lost it is refused;
+- why the platform ends a run is on record before its container is stopped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -27,70 +29,111 @@ from nightdesk.server.domain.errors import (
     Unavailable,
 )
 from nightdesk.server.domain.outcome import Ending, Exit, could_not_start, decide, removed_from_outside
-from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.domain.run import Ends, Output, Run, Status
 from nightdesk.server.ports.engine import ContainerSeen
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
-from nightdesk.server.services.queue import LEASE_SECONDS, dispatch
+from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.start import lay_out
 from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
 _FLUSH_PIECES = 500
 _CLAIMS_BEFORE_GIVING_UP = 10
+_RELEASE_SECONDS = 5.0  # what the engine or the database could not do now is not asked again at once
 _START_TRIES = (1.0, 2.0, 4.0, 8.0, 15.0)  # pauses between tries to get a container started
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
+def in_background(work: Callable[..., None], *arguments: Any) -> None:
+    """In a thread; what becomes of a run is on record, not in an answer."""
+    threading.Thread(target=_guarded, args=(work, *arguments), daemon=True).start()
+
+
+def _guarded(work: Callable[..., None], *arguments: Any) -> None:
+    try:
+        work(*arguments)
+    except Unavailable as error:  # the next sweep tries again
+        _log.warning("nothing taken for now: %s", error.message)
+
+
 class Supervisor:
-    """One worker's care for runs; each call of :meth:`supervise` is one thread's."""
+    """One worker's care for runs; each of them in a thread of its own."""
 
     def __init__(self, parts: Parts, worker: str) -> None:
         self._parts = parts
         self.worker = worker
         self._watches: dict[str, Watch] = {}
+        self._strays: dict[str, int] = {}
         self._leaving = threading.Event()
 
     def supervise(self, run_id: str) -> None:
-        """Claim the run and see it through; returns at once where somebody else has it."""
-        parts = self._parts
+        """Claim a queued run and see it through; returns at once where somebody else has it."""
         if self._leaving.is_set():
             return
-        run = parts.records.claim(run_id, self.worker, LEASE_SECONDS)
-        if run is None:
+        run = self._parts.records.claim(run_id, self.worker)
+        if run is not None:
+            self._care(run)
+
+    def adopt(self, run: Run, beat: int | None) -> None:
+        """Take over a live run whose worker is gone and see it through; see ``Records.adopt``."""
+        if self._leaving.is_set() or run.id in self._watches:
             return
+        mine = self._parts.records.adopt(run, self.worker, beat)
+        if mine is not None:
+            _log.info("run %s: adopted from %s", run.id, run.worker or "nobody")
+            self._care(mine)
+
+    def take(self, run_ids: list[str]) -> None:
+        """Supervise queued runs that no bell could bring, each in a thread of its own."""
+        for run_id in run_ids:
+            in_background(self.supervise, run_id)
+
+    def watches(self) -> list[Watch]:
+        """The runs in this worker's care now."""
+        return list(self._watches.values())
+
+    def _care(self, run: Run) -> None:
+        parts = self._parts
         watch = Watch(run)
-        self._watches[run_id] = watch
+        self._watches[run.id] = watch
         try:
-            parts.bell.changed(run_id)
+            parts.bell.changed(run.id)
             container = self._container(watch)
             if container is not None:
                 watch.container = container
                 self._follow_to_end(watch, container)
         except LetGo:
-            _log.info("run %s: let go, its container goes on", run_id)
+            _log.info("run %s: let go, its container goes on", run.id)
         except FenceLost as error:
-            _log.warning("run %s: another worker has it now: %s", run_id, error)
+            _log.warning("run %s: another worker has it now: %s", run.id, error)
         except (Unavailable, EngineError) as error:
-            # The lease runs out and somebody, perhaps this worker, takes the run up again.
-            _log.warning("run %s: given up for now: %s", run_id, error)
+            _log.warning("run %s: given up for now: %s", run.id, error)
+            self._release(watch)
         except Exception as error:  # noqa: BLE001 - the edge of this run: the worker goes on with others
-            _log.exception("run %s: unexpected", run_id)
+            _log.exception("run %s: unexpected", run.id)
             self._give_up(watch, error)
         finally:
             # The next attempt may be in this worker's care by now: that watch is not ours to end.
-            if self._watches.get(run_id) is watch:
-                del self._watches[run_id]
+            if self._watches.get(run.id) is watch:
+                del self._watches[run.id]
         self._fill_slot()
+
+    def _release(self, watch: Watch) -> None:
+        """Somebody, perhaps this worker, takes the run up again, after a while."""
+        with contextlib.suppress(LetGo, FenceLost):
+            watch.pause(_RELEASE_SECONDS)
+        with contextlib.suppress(Unavailable):  # it stays on record as ours: keep() sees that
+            self._parts.records.release(watch.run)
 
     def _fill_slot(self) -> None:
         """There may be room for the next one now."""
         if not self._leaving.is_set():
             try:
-                dispatch(self._parts.records, self._parts.bell)
+                self.take(dispatch(self._parts))
             except Unavailable as error:
                 _log.warning("nothing offered for now: %s", error.message)
 
@@ -107,50 +150,35 @@ class Supervisor:
         except (FenceLost, Unavailable) as again:
             _log.warning("run %s: could not be ended: %s", run.id, again)
 
-    def keep(self, renew: bool) -> None:
-        """Called each second: hold the leases, end what is to be ended, drop what was lost."""
+    def keep(self) -> None:
+        """Called each second: end what is to be ended, drop what was lost, release what nobody cares for."""
         watches = dict(self._watches)
-        if not watches:
-            return
         records = self._parts.records
-        held = (
-            records.renew(self.worker, list(watches), LEASE_SECONDS) if renew else records.held(self.worker)
-        )
-        mine = {run.id: run for run in held}
-        now = records.now()
+        mine = {run.id: run for run in records.held(self.worker)}
+        now, uptime = records.now(), records.uptime()
         for run_id, watch in watches.items():
             run = mine.get(run_id)
             if run is None or run.fence != watch.run.fence:
-                if run_id in self._watches and self._watches[run_id] is watch and not _ended(records, run_id):
+                if self._watches.get(run_id) is watch and not _ended(records, run_id):
                     watch.lost = True
                     watch.leave()
-                continue
-            over = run.deadline is not None and now >= run.deadline
-            if (
-                (over or run.cancel_requested_at is not None)
-                and watch.container is not None
-                and not watch.stopping
-            ):
-                watch.stopping = True
-                watch.timed_out = over and run.cancel_requested_at is None
-                threading.Thread(target=self._stop, args=(watch,), name=f"stop-{run_id}", daemon=True).start()
+            elif run.cancel_requested_at is not None:
+                watch.end(self._parts, None)
+            elif run.started_at is not None and run.elapsed(now, uptime) >= run.timeout_seconds:
+                watch.end(self._parts, Ends.TIME)
+        strays = {run_id: run.fence for run_id, run in mine.items() if run_id not in self._watches}
+        for run_id, fence in strays.items():
+            if self._strays.get(run_id) == fence:  # seen twice: it was not just being taken
+                _log.warning("run %s: on record as this worker's, but not in its care: released", run_id)
+                records.release(mine[run_id])
+        self._strays = strays
 
     def let_go(self) -> None:
         """The worker is leaving: no notebook is waited for, none is stopped."""
         self._leaving.set()
-        for watch in list(self._watches.values()):
+        for watch in self.watches():
             watch.leave()
         self._parts.records.let_go(self.worker)
-
-    def _stop(self, watch: Watch) -> None:
-        try:
-            if watch.container is not None:
-                self._parts.engine.stop(watch.container, self._parts.settings.runs.grace_seconds)
-        except ContainerGone:
-            return  # following it finds that out and says so
-        except EngineError as error:
-            _log.warning("run %s: could not be stopped yet: %s", watch.run.id, error)
-            watch.stopping = False
 
     def _container(self, watch: Watch) -> ContainerSeen | None:
         """The run's container, started; None where the run has ended before."""
@@ -172,7 +200,7 @@ class Supervisor:
                     lay_out(parts, run)
                     found = parts.engine.create(run)
                 if run.status is Status.STARTING:
-                    watch.run = run = parts.records.change(run, status=Status.RUNNING)
+                    run = watch.change(parts.records, status=Status.RUNNING)
                     parts.bell.changed(run.id)
                 parts.engine.start(found)
                 return found
@@ -188,7 +216,7 @@ class Supervisor:
                 if pause is None and not answered:
                     raise  # whether it goes on unseen or was never made is not known before the engine answers
                 if pause is None:
-                    self._end(watch, could_not_start(str(error)), None, Progress(cells=run.cells))
+                    self._end(watch, could_not_start(str(error), again=True), None, Progress(cells=run.cells))
                     return None
                 watch.pause(pause)
         return None
@@ -217,17 +245,22 @@ class Supervisor:
             except EngineError as error:
                 _log.warning("run %s: %s; looking again", watch.run.id, error)
             watch.pause(1.0)
-        current = parts.records.run(watch.run.id)
+        current = self._patiently(watch, lambda: self._mine(watch))
+        ending = decide(_with_progress(current, progress), ended, progress.finished)
+        self._end(watch, ending, ended, progress)
+        parts.engine.remove(container)
+
+    def _mine(self, watch: Watch) -> Run:
+        """The run as it is on record now.
+
+        Raises:
+            FenceLost: somebody else cares for it.
+        """
+        current = self._parts.records.run(watch.run.id)
         if current is None or current.fence != watch.run.fence:
             raise FenceLost(f"run {watch.run.id} was changed by somebody else")
         watch.run = current
-        # Whoever stopped it may have died since: that it ended past its limit is what remains to be seen.
-        ended_at = parts.records.now() if ended.at is None else ended.at
-        late = current.deadline is not None and ended_at >= current.deadline
-        seen = _with_progress(current, progress)
-        ending = decide(seen, ended, progress.finished, timed_out=watch.timed_out or late)
-        self._end(watch, ending, ended, progress)
-        parts.engine.remove(container)
+        return current
 
     def _follow(self, watch: Watch, container: ContainerSeen, progress: Progress) -> None:
         """Read the container's output to its end, putting it on record in small batches."""
@@ -264,7 +297,7 @@ class Supervisor:
                 progress.waiting = []
             moved = (progress.cell, progress.cells) != (run.cell, run.cells)
             if moved and not at_end:  # at the end the last change of status carries it
-                watch.run = parts.records.change(run, cell=progress.cell, cells=progress.cells)
+                watch.change(parts.records, cell=progress.cell, cells=progress.cells)
             if news or moved:
                 parts.bell.changed(run.id)
         except Unavailable as error:
@@ -277,36 +310,30 @@ class Supervisor:
     def _end(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> None:
         """Outputs first, then the status; then what is no longer needed goes."""
         parts = self._parts
+        progress.sampled = watch.sampled
         run = watch.run = self._patiently(watch, lambda: self._bring_home(watch, ending, ended, progress))
         parts.bell.changed(run.id)
         parts.folders.remove(run.id, run.attempt if run.final else run.attempt - 1)
 
     def _bring_home(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> Run:
-        parts, run = self._parts, watch.run
-        again = ending.status is Status.FAILED and run.attempt <= run.retries
+        parts, run = self._parts, self._mine(watch)
         outputs: list[Output] = []
         if run.status is Status.RUNNING:
-            outputs, _ = collect(parts.records, parts.store, parts.folders, parts.settings, run)
+            outputs, _ = collect(parts.records, parts.store, parts.folders, run)
             packages = parts.records.packages(run.digest)
             document = manifest(run, ending, ended, progress, packages, parts.records.now())
             outputs.append(store_manifest(parts.store, run, document, outputs))
             parts.records.set_outputs(run, outputs)
-        if again:
-            return parts.records.change(
-                run,
-                status=Status.QUEUED,
-                attempt=run.attempt + 1,
-                worker=None,
-                lease_until=None,
-                offered_at=None,
-                started_at=None,
-                cell=0,
-                reason=f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason.rstrip('.')}. It is tried again.",
-            )
-        changes: dict[str, Any] = {"cell": progress.cell, "cells": progress.cells}
-        changes["peak_memory_bytes"] = peak_memory(progress)
-        return parts.records.change(
-            run, status=ending.status, reason=ending.reason, error=ending.error, **changes
+        if ending.status is Status.FAILED and ending.again and run.attempt <= run.retries:
+            return watch.change(parts.records, **_next_attempt(run, ending, parts.records.now()))
+        return watch.change(
+            parts.records,
+            status=ending.status,
+            reason=ending.reason,
+            error=ending.error,
+            cell=progress.cell,
+            cells=progress.cells,
+            peak_memory_bytes=peak_memory(progress),
         )
 
     def _patiently(self, watch: Watch, step: Callable[[], _T]) -> _T:
@@ -318,13 +345,27 @@ class Supervisor:
             except (Unavailable, NotFound) as error:
                 _log.warning("run %s: %s; trying again", watch.run.id, error.message)
                 try:
-                    watch.run = self._parts.records.change(
-                        watch.run, reason=f"Waiting to keep the outputs: {error.message}"
-                    )
+                    watch.change(self._parts.records, reason=f"Waiting to keep the outputs: {error.message}")
                 except Unavailable:
                     _log.warning("run %s: the database does not answer", watch.run.id)
                 watch.pause(pause)
                 pause = min(pause * 2, 15.0)
+
+
+def _next_attempt(run: Run, ending: Ending, now: float) -> dict[str, Any]:
+    """Back into the queue, to wait a while."""
+    return {
+        "status": Status.QUEUED,
+        "attempt": run.attempt + 1,
+        "worker": None,
+        "offered_at": None,
+        "not_before": now + run.retry_wait,
+        "started_at": None,
+        "started_uptime": None,
+        "ending": None,
+        "cell": 0,
+        "reason": f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason.rstrip('.')}. It is tried again.",
+    }
 
 
 def _ended(records: Records, run_id: str) -> bool:

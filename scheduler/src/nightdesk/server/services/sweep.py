@@ -6,23 +6,27 @@ import logging
 
 from nightdesk.server.domain.errors import EngineError
 from nightdesk.server.domain.run import Status
-from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.engine import ContainerEngine
 from nightdesk.server.ports.files import RunFolders
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.lookout import Lookout
 from nightdesk.server.services.queue import dispatch
+from nightdesk.server.services.supervise import Supervisor, in_background
+from nightdesk.server.services.watch import Parts
 
 _KEEP_LOG_SECONDS = 600.0  # whoever follows a run's log has this long to read its end from the database
+_KEEP_USAGE_SECONDS = 90 * 24 * 3600.0  # how long after its end a run shows what it took, minute by minute
+_KEEP_WORKER_SECONDS = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
-def sweep(records: Records, bell: Doorbell) -> None:
-    """Ring again for runs that nobody cares for, and for those that wait with slots free."""
-    orphans = records.orphans()
-    if orphans:
-        _log.warning("nobody cares for %s: ringing for a worker", ", ".join(orphans))
-        bell.ring(orphans)
-    dispatch(records, bell)
+def sweep(parts: Parts, supervisor: Supervisor, lookout: Lookout) -> None:
+    """Adopt runs that nobody cares for; offer what waits, and take it here where no bell can be rung."""
+    records = parts.records
+    alive = lookout.alive(records.workers())
+    for run in records.orphans(alive):
+        in_background(supervisor.adopt, run, lookout.beat_of(run.worker))
+    supervisor.take(dispatch(parts))
 
 
 def tidy(records: Records, engine: ContainerEngine, folders: RunFolders) -> None:
@@ -44,3 +48,5 @@ def tidy(records: Records, engine: ContainerEngine, folders: RunFolders) -> None
         if run is not None and (run.final or attempt < run.attempt):
             folders.remove(run_id, attempt)
     records.drop_logs(records.now() - _KEEP_LOG_SECONDS)
+    records.drop_usage(records.now() - _KEEP_USAGE_SECONDS)
+    records.forget_workers(records.now() - _KEEP_WORKER_SECONDS)

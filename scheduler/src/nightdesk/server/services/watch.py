@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from nightdesk.config import Settings
-from nightdesk.server.domain.errors import FenceLost
-from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.errors import ContainerGone, EngineError, FenceLost, Unavailable
+from nightdesk.server.domain.run import Ends, Run
 from nightdesk.server.ports.doorbell import Doorbell
-from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen
+from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen, Sample
 from nightdesk.server.ports.files import FileStore, RunFolders
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.lines import Lines
+
+_log = logging.getLogger(__name__)
 
 
 class LetGo(Exception):
@@ -29,7 +33,45 @@ class Watch:
     leaving: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     stopping: bool = False
-    timed_out: bool = False
+    sampled: Sample | None = None  # CPU time as it was seen last, memory at its highest
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    def change(self, records: Records, **changes: Any) -> Run:
+        """Change the run on record; several threads of a worker do.
+
+        Raises:
+            FenceLost: it is another worker's now.
+            Unavailable: the database does not answer.
+        """
+        with self._changing:
+            self.run = records.change(self.run, **changes)
+            return self.run
+
+    def end(self, parts: Parts, why: Ends | None) -> None:
+        """Stop the container: why is on record before, so that whoever comes next knows. Never raises.
+
+        ``why`` is None where somebody asked for it.
+        """
+        if self.container is None or self.stopping:
+            return
+        self.stopping = True
+        threading.Thread(
+            target=self._stop, args=(parts, why), name=f"stop-{self.run.id}", daemon=True
+        ).start()
+
+    def _stop(self, parts: Parts, why: Ends | None) -> None:
+        try:
+            if why is not None and self.run.ending is None:
+                self.change(parts.records, ending=why)
+            if self.container is not None:
+                parts.engine.stop(self.container, parts.settings.runs.grace_seconds)
+        except ContainerGone:
+            return  # following it finds that out and says so
+        except FenceLost:
+            return
+        except (EngineError, Unavailable) as error:
+            _log.warning("run %s: could not be stopped yet: %s", self.run.id, error)
+            self.stopping = False
 
     def check_leaving(self) -> None:
         """Raise where this worker has no business with the run any more."""

@@ -17,7 +17,7 @@ from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.services.logs import log_text
-from nightdesk.server.services.queue import dispatch
+from nightdesk.server.services.queue import ALIVE_SECONDS, ring
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
@@ -79,7 +79,7 @@ def submit_run(
     along = None if files is None else Files(files.file, files.size or 0)
     run, new = submit(platform.records, platform.store, platform.settings, person, wanted, (raw, along))
     if new:
-        background.add_task(dispatch, platform.records, platform.bell)
+        background.add_task(ring, platform.records, platform.bell, platform.settings.runs.limits)
     return JSONResponse(shape(platform, run), status_code=201 if new else 200, background=background)
 
 
@@ -134,8 +134,9 @@ def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
 def shape(platform: WebPlatform, run: Run) -> dict[str, Any]:
     """One run with its outputs and its place in the queue."""
     outputs = platform.records.outputs([run.id])[run.id] if run.final else []
-    ahead = platform.records.queue_position(run) if run.status is Status.QUEUED else None
-    return run_json(run, outputs, platform.settings, ahead)
+    ids = [run.id] if run.status is Status.QUEUED else []
+    waits = platform.records.waiting_for(platform.settings.runs.limits, ALIVE_SECONDS, ids)
+    return run_json(run, outputs, platform.settings, waits.get(run.id))
 
 
 def _owner(person: Person, owner: str) -> str | None:

@@ -6,13 +6,15 @@ from typing import Any
 
 from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Version, default_of
-from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web.paths import BASE
 
 
-def run_json(run: Run, outputs: list[Output], settings: Settings, ahead: int | None = None) -> dict[str, Any]:
-    """A run as the contract has it. ``ahead`` is how many stand before it in the queue."""
+def run_json(
+    run: Run, outputs: list[Output], settings: Settings, waiting: str | None = None
+) -> dict[str, Any]:
+    """A run as the contract has it. ``waiting`` says why it is still queued."""
     return {
         "id": run.id,
         "name": run.name,
@@ -36,7 +38,7 @@ def run_json(run: Run, outputs: list[Output], settings: Settings, ahead: int | N
         "file": run.file,
         "kernel": run.kernel,
         "notes": list(run.notes),
-        "waiting": _waiting(run, ahead),
+        "waiting": waiting,
         "timeout_seconds": run.timeout_seconds,
         "peak_memory_bytes": run.peak_memory_bytes,
         "submitted_by": run.submitted_by,
@@ -93,13 +95,3 @@ def _version_json(version: Version, default: bool) -> dict[str, Any]:
         "default": default,
         "created_at": iso(version.created_at),
     }
-
-
-def _waiting(run: Run, ahead: int | None) -> str | None:
-    if run.status is not Status.QUEUED:
-        return None
-    if run.reason:  # a further attempt
-        return run.reason
-    if ahead is None:
-        return "waiting for a slot"
-    return f"waiting for a slot: {ahead} ahead" if ahead else "next in line"

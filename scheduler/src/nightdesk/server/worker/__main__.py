@@ -1,7 +1,8 @@
 """``python -m nightdesk.server.worker``: supervises runs until it is told to leave.
 
-Celery brings run ids; one thread each sees a run through. A keeper thread holds leases each
-few seconds, looks for wishes to cancel each second, and sweeps.
+Celery brings run ids; one thread each sees a run through. Three more threads say that the worker
+lives and look for wishes to cancel, adopt what other workers left (see ``keeper``), and measure what
+its runs take (see ``sampler``).
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from celery.signals import worker_shutting_down
 
 from nightdesk.config import ConfigError
 from nightdesk.server.bootstrap import SUPERVISE_TASK, WorkerPlatform, worker_platform
+from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
-from nightdesk.server.worker.keeper import Keeper
+from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
+from nightdesk.server.worker.sampler import Eye
 
 
 def main() -> int:
@@ -37,13 +40,22 @@ def main() -> int:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
-    keeper = Keeper(platform.parts, supervisor, platform.settings.runs.slot_count)
+    threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye)]
     register_task(platform.celery, supervisor)
-    leave_on_signals(supervisor, keeper)
-    keeper.start()
+    leave_on_signals(supervisor, threads)
+    for thread in threads:
+        thread.start()
     run_celery(platform, name)
     return 0
+
+
+def bury_predecessors(records: Records, host: str) -> None:
+    """A container has one worker: those that had this one's name before are dead, and nobody need wait."""
+    for worker in records.workers():
+        if worker.name.rpartition("-")[0] == host:
+            records.let_go(worker.name)
 
 
 def register_task(app: Celery, supervisor: Supervisor) -> None:
@@ -54,14 +66,15 @@ def register_task(app: Celery, supervisor: Supervisor) -> None:
         supervisor.supervise(run_id)
 
 
-def leave_on_signals(supervisor: Supervisor, keeper: Keeper) -> None:
+def leave_on_signals(supervisor: Supervisor, threads: list[Ticking]) -> None:
     """On SIGTERM every run is let go at once; their containers go on, and others adopt them."""
     once = threading.Event()
 
     def leave(**_: object) -> None:
         if not once.is_set():
             once.set()
-            keeper.stop()
+            for thread in threads:
+                thread.stop()
             supervisor.let_go()
 
     worker_shutting_down.connect(leave, weak=False)

@@ -1,0 +1,83 @@
+"""Runs as rows of the table, and the history that every change of them leaves."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from nightdesk.server.adapters.schema import changes as change_table
+from nightdesk.server.adapters.schema import runs
+from nightdesk.server.domain.errors import FenceLost
+from nightdesk.server.domain.run import Priority, Run, RunError, Status
+
+
+def uptime() -> float:
+    """Seconds since the machine's start: the same for all processes on it, and nobody sets it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def one(connection: Connection, run_id: str) -> Run | None:
+    row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+    return None if row is None else from_row(row)
+
+
+def check_fence(connection: Connection, run: Run) -> None:
+    """Raise :class:`FenceLost` unless the run is still its claimer's: on record with this attempt and fence."""
+    same = (runs.c.id == run.id) & (runs.c.attempt == run.attempt) & (runs.c.fence == run.fence)
+    if connection.execute(select(runs.c.id).where(same)).first() is None:
+        raise lost(run)
+
+
+def lost(run: Run) -> FenceLost:
+    """What whoever writes under an old fence is told."""
+    return FenceLost(f"run {run.id} (attempt {run.attempt}, fence {run.fence}) was changed by somebody else")
+
+
+def note(connection: Connection, run: Run, at: float) -> None:
+    """One line in the append-only history of the run."""
+    connection.execute(
+        insert(change_table).values(
+            run_id=run.id,
+            attempt=run.attempt,
+            fence=run.fence,
+            at=at,
+            status=run.status,
+            worker=run.worker,
+            reason=run.reason,
+        )
+    )
+
+
+_PLAIN = [
+    column.name for column in runs.columns if column.name != "rank" and not column.name.startswith("error_")
+]
+
+
+_RANKS = {Priority.LOW: 2, Priority.NORMAL: 1, Priority.HIGH: 0, Priority.URGENT: -1}
+
+
+def to_row(run: Run) -> dict[str, Any]:
+    values = {name: getattr(run, name) for name in _PLAIN}
+    values |= {"notes": list(run.notes), "groups": list(run.groups), "rank": _RANKS[run.priority]}
+    return values | error_row(run.error)
+
+
+def error_row(error: RunError | None) -> dict[str, Any]:
+    if error is None:
+        return {"error_type": None, "error_message": None, "error_cell": None}
+    return {"error_type": error.type, "error_message": error.message, "error_cell": error.cell}
+
+
+def from_row(row: Row[Any]) -> Run:
+    values = {name: getattr(row, name) for name in _PLAIN}
+    values.update(
+        status=Status(row.status),
+        notes=tuple(row.notes),
+        groups=tuple(row.groups),
+        priority=Priority(row.priority),
+    )
+    if row.error_type is not None:
+        values["error"] = RunError(row.error_type, row.error_message or "", row.error_cell)
+    return Run(**values)
