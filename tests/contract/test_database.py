@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from nightdesk.server.adapters import database as database_module
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.schema import metadata
-from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.records import LogChunk, RunFilter
 from sqlalchemy import inspect
@@ -131,3 +133,53 @@ def test_an_accepted_run_survives_a_power_cut(database: Database) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def migrated_to(path: Path, revision: str) -> Database:
+    """A database as an earlier version left it."""
+    database = Database(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(database_module.__file__).parent.parent / "migrations")
+    )
+    config.set_main_option("path_separator", "os")
+    config.attributes["engine"] = database.engine
+    command.upgrade(config, revision)
+    return database
+
+
+def test_runs_of_the_first_version_go_on_after_the_upgrade(tmp_path: Path) -> None:
+    database = migrated_to(tmp_path / "records.db", "0001")
+    values = {
+        "id": "old", "owner": "ada", "submitted_by": "ada", "name": "analysis", "kind": "notebook",
+        "file": "analysis.ipynb", "environment": "python-data", "version": "1", "digest": "sha256:1",
+        "size": "small", "cpus": 1.0, "memory_bytes": 100, "timeout_seconds": 60.0, "retries": 1,
+        "parameters": "{}", "notes": "[]", "input_sha256": "", "files_count": 0, "status": "running",
+        "attempt": 1, "fence": 3, "worker": "gone", "lease_until": 5.0, "cell": 1, "cells": 2,
+        "created_at": 1.0, "started_at": 2.0,
+    }  # fmt: skip
+    columns = ", ".join(values)
+    marks = ", ".join("?" * len(values))
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"insert into runs ({columns}) values ({marks})", tuple(values.values()))  # noqa: S608
+        connection.exec_driver_sql("insert into workers values ('gone', 2, 1.0)")
+    database.migrate()
+    records = RecordsSql(database)
+    (orphan,) = records.orphans({"new"})
+    assert (orphan.status, orphan.priority, orphan.groups, orphan.pids_limit) == (
+        "running",
+        "normal",
+        (),
+        1024,
+    )
+    assert records.adopt(orphan, "new", records.workers()[0].beat) is not None
+    database.engine.dispose()
+
+
+def test_a_database_of_a_later_version_is_told_in_words(tmp_path: Path) -> None:
+    database = migrated_to(tmp_path / "records.db", "head")
+    with database.writing() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    with pytest.raises(DatabaseTooNew, match="by a later version of Nightdesk than this one"):
+        database.migrate()
+    database.engine.dispose()

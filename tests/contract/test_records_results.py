@@ -94,9 +94,6 @@ def test_logs_of_runs_that_ended_long_ago_are_forgotten(records: RecordsSql) -> 
     assert records.log(live) == pieces("one\n")
 
 
-# outputs
-
-
 # what runs take
 
 
@@ -139,6 +136,9 @@ def test_what_runs_took_that_ended_long_ago_is_forgotten(records: RecordsSql) ->
     assert records.drop_usage(records.now() + 60) == 1
     assert records.usage(over) == []
     assert len(records.usage(going)) == 1
+
+
+# outputs
 
 
 def test_outputs_are_those_of_the_current_attempt(records: RecordsSql) -> None:

@@ -98,11 +98,19 @@ class Platform:
         _step("down.sh", "--state", str(self.state), seconds=DOWN_SECONDS)
 
 
-def start(state: Path, *, as_shipped: bool = False, first: Callable[[str], None] | None = None) -> Platform:
+def start(
+    state: Path,
+    *,
+    as_shipped: bool = False,
+    address: str = "",
+    first: Callable[[str], None] | None = None,
+    **variables: str,
+) -> Platform:
     """Bring up a platform of its own; everything that it has on the host is in `state`.
 
-    With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `first` is called
-    with the project's name before anything of it is made.
+    With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `address` is where
+    it answers if not on the loopback, `first` is called with the project's name before anything of it is
+    made, and `variables` are set for the setup scripts.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
@@ -116,10 +124,14 @@ def start(state: Path, *, as_shipped: bool = False, first: Callable[[str], None]
     config = state / "nightdesk.yaml"
     config.write_text(yaml.safe_dump(settings), "utf-8")
     options = ["--project", project, "--port", str(_free_port()), "--config", str(config)]
+    if address:
+        env = state / ".env"
+        env.touch(mode=0o600)
+        env.write_text(f"NIGHTDESK_BIND={address}\n", "utf-8")
     try:
         if first is not None:
             first(project)
-        _step("up.sh", "--state", str(state), *options, seconds=UP_SECONDS)
+        _step("up.sh", "--state", str(state), *options, seconds=UP_SECONDS, **variables)
         return Platform(state)
     except BaseException:
         remove(project)
@@ -127,13 +139,13 @@ def start(state: Path, *, as_shipped: bool = False, first: Callable[[str], None]
 
 
 @contextmanager
-def alone(first: Callable[[str], None] | None = None) -> Iterator[Platform]:
-    """A platform of its own; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
+def alone(**how: Any) -> Iterator[Platform]:
+    """What :func:`start` brings up; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
     before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     # Not pytest's own folder, which is kept for later: this one holds secrets.
     with tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
         try:
-            started = start(Path(state), first=first)
+            started = start(Path(state), **how)
             try:
                 yield started
             finally:

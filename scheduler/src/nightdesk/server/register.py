@@ -15,7 +15,7 @@ import sys
 from nightdesk.config import ConfigError, load
 from nightdesk.server.bootstrap import records_for
 from nightdesk.server.domain.environment import from_registration
-from nightdesk.server.domain.errors import Conflict, NightdeskError
+from nightdesk.server.domain.errors import Conflict, DatabaseTooNew, NightdeskError
 
 
 def main() -> int:
@@ -25,6 +25,9 @@ def main() -> int:
         entries = json.load(sys.stdin)
     except ConfigError as error:
         print(error, file=sys.stderr)
+        return 1
+    except DatabaseTooNew as error:
+        print(f"nightdesk: {error.message}. {error.hint}", file=sys.stderr)
         return 1
     except ValueError as error:
         print(f"the list of environments is no JSON: {error}", file=sys.stderr)

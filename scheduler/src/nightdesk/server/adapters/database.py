@@ -11,12 +11,14 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 
 _BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
 
@@ -72,7 +74,11 @@ class Database:
         return float(connection.execute(text(words)).scalar_one())
 
     def migrate(self) -> None:
-        """Bring the tables to the newest migration; whoever comes second waits for the first."""
+        """Bring the tables to the newest migration; whoever comes second waits for the first.
+
+        Raises:
+            DatabaseTooNew: they are further than this version knows.
+        """
         if self.sqlite:
             # SQLite makes its file 0644: made by the worker, the api could not write to it.
             path = Path(make_url(self.url).database or "")
@@ -82,7 +88,15 @@ class Database:
         config.set_main_option("path_separator", "os")
         config.attributes["engine"] = self.engine
         with _migration_lock(self):
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                if not isinstance(error.__cause__, ResolutionError):
+                    raise
+                raise DatabaseTooNew(
+                    "the database was changed by a later version of Nightdesk than this one",
+                    "Start that version again, or go back to a copy of the database from before it.",
+                ) from error
 
 
 def _engine(url: str, sqlite: bool) -> Engine:

@@ -8,6 +8,7 @@ NightdeskError
 │   ├── Conflict       the state of the thing does not allow it
 │   └── TooLarge       over a limit
 ├── SignInNeeded       nobody is signed in
+├── DatabaseTooNew     a later version of the platform has changed the tables
 ├── Unavailable        a part of the platform is out of reach; try again
 ├── FenceLost          another worker has taken the run over: stop touching it
 └── EngineError        the container engine refused or failed
@@ -58,6 +59,10 @@ class TooLarge(Refused):
 
 class SignInNeeded(NightdeskError):
     """Nobody is signed in, or the token is no longer valid."""
+
+
+class DatabaseTooNew(NightdeskError):
+    """A later version of the platform has changed the tables: this one cannot work with them."""
 
 
 class Unavailable(NightdeskError):

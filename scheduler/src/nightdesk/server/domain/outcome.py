@@ -45,6 +45,8 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None) -> Ending:
         finished: the runner's ``finished`` event, None where it never came.
     """
     outcome = (finished or {}).get("outcome")
+    if not isinstance(outcome, str):  # code can print events as well
+        outcome = None
     error = _error(finished)
     if outcome == "succeeded" and ended.code == 0:
         return Ending(Status.SUCCEEDED, _success(run))

@@ -12,7 +12,7 @@ _SEQUENCE = re.compile(
     r"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: moving the cursor about, clearing
     rf"|{_STRING}(?:\x07|\x1b\\|(?=[\r\n]|\x1b[^\\]))"
     r"|\x1b[ -/]*[0-OQ-WYZ\\`a-~]"  # all others (ECMA-48, 5.3)
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    r"|[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _BEGUN = re.compile(rf"(?:\x1b\[[0-?]*[ -/]*|{_STRING}\x1b?|\x1b[ -/]*)\Z")
 _LONGEST = 2000  # characters of a sequence that may come in pieces

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from nightdesk.server.domain.outcome import as_count
 from nightdesk.server.ports.engine import Sample
 from nightdesk.server.ports.records import LogChunk
+from nightdesk.server.services.colours import Colours
+
+# What the runner itself keeps to; code that prints in its place is held to the same.
+_MOST_METRICS = 100_000
+_LONGEST_NAME = 200
+_LARGEST = 2**62
+_CUT = "\n[nightdesk] the log is cut here: it has grown over its limit\n"
 
 
 @dataclass(slots=True)
@@ -25,11 +33,14 @@ class Progress:
     cells: int = 0
     finished: dict[str, Any] | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    most: int = _LARGEST  # characters that the log may have
     sampled: Sample | None = None  # what was seen from outside, for a runner that could not say
     waiting: list[LogChunk] = field(default_factory=list)
     _metric: int = (
         0  # the number of the last metric: metrics are not on record, so they are read from the start
     )
+    _heard: int = 0  # the number of the last printed text, on record or not
+    _colours: Colours = field(default_factory=Colours, compare=False)
 
     def take(self, line: bytes) -> None:
         """One line of the container's output. Code can print there as well: nothing in it is trusted."""
@@ -40,18 +51,32 @@ class Progress:
             return
         if number is None:
             return
-        if name == "stream" and number > self.number:
-            self._log(number, _stream(event.get("name")), event.get("cell"), str(event.get("text") or ""))
+        if name == "stream":
+            self._print(number, _stream(event.get("name")), event)
         elif name == "started":
             self.cells = as_count(event.get("cells")) or 0
         elif name == "cell_started":
             # never back: the start of the output is read again after an adoption
-            self.cell = max(self.cell, as_count(event.get("cell")) or 0)
+            cell = as_count(event.get("cell")) or 0
+            self.cell = max(self.cell, min(cell, self.cells or cell))
         elif name == "metric" and number > self._metric:
             self._metric = number
-            self.metrics.append({key: event.get(key) for key in ("name", "value", "step")})
+            if len(self.metrics) < _MOST_METRICS and (metric := _metric(event)) is not None:
+                self.metrics.append(metric)
         elif name == "finished":
-            self.finished = event
+            self.finished = _finished(event)
+
+    def _print(self, number: int, stream: str, event: dict[str, Any]) -> None:
+        # What is on record goes through the colours as well: a sequence may be cut in two at its end.
+        if number <= self._heard:
+            self._colours.clear()
+        self._heard = number
+        text = self._colours.only(stream, str(event.get("text") or ""))
+        if number <= self.number or self.length >= self.most:
+            return
+        if self.length + len(text) > self.most:
+            text = text[: self.most - self.length] + _CUT
+        self._log(number, stream, event.get("cell"), text)
 
     def say(self, text: str) -> None:
         """A line of the platform's own in the log."""
@@ -65,6 +90,26 @@ class Progress:
         self.waiting.append(LogChunk(number, self.length, stream, as_count(cell), text))
         self.number = number
         self.length += len(text)
+
+
+def _metric(event: dict[str, Any]) -> dict[str, Any] | None:
+    name, value, step = event.get("name"), event.get("value"), event.get("step")
+    named = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME
+    if named and _number(value) is not None and (step is None or isinstance(_number(step), int)):
+        return {"name": name, "value": value, "step": step}
+    return None
+
+
+def _finished(event: dict[str, Any]) -> dict[str, Any]:
+    """The runner's last word, with numbers that are numbers."""
+    measured = {name: _number(event.get(name)) for name in ("peak_memory_bytes", "cpu_seconds")}
+    return {**event, **{name: None if (value or 0) < 0 else value for name, value in measured.items()}}
+
+
+def _number(value: Any) -> int | float | None:
+    """A number as every database and every reader of JSON takes it."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return value if fits and math.isfinite(value) else None
 
 
 def _stream(name: Any) -> str:

@@ -41,6 +41,7 @@ from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
 _FLUSH_PIECES = 500
+_MARKERS = 2**20  # characters that the runner's own words in the log may take
 _CLAIMS_BEFORE_GIVING_UP = 10
 _RELEASE_SECONDS = 5.0  # what the engine or the database could not do now is not asked again at once
 _START_TRIES = (1.0, 2.0, 4.0, 8.0, 15.0)  # pauses between tries to get a container started
@@ -231,7 +232,13 @@ class Supervisor:
     def _follow_to_end(self, watch: Watch, container: ContainerSeen) -> None:
         parts = self._parts
         number, length = parts.records.log_end(watch.run)
-        progress = Progress(number=number, length=length, cell=watch.run.cell, cells=watch.run.cells)
+        progress = Progress(
+            number=number,
+            length=length,
+            cell=watch.run.cell,
+            cells=watch.run.cells,
+            most=parts.settings.runs.run_log_bytes + _MARKERS,
+        )
         while True:
             try:
                 self._follow(watch, container, progress)

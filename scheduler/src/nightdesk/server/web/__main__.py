@@ -11,6 +11,7 @@ import uvicorn
 
 from nightdesk.config import ConfigError
 from nightdesk.server.bootstrap import web_platform
+from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.web.app import create_app
 
 
@@ -24,6 +25,9 @@ def main() -> int:
         app = create_app(web_platform())
     except ConfigError as error:
         print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    except DatabaseTooNew as error:
+        print(f"nightdesk: {error.message}. {error.hint}", file=sys.stderr)
         return 1
     uvicorn.run(
         app,

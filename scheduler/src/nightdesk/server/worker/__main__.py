@@ -22,6 +22,7 @@ from celery.signals import worker_shutting_down
 
 from nightdesk.config import ConfigError
 from nightdesk.server.bootstrap import SUPERVISE_TASK, WorkerPlatform, worker_platform
+from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
@@ -38,6 +39,9 @@ def main() -> int:
         platform = worker_platform()
     except ConfigError as error:
         print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    except DatabaseTooNew as error:
+        print(f"nightdesk: {error.message}. {error.hint}", file=sys.stderr)
         return 1
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     bury_predecessors(platform.parts.records, socket.gethostname())
