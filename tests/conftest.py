@@ -11,19 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from .support.fault_table import FaultTable, add_options
+from .support import bad_input_table, fault_table
+from .support.bad_input_table import BadInputTable
+from .support.fault_table import FaultTable
 from .support.people import Person, admin_of, join
 from .support.platform import REUSE, Platform, alone
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `make faults`."""
-    add_options(parser)
+    """The options of `make faults` and `make bad-input`."""
+    fault_table.add_options(parser)
+    bad_input_table.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests that are marked with a fault's number are gathered in a table, wherever they stand."""
+    """Tests that are marked with a number are gathered in a table, wherever they stand."""
     config.pluginmanager.register(FaultTable(), "faults")
+    config.pluginmanager.register(BadInputTable(), "bad input")
 
 
 @pytest.fixture(scope="session")

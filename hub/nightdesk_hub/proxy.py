@@ -13,6 +13,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool
 
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.engine_socket import leave_if_gone
 from nightdesk_hub.networks import reconcile_quietly
 from nightdesk_hub.service_tokens import revoke_replaced
 
@@ -39,6 +40,7 @@ class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
             await reconcile_quietly(self.desk.networks)
             self._watch = PeriodicCallback(self._look, 1000 * LOOK_SECONDS)
             self._watch.start()
+            PeriodicCallback(leave_if_gone, 1000 * LOOK_SECONDS).start()
         await super().check_routes(user_dict, service_dict, routes)
 
     async def _look(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from fsspec.core import url_to_fs
 from nightdesk.server.adapters.file_store import FsspecStore
+from nightdesk.server.adapters.folder_store import FolderStore, store_at
 from nightdesk.server.domain.errors import NotFound, TooLarge, Unavailable
 from nightdesk.server.domain.run import Output
 
@@ -27,7 +28,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(url: str) -> FsspecStore:
-    return FsspecStore(url)
+    return store_at(url)
 
 
 @pytest.fixture
@@ -192,13 +193,12 @@ def test_readers_see_the_old_or_the_new_one_and_nothing_between(store: FsspecSto
 def test_a_disk_that_takes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
 ) -> None:
-    store = FsspecStore(f"file://{tmp_path}")
-    system = store._fs
+    store = store_at(f"file://{tmp_path}")
 
     def refuse(*_arguments: Any, **_named: Any) -> Any:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(system, "open", refuse)
+    monkeypatch.setattr(store, "_writing", refuse)
     with pytest.raises(Unavailable) as caught:
         put(store, "x")
     assert caught.value.message == message
@@ -207,7 +207,7 @@ def test_a_disk_that_takes_nothing(
 
 def test_a_store_that_is_no_folder_is_out_of_reach(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the store should be")
-    store = FsspecStore(f"file://{tmp_path}/store")
+    store = store_at(f"file://{tmp_path}/store")
     with pytest.raises(Unavailable):
         put(store, "x")
     with pytest.raises((Unavailable, NotFound)):
@@ -215,3 +215,32 @@ def test_a_store_that_is_no_folder_is_out_of_reach(tmp_path: Path) -> None:
     assert not store.exists("x")
     with pytest.raises(Unavailable, match="the output store removes nothing: Not a directory"):
         store.remove("x")
+
+
+def test_what_was_stored_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content is on the disk before it gets its name; the name, and each new folder's, before it counts."""
+    steps: list[tuple[str, str]] = []
+    sync, replace = os.fsync, os.replace
+
+    def settle(handle: int) -> None:
+        steps.append(("settled", str(Path(f"/proc/self/fd/{handle}").readlink().relative_to(tmp_path))))
+        sync(handle)
+
+    def place(source: str, target: str) -> None:
+        replace(source, target)
+        steps.append(("named", target.removeprefix(f"{tmp_path}/")))
+
+    store = store_at(f"file://{tmp_path}/store")
+    assert isinstance(store, FolderStore)
+    put(store, "warm")
+    monkeypatch.setattr(os, "fsync", settle)
+    monkeypatch.setattr(os, "replace", place)
+    put(store, "runs/a/source")
+    assert steps[0][0] == "settled"
+    assert steps[0][1].startswith("store/.incoming/")
+    assert steps[1:] == [
+        ("settled", "store"),
+        ("settled", "store/runs"),
+        ("named", "store/runs/a/source"),
+        ("settled", "store/runs/a"),
+    ]

@@ -155,6 +155,23 @@ def test_the_hub_is_asked_with_the_person_s_own_token_and_not_each_time(
     )
 
 
+def test_whom_the_hub_named_a_moment_ago_is_known_without_asking(hub: Hub, people: People) -> None:
+    before = people.remembered("token-ada") if isinstance(people, HubPeople) else None
+    assert before is None, "nobody was asked yet"
+    person = people.of_token("token-ada")
+    asked = list(hub.asked)
+    assert people.remembered("token-ada") == person
+    assert people.of_token("nobody's") is None
+    assert people.remembered("nobody's") is None
+    assert people.remembered("tökén\x00") is None
+    assert hub.asked in (asked, [*asked, "/hub/api/user nobody's"])
+
+
+@pytest.mark.parametrize("token", ["token-ada", "nobody's"])
+def test_nobody_is_known_without_asking_while_the_hub_is_away(token: str) -> None:
+    assert away().remembered(token) is None
+
+
 def test_what_is_remembered_has_an_end(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "_REMEMBER_COUNT", 10)
     people = HubPeople(hub.url)

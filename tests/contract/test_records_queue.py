@@ -26,7 +26,9 @@ def offer(records: RecordsSql, limits: Limits = NO_LIMITS, again_seconds: float 
 
 def why(records: RecordsSql, *run_ids: str, limits: Limits = NO_LIMITS) -> dict[str, str]:
     """Why these wait."""
-    return records.waiting_for(limits, 30, list(run_ids))
+    line = records.line(30)
+    waiting = [one for one in line.waiting if one.id in run_ids]
+    return {one.id: line.reason(one, limits) for one in waiting}
 
 
 # claims and adoptions

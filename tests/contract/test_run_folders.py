@@ -157,7 +157,7 @@ def test_too_many_files(place: OnDisk | InMemory) -> None:
     for number in range(13):
         place.leave("out", f"{number:02}", b"")
     assert len(results(place.folders)) == 10
-    assert place.folders.skipped(RUN) == ["3 files over the limit of 10 were left out"]
+    assert place.folders.skipped(RUN) == ["3 files over the limit of 10 for a run"]
 
 
 def test_attempts_have_folders_of_their_own(place: OnDisk | InMemory) -> None:
@@ -387,7 +387,7 @@ def test_names_that_are_no_text_are_left_out_and_listed(disk: OnDisk) -> None:
         pass
     assert results(disk.folders) == {}
     (listed,) = disk.folders.skipped(RUN)
-    assert listed == "'bad\\udcff': a name that is no UTF-8 is not kept"
+    assert listed == "bad\\xff: a name that is no UTF-8 is not kept"
 
 
 def test_the_longest_names(disk: OnDisk) -> None:
@@ -398,9 +398,29 @@ def test_the_longest_names(disk: OnDisk) -> None:
     disk.leave("out", "/".join([*folders[:8], "x" * 200]), b"4")
     assert results(disk.folders) == {"x" * 255: b"1", "é" * 127: b"2"}
     assert disk.folders.skipped(RUN) == [
-        f"{folders[0][:60]}…: what is this deep is not kept",
-        f"{folders[0][:60]}…: a name this long is not kept",
+        f"{'/'.join(folders)[:200]}…: what is this deep is not kept",
+        f"{'/'.join(folders)[:200]}…: a name this long is not kept",
     ]
+
+
+def test_the_longest_names_are_counted_in_bytes(disk: OnDisk) -> None:
+    """What is over the store's own limit would never find its way there."""
+    part = "😀" * 60
+    disk.leave("out", f"{part}/{part}/{part}/{part}/{'x' * 36}", b"1")
+    disk.leave("out", f"{part}/{part}/{part}/{part}/{'y' * 37}", b"2")
+    assert list(results(disk.folders).values()) == [b"1"]
+    assert len(disk.folders.skipped(RUN)) == 1
+
+
+def test_what_is_left_out_is_listed_without_an_end_of_its_own(disk: OnDisk) -> None:
+    out = top(disk) / "out"
+    os.mkfifo(out / "a\n[nightdesk] left out: nothing \x1b]0;title\x07")
+    for number in range(500):
+        os.mkfifo(out / f"pipe-{number}")
+    told = disk.folders.skipped(RUN)
+    assert told[0].startswith("a\\n[nightdesk] left out: nothing \\x1b]0;title\\x07: a link, pipe")
+    assert len(told) == 101
+    assert told[-1] == "401 more of their kind"
 
 
 def test_a_deep_tree_is_read_and_removed(disk: OnDisk) -> None:

@@ -63,12 +63,12 @@ def test_a_container_that_heeds_no_signal_is_gone_after_its_limit(platform: Plat
 def test_a_paused_container_is_said_to_be_paused_and_ended_at_its_limit(
     platform: Platform, case: Case
 ) -> None:
-    run = case.submit(case.ledger.hold(), timeout_seconds=20)
+    run = case.submit(case.ledger.hold(), timeout_seconds=10)
     until(lambda: "tick" in case.person.runs.log(run), "the run in the middle")
     docker("pause", *containers(platform, run))
     until(lambda: "paused" in str((case.show(run) or {})["reason"]), "words on the pause")
     ended = case.end(run, "timed_out")
-    assert "20 s" in ended["reason"]
+    assert "10 s" in ended["reason"]
     until(lambda: not containers(platform, run), "its container's removal")
 
 

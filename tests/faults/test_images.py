@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 
 import pytest
 
 from ..support.platform import Platform, docker
+from ..support.waiting import until
 from .case import Case
 
 pytestmark = pytest.mark.platform
-BASE = "nightdesk/python-data:2026.11.1"
+NAME = "python-data"  # has a stable version, which is the default whatever else there is
+BASE = f"nightdesk/{NAME}:2026.11.1"
 
 
 class Environment:
-    """A version of an environment that only this test has."""
+    """A version of an environment that only this test has; nobody gets it who does not name it."""
 
-    def __init__(self, platform: Platform, name: str) -> None:
+    def __init__(self, platform: Platform, version: str) -> None:
         self.platform = platform
-        self.label = f"{name}:1"
-        self.tag = f"{platform.project}/{name}:1"
+        self.label = f"{NAME}:{version}"
+        self.tag = f"{platform.project}/{NAME}:{version}"
         self._built: set[str] = set()
         self.digest = self.build("the first")
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        spec = {"name": name, "version": "1", "title": name, "description": name, "kernels": [kernel]}
+        spec = {"name": NAME, "version": version, "title": "Of a test", "kernels": [kernel]}
         entry = {"image": self.tag, "digest": self.digest, "spec": spec, "packages": []}
         command = (
             "exec",
@@ -52,23 +55,28 @@ class Environment:
 
 
 @pytest.fixture
-def environment(platform: Platform, request: pytest.FixtureRequest) -> Iterator[Environment]:
+def environment(platform: Platform) -> Iterator[Environment]:
     """One for this test alone."""
-    one = Environment(platform, f"env{abs(hash(request.node.name)) % 10**8}")
+    one = Environment(platform, f"0.{secrets.token_hex(3)}")
     yield one
+    # Its run has ended by now, and its container is being removed.
+    until(
+        lambda: not platform.containers("run", f"ancestor={one.digest}", everything=True),
+        "no container of it",
+    )
     one.remove()
 
 
 @pytest.mark.fault(28)
 def test_a_tag_that_moves_between_submit_and_start(
-    platform: Platform, case: Case, environment: Environment
+    platform: Platform, environment: Environment, case: Case
 ) -> None:
     docker("stop", "--time", "5", platform.service("worker"))
     run = case.submit(case.ledger.hold(), environment=environment.label)
     moved = environment.build("the second")
     assert moved != environment.digest
     docker("start", platform.service("worker"))
-    case.person.runs.reach(run, "running", 60)
+    until(lambda: "holding" in case.person.runs.log(run), "the run in the middle", 60)
     (container,) = platform.containers("run", f"label=org.nightdesk.run={run}")
     assert platform.inspect(container)["Image"] == environment.digest
     case.ledger.open_gate(run)
@@ -77,7 +85,7 @@ def test_a_tag_that_moves_between_submit_and_start(
 
 @pytest.mark.fault(28)
 def test_an_image_deleted_between_submit_and_start(
-    platform: Platform, case: Case, environment: Environment
+    platform: Platform, environment: Environment, case: Case
 ) -> None:
     docker("stop", "--time", "5", platform.service("worker"))
     run = case.submit(environment=environment.label)

@@ -45,6 +45,7 @@ def test_flushall_during_a_run(platform: Platform, case: Case) -> None:
         case.unchanged(held, before)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(6)
 def test_with_redis_full_a_submit_is_accepted_and_the_run_goes_through(
     platform: Platform, case: Case
@@ -61,18 +62,22 @@ def test_with_redis_full_a_submit_is_accepted_and_the_run_goes_through(
 
 @pytest.mark.fault(7)
 def test_redis_stopped_for_a_while(platform: Platform, case: Case) -> None:
-    stopped_for(platform, case, seconds=0)
+    with case.held() as held:
+        before = held.identity()
+        began = time.monotonic()
+        docker("stop", "--time", "2", platform.service("redis"))
+        case.end_all(case.submit_many(2), since=began)
+        docker("start", platform.service("redis"))
+        case.goes_on(held)
+        case.unchanged(held, before)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900, func_only=True)
 @pytest.mark.fault(7)
 def test_redis_stopped_for_long(platform: Platform, case: Case, long: bool) -> None:
-    stopped_for(platform, case, seconds=300 if long else 60)
-
-
-def stopped_for(platform: Platform, case: Case, seconds: float) -> None:
     """Runs under way go on, and runs submitted meanwhile start and end, before Redis is back."""
+    seconds = 300 if long else 60
     with case.held() as held:
         before = held.identity()
         began = time.monotonic()
@@ -86,6 +91,7 @@ def stopped_for(platform: Platform, case: Case, seconds: float) -> None:
         case.unchanged(held, before)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(8)
 def test_a_worker_cut_off_from_redis(platform: Platform, case: Case) -> None:
     """It is taken out of the services' network, in which it needs nothing but Redis."""
@@ -104,10 +110,7 @@ def test_no_message_waits_for_an_acknowledgement_while_a_run_goes_on(platform: P
     """A message is acknowledged before the run is claimed. So there is nothing for a visibility timeout, however
     short against the run, to bring back: what it would look at stays empty for as long as the run takes."""
     with case.held() as held:
-        for _ in range(3):
-            case.goes_on(held)
-            sizes = [redis(platform, *command) for command in (
-                ("LLEN", QUEUE), ("HLEN", "unacked"), ("ZCARD", "unacked_index"),
-            )]  # fmt: skip
-            assert sizes == ["0", "0", "0"]
+        case.goes_on(held)
+        looks = (("LLEN", QUEUE), ("HLEN", "unacked"), ("ZCARD", "unacked_index"))
+        assert [redis(platform, *look) for look in looks] == ["0", "0", "0"]
         held.succeed()

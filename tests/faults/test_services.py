@@ -53,6 +53,7 @@ def test_the_hub_restarted_ten_times(platform: Platform, case: Case, ada: Person
         case.unchanged(held, before)
 
 
+@pytest.mark.fault(27)
 def test_watching_goes_on_when_the_api_is_restarted_and_killed(
     platform: Platform, case: Case, ada: Person, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -85,6 +86,7 @@ def test_watching_goes_on_when_the_api_is_restarted_and_killed(
             held.succeed()
 
 
+@pytest.mark.fault(27)
 def test_stopping_ones_server_leaves_ones_runs_alone(case: Case, ada: Person) -> None:
     session = ada.session()
     session.put("held.ipynb", notebook(case.ledger.first(), case.ledger.hold(), case.ledger.last()))

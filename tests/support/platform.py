@@ -33,14 +33,25 @@ REUSE = "NIGHTDESK_TEST_PLATFORM"
 UP_SECONDS = 1500  # on a machine that has no image yet
 DOWN_SECONDS = 180
 
-# The shipped settings with these changes: a size small enough to run out of memory quickly, a time
+# The shipped settings with these changes: sizes small enough to run out of memory, disk and processes quickly, a time
 # after which an unused session ends that a test can wait for, room for tests side by side.
 SIZES = {
     "tiny": {"title": "Tiny", "cpus": 1, "memory": "256M", "time_limit": "1h"},
     "small": {"title": "Small", "cpus": 1, "memory": "1G", "time_limit": "1h", "default": True},
+    "cramped": {
+        "title": "Cramped",
+        "cpus": 1,
+        "memory": "512M",
+        "time_limit": "1h",
+        "pids": 96,
+        "disk": "64M",
+        "output": "16M",
+    },
 }
 IDLE_SECONDS = 45
 SLOTS = 4
+OUTPUT_COUNT = 200
+RUN_LOG_BYTES = 3 * 2**20
 
 
 class NotUp(Exception):
@@ -120,7 +131,12 @@ def start(
     if not as_shipped:
         settings["sizes"] = SIZES
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
-        settings["runs"] |= {"slots": SLOTS, "grace": "3s"}
+        settings["runs"] |= {
+            "slots": SLOTS,
+            "grace": "3s",
+            "max_output_count": OUTPUT_COUNT,
+            "run_log": RUN_LOG_BYTES,
+        }
     config = state / "nightdesk.yaml"
     config.write_text(yaml.safe_dump(settings), "utf-8")
     options = ["--project", project, "--port", str(_free_port()), "--config", str(config)]

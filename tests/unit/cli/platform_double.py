@@ -45,6 +45,7 @@ class Platform:
         self.answers: list[tuple[int, Any]] = []  # given instead of the next answers: status, body
         self.drops = 0  # so many submits are accepted and the line cut before the answer
         self.cuts: list[int] = []  # so many bytes of the next streams, then the line is cut
+        self.usage: dict[str, Any] = {}
         self.clock_skew = 0.0
         self.corrupt: set[str] = set()  # outputs that arrive otherwise than promised
         self.connections = 0
@@ -251,6 +252,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, text.encode())
             case ("GET", "runs", run_id, "events"):
                 self._stream(run_id, int(headers.get("last-event-id") or query.get("after") or 0))
+            case ("GET", "runs", run_id, "usage"):
+                self._send(200, platform.usage)
             case ("GET", "runs", run_id, "outputs"):
                 self._send(200, {"outputs": platform.output_list(run_id)})
             case ("GET", "runs", run_id, "outputs", *name):

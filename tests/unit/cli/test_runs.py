@@ -83,6 +83,24 @@ def test_shows_one(signed_in: Any, nightdesk: Run) -> None:
     assert nightdesk("show", "nope").code == 1
 
 
+def test_shows_what_a_run_takes(signed_in: Any, nightdesk: Run) -> None:
+    signed_in.add_run(status="running", started_at="2026-11-22T10:00:01Z")
+    assert "CPU" not in nightdesk("show", "run1").out, "nothing was measured yet"
+    samples = [
+        {"at": "2026-11-22T10:00:05Z", "cpus": 0.2, "memory_bytes": 340 * 2**20, "disk_bytes": 5},
+        {"at": "2026-11-22T10:00:07Z", "cpus": 0.94, "memory_bytes": 210 * 2**20, "disk_bytes": 5},
+    ]
+    limits = {"cpus": 1.0, "memory_bytes": 2 * 2**30, "disk_bytes": 20 * 2**30}
+    signed_in.usage = {"samples": samples, "limits": limits}
+    signed_in.runs["run1"]["usage"] = samples[-1]
+    assert (
+        "using        CPU 0.9 of 1 · memory 210 MB of 2 GB (peak 340 MB)\n" in nightdesk("show", "run1").out
+    )
+    assert nightdesk("show", "run1", "--json").json["usage"] == samples[-1]
+    signed_in.finish(usage=None, peak_memory_bytes=1_500_000_000)
+    assert "used         at most 1.4 GB of memory\n" in nightdesk("show", "run1").out
+
+
 def test_cancels(signed_in: Any, nightdesk: Run) -> None:
     signed_in.add_run()
     assert nightdesk("cancel", "run1").out == "run run1 is cancelled\n"

@@ -54,6 +54,15 @@ def test_sizes(count: float | None, words: str) -> None:
     assert wording.size(count) == words
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (340 * 2**20, "340 MB"), (2 * 2**30, "2 GB"),
+     (2**30 - 1, "1 GB"), (1.5 * 2**30, "1.5 GB"), (12.34 * 2**30, "12 GB"), (2**52, "4096 TB")],
+)  # fmt: skip
+def test_memory(count: float, words: str) -> None:
+    assert wording.memory(count) == words
+
+
 def test_moments() -> None:
     at = wording.moment("2026-11-22T10:00:00Z")
     assert at == wording.moment("2026-11-22T11:00:00+01:00") == wording.moment("2026-11-22T10:00:00")

@@ -12,7 +12,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 from nightdesk.config import Settings
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.file_store import FsspecStore
+from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.schema import changes, runs
 from nightdesk.server.domain.environment import Kernel, Version
@@ -103,7 +103,7 @@ class Bench:
         self.records = RecordsSql(self.database)
         self.records.add_version(VERSION)
         self.store_url = f"memory://{uuid.uuid4().hex}"
-        self.store = FsspecStore(self.store_url)
+        self.store = store_at(self.store_url)
         self.folders = MemoryFolders()
         self.play: Play = two_cells
         self.engine = MemoryEngine(lambda _run: self.act)

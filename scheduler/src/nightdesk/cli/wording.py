@@ -6,7 +6,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nightdesk.client.answers import Run
+    from nightdesk.client.answers import Run, Usage
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -72,6 +72,28 @@ def size(count: float | None) -> str:
         count /= 1000
         unit = next(units)
     return f"{count:.1f} {unit}" if count < 9.95 else f"{count:.0f} {unit}"
+
+
+def memory(count: float) -> str:
+    """`512 B`, `340 MB`, `1.2 GB` in powers of 1024, as sizes of runs are counted: `2G` is `2 GB`."""
+    units = iter(("KB", "MB", "GB", "TB"))
+    unit = "B"
+    while count >= 1023.5 and unit != "TB":
+        count /= 1024
+        unit = next(units)
+    return (f"{count:.1f}".removesuffix(".0") if count < 9.95 else f"{count:.0f}") + f" {unit}"
+
+
+def usage(used: Usage) -> str:
+    """`CPU 0.9 of 1 · memory 210 MB of 2 GB (peak 340 MB)`; empty before anything was measured."""
+    if not used["samples"]:
+        return ""
+    now, limits = used["samples"][-1], used["limits"]
+    peak = max(sample["memory_bytes"] for sample in used["samples"])
+    return (
+        f"CPU {now['cpus']:.1f} of {limits['cpus']:g} · "
+        f"memory {memory(now['memory_bytes'])} of {memory(limits['memory_bytes'])} (peak {memory(peak)})"
+    )
 
 
 def moment(text: str | None) -> float | None:

@@ -59,6 +59,30 @@ class Run(TypedDict):
     cell_timeout_seconds: NotRequired[float | None]
     expected_seconds: NotRequired[float | None]
     elapsed_seconds: NotRequired[float | None]
+    peak_memory_bytes: NotRequired[int | None]
+    usage: NotRequired[Sample | None]
+
+
+class Sample(TypedDict):
+    """What a run took at a moment: cores in use since the sample before, bytes of memory and of its files."""
+
+    at: str
+    cpus: float
+    memory_bytes: int
+    disk_bytes: int
+
+
+class UsageLimits(TypedDict):
+    cpus: float
+    memory_bytes: int
+    disk_bytes: int
+
+
+class Usage(TypedDict):
+    """What a run took, oldest first, and what it may take."""
+
+    samples: list[Sample]
+    limits: UsageLimits
 
 
 class Attempt(TypedDict):

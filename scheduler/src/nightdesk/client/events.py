@@ -26,7 +26,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 class Event:
-    """One event: `kind` is run, log or end; `data` what the platform sent with it."""
+    """One event: `kind` is run, log, usage or end; `data` what the platform sent with it."""
 
     __slots__ = ("data", "id", "kind")
 

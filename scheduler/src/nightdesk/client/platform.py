@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Run,
         RunFilter,
         RunOptions,
+        Usage,
         User,
     )
     from nightdesk.client.archive import Archive
@@ -178,6 +179,11 @@ class Client:
         """Every change of the run since it was submitted, and its attempts."""
         history: History = self._transport.json("GET", "/runs", run_id, "history")
         return history
+
+    def usage(self, run_id: str) -> Usage:
+        """What the run took of the machine so far, and what it may take."""
+        usage: Usage = self._transport.json("GET", "/runs", run_id, "usage")
+        return usage
 
     def failure(self, run_id: str) -> Failure:
         """What went wrong in a run that is over: the cell it was in, the error, the end of its log.

@@ -11,7 +11,7 @@ from celery import Celery
 from nightdesk.config import Settings, load
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
-from nightdesk.server.adapters.file_store import FsspecStore
+from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
@@ -20,6 +20,7 @@ from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
 CHANGED_CHANNEL = CHANNEL
@@ -67,6 +68,7 @@ class WebPlatform:
     store: FileStore
     bell: Doorbell
     people: People
+    waiting: WaitingRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,15 @@ def web_platform() -> WebPlatform:
     for name in ("NIGHTDESK_SERVICE_TOKEN", "NIGHTDESK_COOKIE_SECRET"):
         _needed(name)
     settings = load(environment.config)
+    records = records_for(settings)
     return WebPlatform(
         settings=settings,
         environment=environment,
-        records=records_for(settings),
-        store=FsspecStore(settings.storage.url),
+        records=records,
+        store=store_at(settings.storage.url),
         bell=RedisBell(celery_app(environment.redis_url), environment.redis_url),
         people=HubPeople(environment.hub_api_url),
+        waiting=WaitingRoom(records, settings.runs.limits),
     )
 
 
@@ -125,7 +129,7 @@ def worker_platform() -> WorkerPlatform:
     parts = Parts(
         records=records_for(settings),
         engine=engine,
-        store=FsspecStore(settings.storage.url),
+        store=store_at(settings.storage.url),
         folders=SharedRunFolders(environment.scratch, settings.runs.max_output_count),
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,

@@ -52,6 +52,46 @@ def test_an_upload_as_the_web_framework_gives_it() -> None:
         assert check_archive(upload, size, MB) == 1
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("a", b""), ("a/b", b"")],
+        [("a/b", b""), ("a", b"")],
+        [("a", b""), entry("a", tarfile.DIRTYPE)],
+        [("./a/b/c", b""), ("a//b", b"")],
+        [("a/b", b""), ("a/b/c/d/e", b"")],
+        [(".", b"")],
+        [("main.ipynb/x", b"")],
+        [entry("./main.ipynb/", tarfile.DIRTYPE)],
+    ],
+    ids=str,
+)
+def test_a_place_is_a_file_or_a_folder(members: list[tuple[str, bytes] | tarfile.TarInfo]) -> None:
+    content = packed(*members)
+    with pytest.raises(Invalid, match="is both a file and a folder"):
+        check_archive(io.BytesIO(content), len(content), MB, beside="main.ipynb")
+
+
+def test_the_same_place_twice_is_the_later_one() -> None:
+    members = [
+        ("a", b"1"),
+        ("./a", b"2"),
+        entry("d", tarfile.DIRTYPE),
+        ("d/x", b""),
+        entry("d", tarfile.DIRTYPE),
+    ]
+    content = packed(*members, ("main.ipynb", b""))
+    assert check_archive(io.BytesIO(content), len(content), MB, beside="main.ipynb") == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 256, "😀" * 64, "a/" + "é" * 128 + "/b", "/".join(["ab"] * 400)], ids=len
+)
+def test_names_that_no_file_system_takes(name: str) -> None:
+    with pytest.raises(Invalid, match="too long a name"):
+        check(packed((name, b"")))
+
+
 def test_names_differing_in_case_and_very_long_ones() -> None:
     assert (
         check(packed(("a", b"1"), ("A", b"2"), ("x" * 255, b"3"), ("/".join("folder" * 20) + "/f", b""))) == 4
@@ -87,7 +127,7 @@ def test_what_is_no_plain_file(kind: bytes) -> None:
 def test_a_name_that_is_no_text_can_be_told() -> None:
     with pytest.raises(Invalid) as caught:
         check(packed(entry("../\udcff")))
-    assert caught.value.message == "'../?' among the files leaves the folder"
+    assert caught.value.message == "'../\\xff' among the files leaves the folder"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from nightdesk.server.bootstrap import Environment, WebPlatform
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.people import MemoryPeople
+from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
 
@@ -83,6 +84,7 @@ class Site:
             store=bench.store,
             bell=bench.bell,
             people=self.people,
+            waiting=WaitingRoom(bench.records, bench.settings.runs.limits),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

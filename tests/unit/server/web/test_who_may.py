@@ -36,6 +36,9 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/runs/{{run_id}}/cancel"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/log"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/events"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/usage"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/history"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/failure"): (401, 409, 404, 409),  # it succeeded
     ("GET", f"{API}/runs/{{run_id}}/outputs"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/outputs/{{name:output}}"): OWN_RUN,
     # pages: who is not signed in is sent to sign in

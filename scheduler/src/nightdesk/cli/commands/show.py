@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from nightdesk.client.answers import History, Run
+    from nightdesk.client.platform import Client
 
 DESCRIPTION = """\
 Show one run: how it is or ended and why, what it runs in, its parameters, limits, attempts and
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             show_json({"run": one, **(history or {})} if arguments.history else one)
             return 0
         print(paint(plain(one["name"]), "bold"))
-        show_facts(_facts(one))
+        show_facts(_facts(one, _used(client, one)))
         for output in one["outputs"]:
             print(f"    {wording.size(output['size']).rjust(8)}  {plain(output['name'])}")
         if history is not None:
@@ -77,13 +78,21 @@ def _show_history(history: History) -> None:
         print(f"    {_local(change['at'])}  {plain(change['what'])}{reason}")
 
 
-def _facts(one: Run) -> list[tuple[str, str]]:
+def _used(client: Client, one: Run) -> str:
+    """What it takes now, or the most that it took."""
+    if one.get("usage"):
+        return wording.usage(client.usage(one["id"]))
+    peak = one.get("peak_memory_bytes")
+    return f"at most {wording.memory(peak)} of memory" if peak else ""
+
+
+def _facts(one: Run, used: str) -> list[tuple[str, str]]:
     import json
 
     taken = wording.run_duration(one)
     rest = wording.left(one.get("expected_seconds"), taken) if one["status"] == "running" else ""
     parameters = [f"{plain(name)}={plain(json.dumps(value))}" for name, value in one["parameters"].items()]
-    used = one["environment"]
+    image = one["environment"]
     return [
         ("run", one["id"]),
         ("owner", plain(one["owner"])),
@@ -91,7 +100,7 @@ def _facts(one: Run) -> list[tuple[str, str]]:
         ("why", plain(one.get("reason") or "") if one["status"] in FINAL else ""),
         ("error", error_words(one)),
         ("file", plain(one.get("file") or "")),
-        ("environment", f"{plain(wording.environment(one))} ({used['digest']})"),
+        ("environment", f"{plain(wording.environment(one))} ({image['digest']})"),
         ("kernel", plain(one.get("kernel") or "")),
         ("size", plain(one["size"])),
         ("parameters", ", ".join(parameters)),
@@ -99,6 +108,7 @@ def _facts(one: Run) -> list[tuple[str, str]]:
         ("started", _local(one["started_at"])),
         ("finished", _local(one["finished_at"])),
         ("took" if one["status"] in FINAL else "so far", "" if taken is None else wording.duration(taken)),
+        ("used" if one["status"] in FINAL else "using", used),
         ("limits", _limits(one)),
         ("notes", "; ".join(plain(note) for note in one.get("notes") or [])),
         ("page", one["url"]),

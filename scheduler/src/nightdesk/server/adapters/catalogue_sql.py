@@ -11,6 +11,11 @@ from nightdesk.server.adapters.schema import channels, versions
 from nightdesk.server.domain.environment import Kernel, Version
 from nightdesk.server.domain.errors import Conflict
 
+_CHANNELS = select(channels).order_by(channels.c.channel.desc())
+_VERSIONS = select(*(column for column in versions.columns if column.name != "packages")).order_by(
+    versions.c.environment
+)
+
 
 class CatalogueSql:
     """Versions of environments and the channels that point at them."""
@@ -62,12 +67,11 @@ class CatalogueSql:
             return True
 
     def versions(self) -> list[Version]:
-        columns = [column for column in versions.columns if column.name != "packages"]
         with self._database.reading() as connection:
             pointed: dict[tuple[str, str], list[str]] = {}
-            for row in connection.execute(select(channels).order_by(channels.c.channel.desc())):
+            for row in connection.execute(_CHANNELS):
                 pointed.setdefault((row.environment, row.version), []).append(row.channel)
-            rows = connection.execute(select(*columns).order_by(versions.c.environment)).all()
+            rows = connection.execute(_VERSIONS).all()
         found = [_version(row, pointed.get((row.environment, row.version), [])) for row in rows]
         return sorted(
             found, key=lambda version: (version.created_at, _natural(version.version)), reverse=True

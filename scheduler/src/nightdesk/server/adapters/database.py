@@ -20,6 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 
+_CLOCK = {
+    True: "select (julianday('now') - 2440587.5) * 86400.0",
+    False: "select extract(epoch from clock_timestamp())",
+}
 _BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
 
 
@@ -66,12 +70,7 @@ class Database:
 
     def now(self, connection: Connection) -> float:
         """The database's clock."""
-        words = (
-            "select (julianday('now') - 2440587.5) * 86400.0"
-            if self.sqlite
-            else "select extract(epoch from clock_timestamp())"
-        )
-        return float(connection.execute(text(words)).scalar_one())
+        return float(connection.exec_driver_sql(_CLOCK[self.sqlite]).scalar_one())
 
     def migrate(self) -> None:
         """Bring the tables to the newest migration; whoever comes second waits for the first.

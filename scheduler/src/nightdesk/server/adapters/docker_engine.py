@@ -24,6 +24,7 @@ from requests.exceptions import ReadTimeout, RequestException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from nightdesk.server.adapters.docker_stats import sample_of
+from nightdesk.server.adapters.log_lines import in_lines
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
@@ -31,6 +32,7 @@ from nightdesk.server.ports.engine import ContainerSeen, Sample
 
 _LABEL = "org.nightdesk."
 _USER = "1000:1000"
+_ANSWER_SECONDS = 30  # an engine that hangs is asked again, and a run is on its way, within a minute
 _MAKING_SECONDS = 5.0  # a container takes a tenth of a second to be made, on a busy machine more
 _LOST_BY_ENGINE = 255
 _TOGETHER_SECONDS = 15.0  # an engine that ends stops its containers within its own grace of 10 s and a little
@@ -79,7 +81,7 @@ class DockerEngine:
 
     def __init__(self, common: RunContainers) -> None:
         self._common = common
-        self._client = docker.APIClient(version="1.45", timeout=60, num_pools=64)
+        self._client = docker.APIClient(version="1.45", timeout=_ANSWER_SECONDS, num_pools=64)
 
     @_engine_call
     def create(self, run: Run) -> ContainerSeen:
@@ -297,14 +299,11 @@ class DockerLog:
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces: list[bytes] = []
         try:
-            for chunk in self._stream:
-                head, *rest = chunk.split(b"\n")
-                pieces.append(head)
-                for part in rest:
-                    yield b"".join(pieces)
-                    pieces = [part]
+            for line in in_lines(self._stream):
+                if self._closed:
+                    return
+                yield line
         except (DockerException, RequestException, HTTPError, OSError, ValueError, AttributeError) as error:
             # ValueError and AttributeError: what reading from a response closed elsewhere raises
             if not self._closed:
@@ -312,8 +311,6 @@ class DockerLog:
         finally:
             # Here and not in close(): closing a response waits for whoever reads from it.
             self._stream._response.close()
-        if any(pieces) and not self._closed:
-            yield b"".join(pieces)
 
     def close(self) -> None:
         """Stop following; may be called from another thread."""

@@ -1,4 +1,4 @@
-"""The port ``FileStore`` over fsspec: a folder by default, any other address by one setting."""
+"""The port ``FileStore`` over fsspec, for any address that it knows; ``folder_store`` has the default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FsspecStore:
     """Objects below one address; an object is there whole or not at all."""
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = url_to_fs(url, auto_mkdir=True) if url.startswith("file:") else url_to_fs(url)
+        self._fs, self._root = url_to_fs(url)
 
     def put(self, key: str, source: IO[bytes]) -> Output:
         path = self._path(key)
@@ -30,12 +30,13 @@ class FsspecStore:
         digest, size = hashlib.sha256(), 0
         try:
             try:
-                with self._fs.open(temporary, "wb") as target:
+                with self._writing(temporary) as target:
                     while chunk := source.read(_CHUNK):
                         digest.update(chunk)
                         size += len(chunk)
                         target.write(chunk)
-                self._fs.mv(temporary, path)
+                    self._settle(target)
+                self._place(temporary, path)
             except BaseException:
                 with contextlib.suppress(OSError):
                     self._fs.rm_file(temporary)
@@ -52,7 +53,7 @@ class FsspecStore:
 
     def open(self, key: str) -> IO[bytes]:
         try:
-            return cast("IO[bytes]", self._fs.open(self._path(key), "rb"))
+            return self._reading(self._path(key))
         except FileNotFoundError:
             raise NotFound("there is no such file") from None
         except OSError as error:
@@ -72,6 +73,18 @@ class FsspecStore:
             return
         except OSError as error:
             raise Unavailable(f"the output store removes nothing: {error.strerror or error}") from error
+
+    def _reading(self, path: str) -> IO[bytes]:
+        return cast("IO[bytes]", self._fs.open(path, "rb"))
+
+    def _writing(self, path: str) -> IO[bytes]:
+        return cast("IO[bytes]", self._fs.open(path, "wb"))
+
+    def _settle(self, file: IO[bytes]) -> None:
+        """What was written is where it stays when this returns: an object store keeps it with closing."""
+
+    def _place(self, temporary: str, path: str) -> None:
+        self._fs.mv(temporary, path)
 
     def _path(self, key: str) -> str:
         parts = key.split("/")

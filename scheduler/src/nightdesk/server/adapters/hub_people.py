@@ -28,11 +28,14 @@ class HubPeople:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Person | None]] = {}
 
+    def remembered(self, token: str) -> Person | None:
+        known = self._recall(_digest(token))
+        return None if known is None else known[1]
+
     def of_token(self, token: str) -> Person | None:
-        name = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-        with self._lock:
-            known = self._known.get(name)
-        if known is not None and known[0] > time.monotonic():
+        name = _digest(token)
+        known = self._recall(name)
+        if known is not None:
             return known[1]
         person = self._ask(token)
         with self._lock:
@@ -40,6 +43,11 @@ class HubPeople:
                 self._known.clear()
             self._known[name] = (time.monotonic() + _REMEMBER_SECONDS, person)
         return person
+
+    def _recall(self, name: str) -> tuple[float, Person | None] | None:
+        with self._lock:
+            known = self._known.get(name)
+        return known if known is not None and known[0] > time.monotonic() else None
 
     def _ask(self, token: str) -> Person | None:
         if not token.isascii() or not token.isprintable():
@@ -64,3 +72,7 @@ class HubPeople:
 
     def _may_use(self, scopes: list[str]) -> bool:
         return any(scope in {"access:services", self._scope} for scope in scopes)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, not_, or_, select, update
 
 from nightdesk.config import Limits
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import runs, workers
-from nightdesk.server.domain.queue import Room, Taker, choose, reason
+from nightdesk.server.domain.queue import Line, Room, Taker, Waiting
 from nightdesk.server.domain.run import LONGEST_RETRY_WAIT, Run, Status
 from nightdesk.server.ports.records import WorkerSeen
 
 ALIVE = (Status.STARTING, Status.RUNNING)
 _ALIVE, _QUEUED = runs.c.status.in_(ALIVE), runs.c.status == Status.QUEUED
 _TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes)
+_WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
+_WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
 
 
 class QueueSql:
@@ -32,33 +34,24 @@ class QueueSql:
             free = room.slots - len(going)
             if free <= 0:
                 return []
-            order = _order(now, again_seconds)
             # Of nobody more than could start now: those behind them cannot be chosen.
-            query = select(order).where(order.c.place < free).order_by(*_turns(order))
-            chosen = choose([_taker(row) for row in connection.execute(query)], going, room, limits)
+            candidates = connection.execute(_first_of_each(free, now, again_seconds))
+            chosen = Line([_waiting(row) for row in candidates], going, room).choose(limits)
             if chosen:
                 connection.execute(update(runs).where(runs.c.id.in_(chosen)).values(offered_at=now))
             return chosen
 
-    def waiting_for(self, limits: Limits, alive_seconds: float, run_ids: list[str]) -> dict[str, str]:
-        if not run_ids:
-            return {}
+    def line(self, alive_seconds: float) -> Line:
         with self._database.reading() as connection:
             now = self._database.now(connection)
-            order = _order(now, None)
-            ahead = func.row_number().over(order_by=_turns(order)) - 1
-            placed = select(order, ahead.label("ahead")).subquery()
-            rows = connection.execute(select(placed).where(placed.c.id.in_(run_ids))).all()
-            if not rows:
-                return {}
             room = _room(connection, now, alive_seconds)
-            going = [_taker(row) for row in connection.execute(select(*_TAKER).where(_ALIVE)).all()]
-        return {row.id: reason(_taker(row), row.ahead, going, room, limits) for row in rows}
+            going = [_taker(row) for row in connection.execute(select(*_TAKER).where(_ALIVE))]
+            waiting = connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
+            return Line([_waiting(row) for row in waiting], going, room)
 
     def waiting_count(self, owner: str) -> int:
-        query = select(func.count()).select_from(runs).where(runs.c.owner == owner, _QUEUED)
         with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(_WAITING_COUNT, {"owner": owner}).scalar_one())
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         with self._database.writing() as connection:
@@ -139,9 +132,9 @@ def _taken(connection: Connection, run_id: str, now: float) -> Run:
     return run
 
 
-def _due(now: float) -> Any:
+def _due(now: float, table: Any = runs) -> Any:
     """Not backing off. Nobody waits longer than that: a time beyond was set before the clock was set back."""
-    not_before = runs.c.not_before
+    not_before = table.c.not_before
     return or_(not_before.is_(None), not_before <= now, not_before > now + LONGEST_RETRY_WAIT)
 
 
@@ -166,30 +159,30 @@ def _going(connection: Connection, now: float, again_seconds: float) -> list[Tak
     return [_taker(row) for row in rows]
 
 
-def _order(now: float, again_seconds: float | None) -> Subquery:
-    """Queued runs with what :func:`_turns` orders by; without those offered a moment ago."""
-    waiting: Any = and_(_QUEUED, _due(now))
-    going: Any = _ALIVE
-    if again_seconds is not None:
-        fresh = and_(runs.c.offered_at.is_not(None), _recent(runs.c.offered_at, now, again_seconds))
-        waiting, going = and_(waiting, ~fresh), or_(_ALIVE, and_(_QUEUED, fresh))
-    theirs = select(runs.c.owner, func.count().label("going")).where(going).group_by(runs.c.owner).subquery()
-    place = func.row_number().over(
-        partition_by=runs.c.owner, order_by=(runs.c.rank, runs.c.created_at, runs.c.id)
+def _first_of_each(count: int, now: float, again_seconds: float) -> Select[Any]:
+    """Of everybody so many queued runs, without those offered a moment ago."""
+    people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")
+    theirs = runs.alias("theirs")
+    fresh = and_(theirs.c.offered_at.is_not(None), _recent(theirs.c.offered_at, now, again_seconds))
+    first = (
+        select(theirs.c.id)
+        .where(
+            theirs.c.status == Status.QUEUED,
+            theirs.c.owner == people.c.owner,
+            _due(now, theirs),
+            not_(fresh),
+        )
+        .order_by(theirs.c.rank, theirs.c.created_at, theirs.c.id)
+        .limit(count)
+        .correlate(people)
+        .scalar_subquery()
     )
-    return (
-        select(*_TAKER, runs.c.rank, runs.c.created_at, (place - 1).label("place"), theirs.c.going)
-        .select_from(runs.outerjoin(theirs, theirs.c.owner == runs.c.owner))
-        .where(waiting)
-        .subquery()
-    )
-
-
-def _turns(order: Subquery) -> tuple[Any, ...]:
-    urgent = (order.c.rank < 0).desc()
-    turn = order.c.place + func.coalesce(order.c.going, 0)
-    return (urgent, turn, order.c.created_at, order.c.id)
+    return select(*_WAITING).select_from(people.join(runs, runs.c.id.in_(first)))
 
 
 def _taker(row: Any) -> Taker:
     return Taker(row.id, row.owner, tuple(row.groups), row.memory_bytes)
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(row.id, row.owner, tuple(row.groups), row.memory_bytes, row.rank, row.created_at)

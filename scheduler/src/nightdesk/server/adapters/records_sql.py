@@ -5,23 +5,39 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.queue_sql import QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import runs
+from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.run import Run, Status, check_transition
-from nightdesk.server.ports.records import RunChange, RunFilter
 
+_ADD = insert(runs)
 _EARLIER = 5  # runs of the same name that say how long the next one takes
+_OF_LATE = 1000  # runs of the same name among which they are looked for
+_late = (
+    select(runs.c.created_at, runs.c.status, runs.c.started_at, runs.c.finished_at)
+    .where(runs.c.owner == bindparam("owner"), runs.c.name == bindparam("name"))
+    .order_by(runs.c.created_at.desc())
+    .limit(_OF_LATE)
+    .subquery()
+)
+_TIMES = (
+    select(_late.c.finished_at - _late.c.started_at)
+    .where(_late.c.status == Status.SUCCEEDED, _late.c.started_at.is_not(None))
+    .order_by(_late.c.created_at.desc())
+    .limit(_EARLIER)
+)
 
 
-class RecordsSql(QueueSql, ResultsSql, CatalogueSql):
+class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql):
     """The database behind the platform."""
 
     def __init__(self, database: Database) -> None:
@@ -35,9 +51,10 @@ class RecordsSql(QueueSql, ResultsSql, CatalogueSql):
         return uptime()
 
     def add_run(self, run: Run) -> tuple[Run, bool]:
+        row = to_row(run)
         try:
             with self._database.writing() as connection:
-                connection.execute(insert(runs).values(**to_row(run)))
+                connection.execute(_ADD, row)
                 note(connection, run, run.created_at)
         except IntegrityError:
             known = self.run_by_key(run.owner, run.key) if run.key is not None else None
@@ -54,18 +71,6 @@ class RecordsSql(QueueSql, ResultsSql, CatalogueSql):
         with self._database.reading() as connection:
             row = connection.execute(select(runs).where(runs.c.owner == owner, runs.c.key == key)).first()
             return None if row is None else from_row(row)
-
-    def runs(self, wanted: RunFilter) -> list[Run]:
-        query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(wanted.limit)
-        if wanted.owner is not None:
-            query = query.where(runs.c.owner == wanted.owner)
-        if wanted.status is not None:
-            query = query.where(runs.c.status == wanted.status)
-        if wanted.before is not None:
-            at, last = wanted.before
-            query = query.where(or_(runs.c.created_at < at, and_(runs.c.created_at == at, runs.c.id < last)))
-        with self._database.reading() as connection:
-            return [from_row(row) for row in connection.execute(query)]
 
     def change(self, run: Run, **changes: Any) -> Run:
         new = changes.get("status", run.status)
@@ -118,19 +123,8 @@ class RecordsSql(QueueSql, ResultsSql, CatalogueSql):
             return changed
 
     def expected_seconds(self, owner: str, name: str) -> float | None:
-        query = (
-            select(runs.c.finished_at - runs.c.started_at)
-            .where(
-                runs.c.owner == owner,
-                runs.c.name == name,
-                runs.c.status == Status.SUCCEEDED,
-                runs.c.started_at.is_not(None),
-            )
-            .order_by(runs.c.created_at.desc())
-            .limit(_EARLIER)
-        )
         with self._database.reading() as connection:
-            seconds = list(connection.scalars(query))
+            seconds = list(connection.scalars(_TIMES, {"owner": owner, "name": name}))
         return max(statistics.median(seconds), 0.0) if seconds else None
 
     def history(self, run_id: str) -> list[RunChange]:

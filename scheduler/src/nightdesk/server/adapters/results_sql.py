@@ -114,31 +114,36 @@ class ResultsSql:
             connection.execute(
                 delete(outputs).where(outputs.c.run_id == run.id, outputs.c.attempt == run.attempt)
             )
-            rows = [
-                {
-                    "run_id": run.id,
-                    "attempt": run.attempt,
-                    "name": output.name,
-                    "size": output.size,
-                    "sha256": output.sha256,
-                }
-                for output in outputs_left
-            ]
+            rows = [_output_row(run, output) for output in outputs_left]
             if rows:
                 connection.execute(insert(outputs), rows)
 
-    def outputs(self, run_ids: list[str]) -> dict[str, list[Output]]:
-        query = (
-            select(outputs)
-            .join(runs, (runs.c.id == outputs.c.run_id) & (runs.c.attempt == outputs.c.attempt))
-            .where(outputs.c.run_id.in_(run_ids))
-            .order_by(outputs.c.name)
-        )
+    def add_output(self, run: Run, output: Output) -> None:
+        # Two may make the same page at the same time: the first one's is kept.
+        with contextlib.suppress(IntegrityError), self._database.writing() as connection:
+            connection.execute(insert(outputs).values(_output_row(run, output)))
+
+    def outputs(self, run_ids: list[str], attempt: int | None = None) -> dict[str, list[Output]]:
+        query = select(outputs).where(outputs.c.run_id.in_(run_ids)).order_by(outputs.c.name)
+        if attempt is None:
+            query = query.join(runs, (runs.c.id == outputs.c.run_id) & (runs.c.attempt == outputs.c.attempt))
+        else:
+            query = query.where(outputs.c.attempt == attempt)
         found: dict[str, list[Output]] = {run_id: [] for run_id in run_ids}
         with self._database.reading() as connection:
             for row in connection.execute(query):
                 found[row.run_id].append(Output(row.name, row.size, row.sha256))
         return found
+
+
+def _output_row(run: Run, output: Output) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "attempt": run.attempt,
+        "name": output.name,
+        "size": output.size,
+        "sha256": output.sha256,
+    }
 
 
 def _usage_of(run: Run) -> Select[Any]:

@@ -21,11 +21,13 @@ from typing import IO, Any
 from nightdesk import runner
 from nightdesk.server.adapters.folder_use import use_of
 from nightdesk.server.domain.errors import Invalid, Unavailable
+from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.files import FolderUse
 
 _OWNER = 1000  # the person in every environment image
-_LONGEST = 1000  # characters of an output's name, folders included
+_LONGEST = 1000  # bytes of an output's name, folders included: stores take 1024
+_TOLD = 100  # of what is left out, so many by name
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -85,8 +87,10 @@ class SharedRunFolders:
     def skipped(self, run: Run) -> list[str]:
         found: list[str] = []
         count = sum(1 for _ in _plain_files(self._folder(run) / "out", found))
+        if len(found) > _TOLD:
+            found[_TOLD:] = [f"{len(found) - _TOLD:,} more of their kind"]
         if count > self._max_files:
-            found.append(f"{count - self._max_files} files over the limit of {self._max_files} were left out")
+            found.append(f"{count - self._max_files:,} files over the limit of {self._max_files:,} for a run")
         return found
 
     def used(self, run: Run, enough: FolderUse) -> FolderUse:
@@ -162,21 +166,21 @@ def _plain_files(top: Path, skipped: list[str]) -> Iterator[tuple[str, int]]:
         for name in sorted(directories):
             full = _joined(prefix, name)
             if _is_link(handle, name):
-                skipped.append(f"{full}: a link is not kept")
-            elif len(full) > _LONGEST:
-                skipped.append(f"{full[:60]}…: what is this deep is not kept")
+                skipped.append(f"{on_one_line(full)}: a link is not kept")
+            elif len(os.fsencode(full)) > _LONGEST:
+                skipped.append(f"{on_one_line(full)}: what is this deep is not kept")
                 directories.remove(name)
         directories.sort()
         for name in sorted(files):
             full = _joined(prefix, name)
             if not _is_utf8(full):
-                skipped.append(f"{full!a}: a name that is no UTF-8 is not kept")
-            elif len(full) > _LONGEST:
-                skipped.append(f"{full[:60]}…: a name this long is not kept")
+                skipped.append(f"{on_one_line(full)}: a name that is no UTF-8 is not kept")
+            elif len(os.fsencode(full)) > _LONGEST:
+                skipped.append(f"{on_one_line(full)}: a name this long is not kept")
             elif _is_plain(handle, name):
                 yield full, handle
             else:
-                skipped.append(f"{full}: a link, pipe, socket or device is not kept")
+                skipped.append(f"{on_one_line(full)}: a link, pipe, socket or device is not kept")
 
 
 def _joined(prefix: str, name: str) -> str:

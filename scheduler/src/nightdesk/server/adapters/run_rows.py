@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.errors import FenceLost
+from nightdesk.server.domain.queue import RANKS
 from nightdesk.server.domain.run import Priority, Run, RunError, Status
+
+_NOTE = insert(change_table)
+_ONE = select(runs).where(runs.c.id == bindparam("run_id"))
 
 
 def uptime() -> float:
@@ -19,7 +23,7 @@ def uptime() -> float:
 
 
 def one(connection: Connection, run_id: str) -> Run | None:
-    row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+    row = connection.execute(_ONE, {"run_id": run_id}).first()
     return None if row is None else from_row(row)
 
 
@@ -37,17 +41,16 @@ def lost(run: Run) -> FenceLost:
 
 def note(connection: Connection, run: Run, at: float) -> None:
     """One line in the append-only history of the run."""
-    connection.execute(
-        insert(change_table).values(
-            run_id=run.id,
-            attempt=run.attempt,
-            fence=run.fence,
-            at=at,
-            status=run.status,
-            worker=run.worker,
-            reason=run.reason,
-        )
-    )
+    row = {
+        "run_id": run.id,
+        "attempt": run.attempt,
+        "fence": run.fence,
+        "at": at,
+        "status": run.status,
+        "worker": run.worker,
+        "reason": run.reason,
+    }
+    connection.execute(_NOTE, row)
 
 
 _PLAIN = [
@@ -55,12 +58,9 @@ _PLAIN = [
 ]
 
 
-_RANKS = {Priority.LOW: 2, Priority.NORMAL: 1, Priority.HIGH: 0, Priority.URGENT: -1}
-
-
 def to_row(run: Run) -> dict[str, Any]:
     values = {name: getattr(run, name) for name in _PLAIN}
-    values |= {"notes": list(run.notes), "groups": list(run.groups), "rank": _RANKS[run.priority]}
+    values |= {"notes": list(run.notes), "groups": list(run.groups), "rank": RANKS[run.priority]}
     return values | error_row(run.error)
 
 

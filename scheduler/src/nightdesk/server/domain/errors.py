@@ -6,7 +6,8 @@ NightdeskError
 │   ├── NotFound       there is no such thing, or it is not theirs to see
 │   ├── NotAllowed     known, but not permitted
 │   ├── Conflict       the state of the thing does not allow it
-│   └── TooLarge       over a limit
+│   ├── TooLarge       over a limit
+│   └── TooMany        there are as many of them as one may have; later there may be room
 ├── SignInNeeded       nobody is signed in
 ├── DatabaseTooNew     a later version of the platform has changed the tables
 ├── Unavailable        a part of the platform is out of reach; try again
@@ -55,6 +56,10 @@ class Conflict(Refused):
 
 class TooLarge(Refused):
     """Something is over a limit."""
+
+
+class TooMany(Refused):
+    """There are as many of them as one may have; later there may be room."""
 
 
 class SignInNeeded(NightdeskError):

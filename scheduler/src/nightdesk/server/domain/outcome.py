@@ -6,6 +6,7 @@ engine is: a process killed for memory leaves no word of its own, and may leave 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +142,14 @@ def _limit_met(run: Run, error: RunError | None) -> str:
             "If it was that one, the platform's disk is full; tell an admin."
         )
     return ""
+
+
+def comes_again(run: Run, now: float) -> str:
+    """``attempt 2 of 3 starts in 8 s: Cell 2 of 5 raised …``, of a run that waits for its next attempt."""
+    left = (run.not_before or now) - now
+    when = f"starts in {human_seconds(math.ceil(left))}" if left > 0 else "is about to start"
+    why = f": {run.reason}" if run.reason else ""
+    return f"attempt {run.attempt} of {run.retries + 1} {when}{why}"
 
 
 def _success(run: Run) -> str:

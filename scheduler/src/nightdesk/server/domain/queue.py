@@ -7,12 +7,17 @@ own runs their priority goes before age. Nobody starves: a person's next run onl
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nightdesk.config import Limits
 from nightdesk.server.domain.outcome import human_bytes
+from nightdesk.server.domain.run import Priority, Run
+
+# Urgent runs stand before everybody's, the others before and behind the same person's.
+RANKS = {Priority.LOW: 2, Priority.NORMAL: 1, Priority.HIGH: 0, Priority.URGENT: -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,71 @@ class Taker:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting(Taker):
+    """A queued run, with what its place depends on."""
+
+    rank: int
+    created_at: float
+
+    @classmethod
+    def of(cls, run: Run) -> Waiting:
+        """The run as one that waits."""
+        return cls(run.id, run.owner, run.groups, run.memory_bytes, RANKS[run.priority], run.created_at)
+
+    @property
+    def age(self) -> tuple[int, float, str]:
+        """Its place among the same person's runs."""
+        return (self.rank, self.created_at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What all workers together have."""
 
     slots: int
     memory_bytes: int
+
+
+class Line:
+    """The queue as it stands at one moment."""
+
+    def __init__(self, waiting: Iterable[Waiting], going: Sequence[Taker], room: Room) -> None:
+        self.going, self.room = going, room
+        self._first_turn = Counter(one.owner for one in going)
+        turns = self._first_turn.copy()
+        placed = []
+        for one in sorted(waiting, key=lambda one: one.age):
+            placed.append((_key(one, turns[one.owner]), one))
+            turns[one.owner] += 1
+        placed.sort(key=lambda both: both[0])
+        self._keys = [key for key, _ in placed]
+        self._ahead = {one.id: place for place, (_, one) in enumerate(placed)}
+        self.waiting = [one for _, one in placed]
+
+    def __contains__(self, run_id: str) -> bool:
+        """Whether this run waits here."""
+        return run_id in self._ahead
+
+    def ahead(self, one: Waiting) -> int:
+        """How many stand before it; of one that came after this moment, how many would."""
+        there = self._ahead.get(one.id)
+        if there is not None:
+            return there
+        turn = self._first_turn[one.owner]
+        turn += sum(1 for other in self.waiting if other.owner == one.owner and other.age < one.age)
+        return bisect_left(self._keys, _key(one, turn))
+
+    def choose(self, limits: Limits) -> list[str]:
+        """The ids to start now, in order."""
+        return choose(self.waiting, self.going, self.room, limits)
+
+    def reason(self, one: Waiting, limits: Limits) -> str:
+        """Why it waits, in words for its owner."""
+        return reason(one, self.ahead(one), self.going, self.room, limits)
+
+
+def _key(one: Waiting, turn: int) -> tuple[bool, int, float, str]:
+    return (one.rank >= 0, turn, one.created_at, one.id)
 
 
 def choose(waiting: Sequence[Taker], going: Sequence[Taker], room: Room, limits: Limits) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nightdesk.server.domain.errors import Conflict
 
+_ID_LENGTH = 12
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which people mix up
 
 
@@ -157,7 +158,12 @@ class Ends(StrEnum):
 
 def new_id() -> str:
     """A run's name in addresses: 12 characters, 60 bits that nobody guesses."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a run."""
+    return len(text) == _ID_LENGTH and set(text) <= set(_ALPHABET)
 
 
 def check_transition(old: Status, new: Status) -> None:

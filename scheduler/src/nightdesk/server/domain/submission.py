@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.run import Priority
 
 KINDS = {".ipynb": "notebook", ".py": "script", ".R": "script", ".r": "script"}
 _LONGEST_LABEL = 200
@@ -24,8 +25,11 @@ class Submission:
     size: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     parameters_are_text: bool = False
+    priority: Priority = Priority.NORMAL
     timeout_seconds: float | None = None
+    cell_timeout_seconds: float | None = None
     retries: int = 0
+    retry_wait_seconds: float | None = None
     key: str | None = None
     as_user: str | None = None
 

@@ -68,7 +68,7 @@ class MemoryFolders:
         found = [f"{name}: a link, pipe, socket or device is not kept" for name in folder.pipes]
         if len(folder.out) > self._max_files:
             over = len(folder.out) - self._max_files
-            found.append(f"{over} files over the limit of {self._max_files} were left out")
+            found.append(f"{over:,} files over the limit of {self._max_files:,} for a run")
         return found
 
     def used(self, run: Run, enough: FolderUse) -> FolderUse:

@@ -16,3 +16,6 @@ class People(Protocol):
         Raises:
             Unavailable: the hub does not answer.
         """
+
+    def remembered(self, token: str) -> Person | None:
+        """The same without asking the hub: None as well when it has to be asked."""

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from nightdesk.config import Limits
 from nightdesk.server.domain.environment import Version
+from nightdesk.server.domain.history import RunChange
+from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
 
 
@@ -23,10 +25,19 @@ class LogChunk:
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs to list, newest first. ``before`` continues an earlier list."""
+    """Which runs to list, newest first. ``before`` continues an earlier list.
+
+    ``name`` is the run's own; with a ``*`` in it, which stands for any characters, case does not count.
+    ``since`` and ``until`` are seconds since 1970 and about when it was submitted: from then on, before then.
+    """
 
     owner: str | None = None
     status: Status | None = None
+    name: str | None = None
+    environment: str | None = None
+    version: str | None = None
+    since: float | None = None
+    until: float | None = None
     limit: int = 50
     before: tuple[float, str] | None = None
 
@@ -40,17 +51,6 @@ class WorkerSeen:
     seen_at: float
     beat: int = 0
     memory_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RunChange:
-    """One line of a run's history."""
-
-    at: float
-    attempt: int
-    status: Status
-    worker: str | None
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Records(Protocol):
         A run that was offered and not picked up within ``again_seconds`` is offered again.
         """
 
-    def waiting_for(self, limits: Limits, alive_seconds: float, run_ids: list[str]) -> dict[str, str]:
-        """Why each of these queued runs waits, in words, with how many are ahead."""
+    def line(self, alive_seconds: float) -> Line:
+        """The queue as it stands now, without runs that wait for their next attempt's time."""
 
     def waiting_count(self, owner: str) -> int:
         """How many of this person's runs are queued."""
@@ -186,8 +186,11 @@ class Records(Protocol):
             FenceLost: the run is somebody else's now.
         """
 
-    def outputs(self, run_ids: list[str]) -> dict[str, list[Output]]:
-        """Outputs of the runs' current attempts."""
+    def add_output(self, run: Run, output: Output) -> None:
+        """Put one more file of the attempt on record, such as a page that was made later."""
+
+    def outputs(self, run_ids: list[str], attempt: int | None = None) -> dict[str, list[Output]]:
+        """Outputs of the runs' current attempts, or of this one."""
 
     # environments
     def add_version(self, version: Version) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import IO, Any, cast
 
 from nightdesk.server.domain.errors import TooLarge
+from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.outcome import Ending, Exit, human_bytes
 from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.ports.files import FileStore, RunFolders
@@ -17,6 +18,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.submit import output_key
 
+_LARGEST_NOTEBOOK = 2**30  # bytes; what may be shown and printed in one is a tenth of it
 OWN_NAMES = {"notebook.ipynb", "notebook.html", "log.txt", "manifest.json"}
 
 
@@ -36,22 +38,23 @@ def collect(
     notebook = folders.notebook(run) if run.kind == "notebook" else None
     if notebook is not None:  # first, so that it is kept however much the code left
         with notebook:
-            kept.append(store.put(output_key(run, "notebook.ipynb"), notebook))
+            stored = _put(store, run, "notebook.ipynb", notebook, _LARGEST_NOTEBOOK)
+        if stored is None:  # code can write there as well
+            left_out.append(f"notebook.ipynb: no notebook is larger than {human_bytes(_LARGEST_NOTEBOOK)}")
+        else:
+            kept.append(stored)
     for name, file in folders.results(run):
         with file:
             if name.split("/", 1)[0] in OWN_NAMES:  # a folder of that name would stand in the way as well
-                left_out.append(f"{name}: this name is the platform's own")
+                left_out.append(f"{on_one_line(name)}: this name is the platform's own")
                 continue
-            try:
-                limited = cast("IO[bytes]", _Limited(file, run.output_bytes - total))
-                stored = store.put(output_key(run, name), limited)
-            except TooLarge:
-                left_out.append(
-                    f"{name}: over the limit of {human_bytes(run.output_bytes)} for all outputs together"
-                )
-                continue
-            total += stored.size
-            kept.append(Output(name, stored.size, stored.sha256))
+            stored = _put(store, run, name, file, run.output_bytes - total)
+        if stored is None:
+            limit = human_bytes(run.output_bytes)
+            left_out.append(f"{on_one_line(name)}: over the limit of {limit} for all outputs together")
+            continue
+        total += stored.size
+        kept.append(stored)
     left_out += folders.skipped(run)
     with tempfile.SpooledTemporaryFile(max_size=1 << 20) as log:
         start = 0
@@ -62,9 +65,21 @@ def collect(
         for line in left_out:
             log.write(f"[nightdesk] left out: {line}\n".encode("utf-8", "replace"))
         log.seek(0)
-        stored = store.put(output_key(run, "log.txt"), log)
-    kept.append(Output("log.txt", stored.size, stored.sha256))
+        logged = store.put(output_key(run, "log.txt"), log)
+    kept.append(Output("log.txt", logged.size, logged.sha256))
     return kept, left_out
+
+
+def _put(store: FileStore, run: Run, name: str, file: IO[bytes], most: int) -> Output | None:
+    """The file in the store; None where it is larger than ``most`` bytes."""
+    if file.seek(0, io.SEEK_END) > most:  # not read first: a file of zeros takes no room to be made
+        return None
+    file.seek(0)
+    try:
+        stored = store.put(output_key(run, name), cast("IO[bytes]", _Limited(file, most)))
+    except TooLarge:  # it has grown meanwhile
+        return None
+    return Output(name, stored.size, stored.sha256)
 
 
 def manifest(

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import io
+import re
 from collections.abc import Iterator
 
-from nightdesk.server.domain.errors import NotFound
+from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import LogChunk, Records
 from nightdesk.server.services.submit import output_key
 
 _PIECE = 64 * 1024
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_TAIL = 8 * 1024  # characters
+_TAIL_LINE = 400
+_LONGEST_PIECE = 64 * 1024  # a piece that begins before the tail may reach into it
 
 
 def log_chunks(records: Records, store: FileStore, run: Run, start: int = 0) -> Iterator[LogChunk]:
@@ -28,6 +34,38 @@ def log_text(records: Records, store: FileStore, run: Run) -> Iterator[str]:
     """The log as text."""
     for chunk in log_chunks(records, store, run):
         yield chunk.text
+
+
+def log_tail(records: Records, store: FileStore, run: Run, lines: int) -> str:
+    """The last lines of the log, however long it is, without colours and as a terminal would leave them."""
+    _, end = records.log_end(run)
+    text = _fresh(records, run, max(end - _TAIL - _LONGEST_PIECE, 0)) if end else _stored_end(store, run)
+    shown = [_last_state(line) for line in text[-_TAIL:].rstrip("\n").split("\n")[-lines:]]
+    return _COLOUR.sub("", "\n".join(line[:_TAIL_LINE] for line in shown))
+
+
+def _last_state(line: str) -> str:
+    """What is left to see of a progress bar that was drawn over and over."""
+    return line.rstrip("\r").rpartition("\r")[2]
+
+
+def _fresh(records: Records, run: Run, start: int) -> str:
+    text = ""
+    while chunks := records.log(run, start):
+        text += "".join(chunk.text for chunk in chunks)
+        start = chunks[-1].start + max(len(chunks[-1].text), 1)
+    return text
+
+
+def _stored_end(store: FileStore, run: Run) -> str:
+    try:
+        file = store.open(output_key(run, "log.txt"))
+    except (NotFound, Unavailable):  # of a page the rest is worth showing
+        return ""
+    with file:
+        length = file.seek(0, io.SEEK_END)
+        file.seek(max(length - _TAIL, 0))
+        return file.read(_TAIL).decode("utf-8", "replace")
 
 
 def _stored(store: FileStore, run: Run, start: int) -> Iterator[LogChunk]:

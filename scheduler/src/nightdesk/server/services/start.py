@@ -22,7 +22,7 @@ def lay_out(parts: Parts, run: Run) -> None:
         "kernel": run.kernel,
         "interpreter": ["Rscript"] if run.file.lower().endswith(".r") else ["python3"],
         "parameters": run.parameters,
-        "cell_timeout_seconds": None,
+        "cell_timeout_seconds": run.cell_timeout_seconds,
         "limits": {
             "cell_stream_bytes": limits.cell_log_bytes,
             "run_stream_bytes": limits.run_log_bytes,

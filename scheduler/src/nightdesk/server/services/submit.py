@@ -9,11 +9,11 @@ from typing import IO, Any
 
 from nightdesk.config import Settings, Size
 from nightdesk.server.domain.environment import Version, choose
-from nightdesk.server.domain.errors import Invalid, NotFound, TooLarge
+from nightdesk.server.domain.errors import Invalid, NotAllowed, NotFound, TooLarge, TooMany
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.domain.parameters import check_name, check_value, script_value
 from nightdesk.server.domain.person import Person, owner_for
-from nightdesk.server.domain.run import Run, new_id
+from nightdesk.server.domain.run import Priority, Run, new_id
 from nightdesk.server.domain.submission import Submission, check_label, kind_of, label_from
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
@@ -21,6 +21,7 @@ from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.notebook import prepare
 
 _MAX_RETRIES = 10
+_MAX_RETRY_WAIT = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,22 @@ def submit(
             f"the file has {human_bytes(len(source))}; the limit is {human_bytes(settings.runs.max_source_bytes)}",
             "Clear its outputs before you submit it; data belongs in files.",
         )
+    _check_waiting(records, settings, owner)
     kind = kind_of(wanted.file)
     version = choose(records.versions(), wanted.environment)
     size = _size(settings, wanted.size)
     code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
     files_count = 0
     if files is not None:
-        files_count = check_archive(files.archive, files.packed_bytes, settings.runs.max_files_bytes)
+        most = settings.runs.max_files_bytes
+        files_count = check_archive(files.archive, files.packed_bytes, most, beside=wanted.file)
+    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
+    timeout = _timeout(wanted, size)
     run = Run(
         id=new_id(),
         owner=owner,
         submitted_by=person.name,
-        name=label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name),
+        name=name,
         kind=kind,
         file=wanted.file,
         environment=version.environment,
@@ -97,9 +102,12 @@ def submit(
         size=size.name,
         cpus=size.cpus,
         memory_bytes=size.memory_bytes,
-        timeout_seconds=_timeout(wanted, size),
+        priority=_priority(wanted, person),
+        timeout_seconds=timeout,
+        cell_timeout_seconds=_cell_timeout(wanted, settings, kind, timeout),
         retries=_retries(wanted),
-        retry_wait_seconds=settings.runs.retry_wait_seconds,
+        retry_wait_seconds=_retry_wait(wanted, settings),
+        expected_seconds=records.expected_seconds(owner, name),
         groups=person.groups if owner == person.name else (),
         pids_limit=size.pids,
         disk_bytes=size.disk_bytes,
@@ -178,6 +186,48 @@ def _timeout(wanted: Submission, size: Size) -> float:
             f"the limit of size '{size.name}'"
         )
     return seconds
+
+
+def _cell_timeout(wanted: Submission, settings: Settings, kind: str, timeout: float) -> float | None:
+    seconds = wanted.cell_timeout_seconds
+    if seconds is None:
+        # The platform's own says nothing about scripts, and nothing new to runs that end before it.
+        usual = settings.runs.cell_timeout_seconds
+        return usual if kind == "notebook" and usual is not None and usual < timeout else None
+    if kind != "notebook":
+        raise Invalid("a script has no cells to limit", "Limit the whole of it with --timeout.")
+    if not 1 <= seconds <= timeout:
+        raise Invalid(
+            f"the time limit of a cell must be between 1 s and {human_seconds(timeout)}, the limit of the run"
+        )
+    return seconds
+
+
+def _retry_wait(wanted: Submission, settings: Settings) -> float:
+    seconds = wanted.retry_wait_seconds
+    if seconds is None:
+        return settings.runs.retry_wait_seconds
+    if not 0 <= seconds <= _MAX_RETRY_WAIT:
+        raise Invalid(f"the wait before a retry must be between 0 s and {human_seconds(_MAX_RETRY_WAIT)}")
+    return seconds
+
+
+def _priority(wanted: Submission, person: Person) -> Priority:
+    if wanted.priority is Priority.URGENT and not person.admin:
+        raise NotAllowed(
+            "only admins submit urgent runs, which go before everybody's",
+            "Choose high: it goes before your own other runs.",
+        )
+    return wanted.priority
+
+
+def _check_waiting(records: Records, settings: Settings, owner: str) -> None:
+    most = settings.runs.limits.waiting
+    if (waiting := records.waiting_count(owner)) >= most:
+        raise TooMany(
+            f"{owner} has {waiting} runs waiting already; the limit is {most}",
+            "Submit again when some have started, or cancel some that are not needed any more.",
+        )
 
 
 def _retries(wanted: Submission) -> int:

@@ -371,7 +371,7 @@ def _next_attempt(run: Run, ending: Ending, now: float) -> dict[str, Any]:
         "started_uptime": None,
         "ending": None,
         "cell": 0,
-        "reason": f"Attempt {run.attempt} of {run.retries + 1}: {ending.reason.rstrip('.')}. It is tried again.",
+        "reason": ending.reason,  # of the attempt that is over; it is shown with when the next one starts
     }
 
 

@@ -1,29 +1,30 @@
-"""The REST routes of runs: submit, list, look, cancel."""
+"""The REST routes of runs: submit, look, cancel, and what they printed."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nightdesk.server.bootstrap import WebPlatform
-from nightdesk.server.domain.errors import Invalid, NotAllowed
+from nightdesk.server.domain.errors import Invalid, NotFound
+from nightdesk.server.domain.outcome import comes_again
 from nightdesk.server.domain.person import Person, check_sees
-from nightdesk.server.domain.run import Run, Status
+from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
-from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.services.logs import log_text
-from nightdesk.server.services.queue import ALIVE_SECONDS, ring
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
-from nightdesk.server.web.shapes import run_json
+from nightdesk.server.web.shapes import run_json, usage_json
 
 router = APIRouter(prefix=API, tags=["runs"])
+AttemptNumber = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="left out: the newest")]
 
 
 class SubmitRequest(BaseModel):
@@ -37,8 +38,11 @@ class SubmitRequest(BaseModel):
     size: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     parameters_are_text: bool = False
+    priority: Priority = Priority.NORMAL
     timeout_seconds: float | None = None
+    cell_timeout_seconds: float | None = None
     retries: int = 0
+    retry_wait_seconds: float | None = None
     key: str | None = None
     as_user: str | None = Field(default=None, alias="as")
 
@@ -66,9 +70,9 @@ def _submission(text: str) -> Submission:
 
 @router.post("/runs", status_code=201, response_class=JSONResponse)
 def submit_run(
+    http: Request,
     platform: Platform,
     person: SignedIn,
-    background: BackgroundTasks,
     source: Annotated[UploadFile, File(description="the notebook or script")],
     request: Annotated[str, Form(description="what to do with it, as JSON")],
     files: Annotated[UploadFile | None, File(description="a gzip tar of the files to take along")] = None,
@@ -79,34 +83,16 @@ def submit_run(
     along = None if files is None else Files(files.file, files.size or 0)
     run, new = submit(platform.records, platform.store, platform.settings, person, wanted, (raw, along))
     if new:
-        background.add_task(ring, platform.records, platform.bell, platform.settings.runs.limits)
-    return JSONResponse(shape(platform, run), status_code=201 if new else 200, background=background)
-
-
-@router.get("/runs")
-def list_runs(
-    platform: Platform,
-    person: SignedIn,
-    owner: Annotated[str, Query(description="me, all, or a name (admins)")] = "me",
-    status: Annotated[Status | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    before: Annotated[str | None, Query(description="`next` of an earlier answer")] = None,
-) -> dict[str, Any]:
-    """Runs, newest first. `all` means everybody's for admins, and one's own otherwise."""
-    found = platform.records.runs(RunFilter(_owner(person, owner), status, limit + 1, _cursor(before)))
-    more = len(found) > limit
-    found = found[:limit]
-    outputs = platform.records.outputs([run.id for run in found])
-    return {
-        "runs": [run_json(run, outputs[run.id], platform.settings) for run in found],
-        "next": f"{found[-1].created_at!r}_{found[-1].id}" if more else None,
-    }
+        http.app.state.dispatcher.wake()
+    return JSONResponse(shape(platform, run), status_code=201 if new else 200)
 
 
 @router.get("/runs/{run_id}")
 def show_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, Any]:
-    """One run."""
-    return shape(platform, seen_run(platform, person, run_id))
+    """One run; of one that goes on with what it takes now."""
+    run = seen_run(platform, person, run_id)
+    sample = None if run.final else platform.records.latest_usage(run)
+    return shape(platform, run) | {"usage": None if sample is None else usage_json(sample)}
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -115,13 +101,14 @@ def cancel_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, A
     seen_run(platform, person, run_id)
     run = platform.records.request_cancel(run_id, person.name)
     platform.bell.changed(run_id)
+    platform.waiting.forget()
     return shape(platform, check_sees(person, run, run_id))
 
 
 @router.get("/runs/{run_id}/log", response_class=PlainTextResponse)
-def run_log(platform: Platform, person: SignedIn, run_id: str) -> Response:
-    """What the run has printed so far, as text."""
-    run = seen_run(platform, person, run_id)
+def run_log(platform: Platform, person: SignedIn, run_id: str, attempt: AttemptNumber = None) -> Response:
+    """What the run, or an earlier attempt of it, has printed so far, as text."""
+    run = of_attempt(seen_run(platform, person, run_id), attempt)
     pieces = (text.encode("utf-8", "replace") for text in log_text(platform.records, platform.store, run))
     return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
 
@@ -131,31 +118,42 @@ def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
     return check_sees(person, platform.records.run(run_id), run_id)
 
 
+def of_attempt(run: Run, attempt: int | None) -> Run:
+    """The run as if this attempt were its last.
+
+    Raises:
+        NotFound: there was no such attempt.
+    """
+    if attempt is None or attempt == run.attempt:
+        return run
+    if attempt > run.attempt:
+        raise NotFound(f"the run has no attempt {attempt}", f"Its last one is attempt {run.attempt}.")
+    return replace(run, attempt=attempt)
+
+
 def shape(platform: WebPlatform, run: Run) -> dict[str, Any]:
-    """One run with its outputs and its place in the queue."""
-    outputs = platform.records.outputs([run.id])[run.id] if run.final else []
-    ids = [run.id] if run.status is Status.QUEUED else []
-    waits = platform.records.waiting_for(platform.settings.runs.limits, ALIVE_SECONDS, ids)
-    return run_json(run, outputs, platform.settings, waits.get(run.id))
+    """One run with its outputs, its place in the queue and for how long it has been going on."""
+    return shapes(platform, [run])[0]
 
 
-def _owner(person: Person, owner: str) -> str | None:
-    if owner == "me" or owner == person.name:
-        return person.name
-    if owner == "all":
-        return None if person.admin else person.name
-    if not person.admin:
-        raise NotAllowed("only admins list the runs of somebody else")
-    return owner
-
-
-def _cursor(text: str | None) -> tuple[float, str] | None:
-    if text is None:
-        return None
-    at, _, run_id = text.partition("_")
-    try:
-        return float(at), run_id
-    except ValueError:
-        raise Invalid(
-            "'before' is not a place in the list", "Take it from `next` of an earlier answer."
-        ) from None
+def shapes(platform: WebPlatform, runs: list[Run], outputs: bool = True) -> list[dict[str, Any]]:
+    """The same of many, with as many questions to the database as of one."""
+    records = platform.records
+    over = [run.id for run in runs if run.final] if outputs else []
+    left = records.outputs(over) if over else {}
+    waiting = platform.waiting.reasons(runs)
+    if len(over) < len(runs):
+        now, uptime = records.now(), records.uptime()
+        for run in runs:
+            if run.status is Status.QUEUED and run.id not in waiting:
+                waiting[run.id] = comes_again(run, now)
+    return [
+        run_json(
+            run,
+            left.get(run.id, []),
+            platform.settings,
+            waiting=waiting.get(run.id),
+            elapsed=None if run.final or run.started_at is None else run.elapsed(now, uptime),
+        )
+        for run in runs
+    ]

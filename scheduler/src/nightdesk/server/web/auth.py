@@ -1,10 +1,14 @@
-"""Who is asking: a bearer token, or the session cookie of our pages."""
+"""Who is asking: a bearer token, or the session cookie of our pages.
+
+What needs no waiting is a coroutine here: the framework gives everything else a thread, for each request.
+"""
 
 from __future__ import annotations
 
 import hmac
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 
 from nightdesk.server.bootstrap import WebPlatform
@@ -15,7 +19,7 @@ from nightdesk.server.web.oauth import check_xsrf, session_token
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
-def platform_of(request: Request) -> WebPlatform:
+async def platform_of(request: Request) -> WebPlatform:
     """What the process works with."""
     platform: WebPlatform = request.app.state.platform
     return platform
@@ -27,13 +31,15 @@ def bearer(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() in {"bearer", "token"} else None
 
 
-def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> Person:
+async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> Person:
     """The person, by token or by cookie; a change by cookie needs the page's own value as well."""
     token = bearer(request)
     by_cookie = token is None
     if token is None:
         token = session_token(request)
-    person = platform.people.of_token(token) if token else None
+    person = platform.people.remembered(token) if token else None
+    if token and person is None:
+        person = await run_sync(platform.people.of_token, token)
     if person is None:
         raise SignInNeeded(
             "nobody is signed in, or the token is not valid any more", "Sign in: `nightdesk login URL`."
@@ -43,14 +49,14 @@ def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(platfor
     return person
 
 
-def admin(person: Annotated[Person, Depends(signed_in)]) -> Person:
+async def admin(person: Annotated[Person, Depends(signed_in)]) -> Person:
     """The person, who must be an admin."""
     if not person.admin:
         raise NotAllowed("only admins may do this")
     return person
 
 
-def the_hub(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> None:
+async def the_hub(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> None:
     """Only the hub itself, which shows the service's own token."""
     token = bearer(request) or ""
     if not hmac.compare_digest(token.encode(), platform.environment.service_token.encode()):

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.NightdeskError], tuple[int, str]] = {
     errors.Conflict: (409, "conflict"),
     errors.FenceLost: (409, "conflict"),
     errors.TooLarge: (413, "too_large"),
+    errors.TooMany: (429, "too_many"),
     errors.Refused: (400, "refused"),
     errors.Unavailable: (503, "unavailable"),
     errors.NightdeskError: (500, "error"),
@@ -44,10 +45,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.NightdeskError)
     def ours(request: Request, error: errors.NightdeskError) -> Response:
-        status, code = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        if isinstance(error, errors.SignInNeeded) and _is_page(request):
-            return RedirectResponse(sign_in_address(request), status_code=303)
-        return _answer(request, status, code, error.message, error.hint)
+        return answer_to(request, error)
 
     @app.exception_handler(RequestValidationError)
     def misshapen(request: Request, error: RequestValidationError) -> Response:
@@ -70,6 +68,14 @@ def install(app: FastAPI) -> None:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         hint = "It is in the platform's log; please tell an admin when it happened."
         return _answer(request, 500, "bug", "something went wrong inside the platform", hint)
+
+
+def answer_to(request: Request, error: errors.NightdeskError) -> Response:
+    """One of our errors as an answer."""
+    status, code = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    if isinstance(error, errors.SignInNeeded) and _is_page(request):
+        return RedirectResponse(sign_in_address(request), status_code=303)
+    return _answer(request, status, code, error.message, error.hint)
 
 
 def _is_page(request: Request) -> bool:

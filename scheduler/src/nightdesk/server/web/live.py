@@ -24,11 +24,12 @@ from redis.exceptions import RedisError
 from nightdesk.server.bootstrap import CHANGED_CHANNEL, WebPlatform
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run
-from nightdesk.server.ports.records import LogChunk
+from nightdesk.server.ports.records import LogChunk, Usage
 from nightdesk.server.services.logs import log_chunks
 from nightdesk.server.web.api import seen_run, shape
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
+from nightdesk.server.web.shapes import usage_json
 
 # A proxy in between may hold a connection open whose other end has died. Pings are events and not
 # comments, because a script in a browser hears nothing of comments.
@@ -90,7 +91,10 @@ def run_events(
     after: Annotated[str | None, Query(description="the id of the last event that was seen")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Server-sent events: `run` at each change, `log` as it is printed, `ping` in silence, `end` when it is over."""
+    """Server-sent events: `run` at each change, `log` as it is printed, `usage` as it is measured, then `end`.
+
+    In silence a `ping` each few seconds says that the connection holds.
+    """
     seen_run(platform, person, run_id)
     attempt, start = _place(last_event_id or after)
     events = _events(request.app.state.news, platform, person, run_id, (attempt, start))
@@ -103,17 +107,22 @@ async def _events(
 ) -> AsyncIterator[str]:
     attempt, start = place
     shown: str | None = None
+    measured: float | None = None
     silent = 0.0
     with news.watch(run_id) as woken:
         while True:
             woken.clear()
-            seen, document, chunks = await run_sync(_look, platform, person, run_id, attempt, start)
+            seen, document, chunks, sample = await run_sync(_look, platform, person, run_id, attempt, start)
             if seen.attempt != attempt:
                 attempt, start = seen.attempt, 0
             text = json.dumps(document, ensure_ascii=False)
-            if text != shown:
-                shown, silent = text, 0.0
+            news_of_it = json.dumps({**document, "elapsed_seconds": None})  # whoever watches has a clock
+            if news_of_it != shown:
+                shown, silent = news_of_it, 0.0
                 yield f"event: run\ndata: {text}\n\n"
+            if sample is not None and sample.at != measured:
+                measured, silent = sample.at, 0.0
+                yield f"event: usage\ndata: {json.dumps(usage_json(sample))}\n\n"
             for chunk in chunks:
                 start, silent = chunk.start + len(chunk.text), 0.0
                 yield _log_event(attempt, start, chunk)
@@ -134,16 +143,17 @@ async def _events(
 
 def _look(
     platform: WebPlatform, person: Person, run_id: str, attempt: int, start: int
-) -> tuple[Run, dict[str, Any], list[LogChunk]]:
-    """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log."""
+) -> tuple[Run, dict[str, Any], list[LogChunk], Usage | None]:
+    """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log; what it takes now."""
     # The run first, then its log: what is printed before a final status is on record by then.
     run = seen_run(platform, person, run_id)
     document = shape(platform, run)
+    sample = None if run.final else platform.records.latest_usage(run)
     if 0 < attempt < run.attempt:  # the end of an earlier attempt's log is not passed over
         earlier = replace(run, attempt=attempt)
         if chunks := _pieces(platform, earlier, start):
-            return earlier, document, chunks
-    return run, document, _pieces(platform, run, start if run.attempt == attempt else 0)
+            return earlier, document, chunks, sample
+    return run, document, _pieces(platform, run, start if run.attempt == attempt else 0), sample
 
 
 def _pieces(platform: WebPlatform, run: Run, start: int) -> list[LogChunk]:

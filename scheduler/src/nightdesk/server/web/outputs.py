@@ -6,6 +6,7 @@ import io
 import logging
 import mimetypes
 import multiprocessing
+import resource
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,16 +21,19 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Conflict, NotFound, Unavailable
+from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.services.rendering import to_html
 from nightdesk.server.services.submit import output_key
-from nightdesk.server.web.api import seen_run
+from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import output_json
 
 _CHUNK = 256 * 1024
 _RENDER_SECONDS = 120
+_RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
+_RENDER_MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
 # What comes out of a run was made by somebody's code: it may show itself, and nothing more.
 _SANDBOX = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:"
@@ -40,10 +44,12 @@ router = APIRouter(prefix=API, tags=["outputs"])
 
 
 @router.get("/runs/{run_id}/outputs")
-def list_outputs(platform: Platform, person: SignedIn, run_id: str) -> dict[str, Any]:
-    """The files of the run's last attempt."""
-    run = seen_run(platform, person, run_id)
-    return {"outputs": [output_json(output) for output in platform.records.outputs([run.id])[run.id]]}
+def list_outputs(
+    platform: Platform, person: SignedIn, run_id: str, attempt: AttemptNumber = None
+) -> dict[str, Any]:
+    """The files of the run's last attempt, or of an earlier one."""
+    run = of_attempt(seen_run(platform, person, run_id), attempt)
+    return {"outputs": [output_json(output) for output in _outputs(platform, run)]}
 
 
 class _AnyName(PathConvertor):
@@ -56,15 +62,23 @@ register_url_convertor("output", _AnyName())
 
 
 @router.get("/runs/{run_id}/outputs/{name:output}", response_class=StreamingResponse)
-def get_output(request: Request, platform: Platform, person: SignedIn, run_id: str, name: str) -> Response:
+def get_output(
+    request: Request,
+    platform: Platform,
+    person: SignedIn,
+    run_id: str,
+    name: str,
+    attempt: AttemptNumber = None,
+) -> Response:
     """One file. `notebook.html` is made when it is first asked for, and kept."""
-    run = seen_run(platform, person, run_id)
-    outputs = {output.name: output for output in platform.records.outputs([run.id])[run.id]}
+    last = seen_run(platform, person, run_id)
+    run = of_attempt(last, attempt)
+    outputs = {output.name: output for output in _outputs(platform, run)}
     output = outputs.get(name)
     if output is None and name == "notebook.html" and "notebook.ipynb" in outputs:
-        output = _render(request.app.state.renderer, platform, run, list(outputs.values()))
+        output = _render(request.app.state.renderer, platform, run, outputs["notebook.ipynb"])
     if output is None:
-        if not run.final:
+        if not run.final and run is last:
             raise Conflict(f"the run is {run.status}: its outputs are there when it is over")
         raise NotFound(f"the run has no output '{name[:200]}'", "List them with `nightdesk show RUN`.")
     etag = f'"{output.sha256}"'
@@ -99,7 +113,7 @@ class Renderer:
         with self._lock:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context)
+                self._pool = ProcessPoolExecutor(1, context, initializer=_bounded)
             pool = self._pool
         try:
             return pool.submit(to_html, source, title).result(timeout=_RENDER_SECONDS)
@@ -122,12 +136,25 @@ class Renderer:
                 self._pool = None
 
 
-def _render(renderer: Renderer, platform: WebPlatform, run: Run, outputs: list[Output]) -> Output:
+def _outputs(platform: WebPlatform, run: Run) -> list[Output]:
+    return platform.records.outputs([run.id], run.attempt)[run.id]
+
+
+def _bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_RENDER_MEMORY, _RENDER_MEMORY))
+
+
+def _render(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Output) -> Output:
+    if notebook.size > _RENDER_BYTES:
+        raise Conflict(
+            f"the notebook has {human_bytes(notebook.size)}, too much to be shown as a page",
+            "Download notebook.ipynb.",
+        )
     with platform.store.open(output_key(run, "notebook.ipynb")) as file:
         source = file.read()
     page = renderer.html(source, run.name)
     stored = platform.store.put(output_key(run, "notebook.html"), io.BytesIO(page))
-    platform.records.set_outputs(run, [*outputs, stored])
+    platform.records.add_output(run, stored)
     return stored
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from nightdesk.server.domain.person import Person
-from nightdesk.server.domain.run import Status
-from nightdesk.server.ports.records import RunFilter
-from nightdesk.server.web.api import seen_run, shape
+from nightdesk.server.domain.person import Person, may_see
+from nightdesk.server.domain.run import Status, is_id
+from nightdesk.server.services.failure import failure_of
+from nightdesk.server.services.logs import log_tail
+from nightdesk.server.web.api import seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.listing import following
 from nightdesk.server.web.oauth import check_xsrf, xsrf_value
 from nightdesk.server.web.paths import API, BASE
-from nightdesk.server.web.shapes import run_json
+from nightdesk.server.web.search import read
+from nightdesk.server.web.story import history_json
 from nightdesk.server.web.templating import render
+from nightdesk.server.web.usage import usage_page
 
 STATIC = Path(__file__).parent / "static"
+_PAGE = 50
+_TAIL_LINES = 100  # of the log, for who reads without scripts
 router = APIRouter(include_in_schema=False)
 
 
@@ -33,28 +40,40 @@ def without_slash() -> Response:
 
 
 @router.get(f"{BASE}/")
-def runs_page(
-    request: Request, platform: Platform, person: SignedIn, owner: str = "me", status: str = ""
-) -> Response:
-    wanted = Status(status) if status in set(Status) else None
-    everybody = owner == "all" and person.admin
-    found = platform.records.runs(RunFilter(None if everybody else person.name, wanted, 200))
-    runs = [run_json(run, [], platform.settings) for run in found]
+def runs_page(request: Request, platform: Platform, person: SignedIn) -> Response:
+    search = read(person, request.query_params)
+    named = platform.records.run(search.fields["name"]) if is_id(search.fields["name"]) else None
+    if named is not None and may_see(person, named):  # an id pasted into the search
+        return RedirectResponse(f"{BASE}/runs/{named.id}", status_code=303)
+    found = platform.records.runs(replace(search.wanted, limit=_PAGE + 1))
     return _page(
         request,
         "runs.html",
         person,
-        runs=runs,
-        everybody=everybody,
-        status=status,
+        runs=shapes(platform, found[:_PAGE], outputs=False),
+        live=any(not run.final for run in found),
+        older=following(found, _PAGE),
+        search=search,
         statuses=[status.value for status in Status],
+        versions=platform.records.versions(),
     )
 
 
 @router.get(f"{BASE}/runs/{{run_id}}")
 def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str) -> Response:
     run = seen_run(platform, person, run_id)
-    return _page(request, "run.html", person, run=shape(platform, run), final=run.final)
+    return _page(
+        request,
+        "run.html",
+        person,
+        run=shape(platform, run),
+        limits=run,
+        final=run.final,
+        failure=failure_of(platform.records, platform.store, run),
+        tail=log_tail(platform.records, platform.store, run, _TAIL_LINES),
+        **history_json(platform.records.history(run.id)),
+        **usage_page(platform, run),
+    )
 
 
 @router.post(f"{BASE}/runs/{{run_id}}/cancel")
@@ -66,6 +85,7 @@ def cancel_from_page(
     seen_run(platform, person, run_id)
     platform.records.request_cancel(run_id, person.name)
     platform.bell.changed(run_id)
+    platform.waiting.forget()
     return RedirectResponse(f"{BASE}/runs/{run_id}", status_code=303)
 
 

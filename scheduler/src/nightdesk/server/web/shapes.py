@@ -6,24 +6,38 @@ from typing import Any
 
 from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Version, default_of
-from nightdesk.server.domain.run import Output, Run
+from nightdesk.server.domain.run import Output, Run, RunError
+from nightdesk.server.ports.records import Usage
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web.paths import BASE
 
 
 def run_json(
-    run: Run, outputs: list[Output], settings: Settings, waiting: str | None = None
+    run: Run,
+    outputs: list[Output],
+    settings: Settings,
+    *,
+    waiting: str | None = None,
+    elapsed: float | None = None,
 ) -> dict[str, Any]:
-    """A run as the contract has it. ``waiting`` says why it is still queued."""
+    """A run as the contract has it.
+
+    Args:
+        run: as on record.
+        outputs: what it left.
+        settings: the platform's.
+        waiting: why it is still queued.
+        elapsed: seconds that its code has been running by now; of a run that is over they are on record.
+    """
+    if run.final and run.started_at is not None and run.finished_at is not None:
+        elapsed = max(run.finished_at - run.started_at, 0.0)
     return {
         "id": run.id,
         "name": run.name,
         "owner": run.owner,
         "status": run.status.value,
         "reason": run.reason,
-        "error": None
-        if run.error is None
-        else {"type": run.error.type, "message": run.error.message, "cell": run.error.cell},
+        "error": error_json(run.error),
         "environment": {"name": run.environment, "version": run.version, "digest": run.digest},
         "size": run.size,
         "parameters": run.parameters,
@@ -39,10 +53,36 @@ def run_json(
         "kernel": run.kernel,
         "notes": list(run.notes),
         "waiting": waiting,
+        "priority": run.priority.value,
+        "retries": run.retries,
+        "retry_wait_seconds": run.retry_wait_seconds,
         "timeout_seconds": run.timeout_seconds,
+        "cell_timeout_seconds": run.cell_timeout_seconds,
+        "expected_seconds": _rounded(run.expected_seconds),
+        "elapsed_seconds": _rounded(elapsed),
         "peak_memory_bytes": run.peak_memory_bytes,
         "submitted_by": run.submitted_by,
+        "usage": None,  # in an answer about this one run while it goes on; events have one of their own
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def usage_json(sample: Usage) -> dict[str, Any]:
+    """What a run takes at a moment."""
+    return {
+        "at": iso(sample.at),
+        "cpus": sample.cpus,
+        "memory_bytes": sample.memory_bytes,
+        "disk_bytes": sample.disk_bytes,
+    }
+
+
+def error_json(error: RunError | None) -> dict[str, Any] | None:
+    """What stopped the code."""
+    return None if error is None else {"type": error.type, "message": error.message, "cell": error.cell}
 
 
 def output_json(output: Output) -> dict[str, Any]:

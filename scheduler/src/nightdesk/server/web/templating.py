@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
+from nightdesk.server.web import wording
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -16,7 +17,9 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(bytes=human_bytes, seconds=human_seconds)
+_templates.filters.update(
+    bytes=human_bytes, seconds=human_seconds, when=wording.when, took=wording.took, left=wording.left
+)
 
 
 def render(name: str, **values: Any) -> str:

@@ -25,6 +25,7 @@ from nightdesk.server.bootstrap import SUPERVISE_TASK, WorkerPlatform, worker_pl
 from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
+from nightdesk.server.worker.engine_socket import Door
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.sampler import Eye
 
@@ -46,7 +47,7 @@ def main() -> int:
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
-    threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye)]
+    threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads)
     for thread in threads:

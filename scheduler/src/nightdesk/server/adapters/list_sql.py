@@ -1,0 +1,105 @@
+"""The part of the port ``Records`` that lists runs, quickly however many there are.
+
+A list walks along an index in its own order and stops when it is full. Of a name that few runs have
+that would be a walk along all of them: after a while the names are looked through instead, of which
+there are far fewer than runs, and the newest runs of each that fits are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, or_, select
+
+from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.run_rows import from_row
+from nightdesk.server.adapters.schema import runs
+from nightdesk.server.domain.pattern import Pattern
+from nightdesk.server.domain.run import Run
+from nightdesk.server.ports.records import RunFilter
+
+_WALK = 1000  # runs that are looked at before the names are
+_MANY = 60  # names: a run of one of so many is met soon enough on the way
+_PLACE = (runs.c.id, runs.c.name, runs.c.created_at)
+_NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
+
+
+class ListSql:
+    """Lists of runs."""
+
+    _database: Database
+
+    def runs(self, wanted: RunFilter) -> list[Run]:
+        with self._database.reading() as connection:
+            if wanted.name is None:
+                query = _listed(select(runs), wanted).limit(wanted.limit)
+            else:
+                ids = _ids_named(connection, wanted, wanted.name)
+                query = select(runs).where(runs.c.id.in_(ids)).order_by(*_NEWEST_FIRST)
+            return [from_row(row) for row in connection.execute(query)]
+
+
+def _listed(query: Select[Any], wanted: RunFilter) -> Select[Any]:
+    """All of the filter but the name, and the order."""
+    if wanted.owner is not None:
+        query = query.where(runs.c.owner == wanted.owner)
+    if wanted.status is not None:
+        query = query.where(runs.c.status == wanted.status)
+    return _further(query, wanted).order_by(*_NEWEST_FIRST)
+
+
+def _further(query: Select[Any], wanted: RunFilter) -> Select[Any]:
+    if wanted.environment is not None:
+        query = query.where(runs.c.environment == wanted.environment)
+    if wanted.version is not None:
+        query = query.where(runs.c.version == wanted.version)
+    if wanted.since is not None:
+        query = query.where(runs.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(runs.c.created_at < wanted.until)
+    if wanted.before is not None:
+        at, last = wanted.before
+        earlier = or_(runs.c.created_at < at, and_(runs.c.created_at == at, runs.c.id < last))
+        # The first condition says nothing new, but lets the index begin there.
+        query = query.where(runs.c.created_at <= at, earlier)
+    return query
+
+
+def _ids_named(connection: Connection, wanted: RunFilter, name: str) -> list[str]:
+    """The ids of the newest runs that are called so."""
+    pattern = Pattern(name)
+    if pattern.exact and wanted.owner is not None:
+        return [row.id for row in connection.execute(_of_name(wanted, wanted.owner, name))]
+    walk = _listed(select(*_PLACE), wanted)
+    walked = connection.execute(walk.limit(_WALK)).all()
+    found = _fitting(walked, pattern, wanted.limit)
+    if len(found) == wanted.limit or len(walked) < _WALK:
+        return found
+    about = runs.c.name == name if pattern.exact else runs.c.name.icontains(pattern.part, autoescape=True)
+    known = select(runs.c.owner, runs.c.name).where(about).distinct()
+    if wanted.owner is not None:
+        known = known.where(runs.c.owner == wanted.owner)
+    named = [row for row in connection.execute(known) if pattern.fits(row.name)]
+    if len(named) > _MANY:
+        with connection.execute(walk.where(about).execution_options(yield_per=_WALK)) as rows:
+            return _fitting(rows, pattern, wanted.limit)
+    newest: list[Row[Any]] = []
+    for one in named:
+        newest += connection.execute(_of_name(wanted, one.owner, one.name))
+    newest.sort(key=lambda row: (row.created_at, row.id), reverse=True)
+    return [row.id for row in newest[: wanted.limit]]
+
+
+def _of_name(wanted: RunFilter, owner: str, name: str) -> Select[Any]:
+    query = select(*_PLACE).where(runs.c.owner == owner, runs.c.name == name)
+    # Expressions, or an index of another order or of statuses would be taken, which know no names.
+    if wanted.status is not None:
+        query = query.where(runs.c.status.concat("") == wanted.status)
+    order = (runs.c.created_at.desc(), runs.c.id.concat("").desc())
+    return _further(query, wanted).order_by(*order).limit(wanted.limit)
+
+
+def _fitting(rows: Iterable[Row[Any]], pattern: Pattern, limit: int) -> list[str]:
+    return list(islice((row.id for row in rows if pattern.fits(row.name)), limit))

@@ -1,0 +1,67 @@
+"""What one needs to see of a run that did not succeed: the cell it was in, and the end of its log."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from nightdesk.server.domain.errors import NotFound, Unavailable
+from nightdesk.server.domain.run import Run, Status
+from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.records import Records
+from nightdesk.server.services.logs import log_tail
+from nightdesk.server.services.submit import input_key
+
+_LINES = 12  # of a cell
+_LINE = 300  # characters of one
+_LARGEST = 20 * 2**20  # bytes of a notebook that is read for one cell
+_LOG_LINES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCell:
+    """A code cell, counted from 1: its first lines, of ``lines`` in all."""
+
+    number: int
+    source: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The cell, where the run is a notebook's and had begun; the last lines of the log."""
+
+    cell: FailedCell | None
+    log: str
+
+
+def failure_of(records: Records, store: FileStore, run: Run) -> Failure | None:
+    """What to show of a run that ended otherwise than well; None of any other."""
+    if not run.final or run.status is Status.SUCCEEDED:
+        return None
+    return Failure(_cell(store, run), log_tail(records, store, run, _LOG_LINES))
+
+
+def _cell(store: FileStore, run: Run) -> FailedCell | None:
+    number = (run.error.cell if run.error else None) or run.cell
+    if run.kind != "notebook" or not number:
+        return None
+    try:
+        # What was handed to the runner has the same cells as what it left, and none of its outputs.
+        with store.open(f"{input_key(run)}/prepared") as file:
+            raw = file.read(_LARGEST + 1)
+    except (NotFound, Unavailable):  # all else that is known is worth showing without it
+        return None
+    if len(raw) > _LARGEST:
+        return None
+    code = [cell for cell in json.loads(raw)["cells"] if cell["cell_type"] == "code"]
+    if number > len(code):
+        return None
+    lines = _text(code[number - 1]).splitlines()
+    return FailedCell(number, "\n".join(line[:_LINE] for line in lines[:_LINES]), len(lines))
+
+
+def _text(cell: dict[str, Any]) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)

@@ -1,0 +1,50 @@
+"""One thread of the web process that offers what was submitted to the workers.
+
+Many submits at once need one look at the queue, not one each, and nobody's answer waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.domain.errors import NightdeskError
+from nightdesk.server.services.queue import ring
+
+_PAUSE_SECONDS = 0.05  # between two looks: the first submit of many is offered at once, the others together
+_log = logging.getLogger(__name__)
+
+
+class Dispatcher(threading.Thread):
+    """Looks at the queue when woken, until told to stop. What it misses the workers' sweep finds."""
+
+    def __init__(self, platform: WebPlatform) -> None:
+        super().__init__(name="dispatcher", daemon=True)
+        self._platform = platform
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+
+    def wake(self) -> None:
+        """There may be something to offer."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+        self._woken.set()
+
+    def run(self) -> None:
+        platform = self._platform
+        while True:
+            self._woken.wait()
+            if self._stopped.is_set():
+                return
+            self._woken.clear()
+            try:
+                ring(platform.records, platform.bell, platform.settings.runs.limits)
+            except NightdeskError as error:
+                _log.warning("nothing offered for now: %s", error.message)
+            except Exception:  # noqa: BLE001 - the thread's edge: it must live as long as the process
+                _log.exception("unexpected; the next submit is offered again")
+            self._stopped.wait(_PAUSE_SECONDS)

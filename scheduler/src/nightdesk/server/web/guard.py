@@ -1,0 +1,75 @@
+"""What stands before every route: nobody's body is read before it is known who sends it, or past a limit."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nightdesk.server.domain.errors import NightdeskError
+from nightdesk.server.web import errors
+from nightdesk.server.web.auth import platform_of, signed_in
+from nightdesk.server.web.headers import SAFE
+from nightdesk.server.web.paths import API
+
+_PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
+
+
+class Guard:
+    """Refuses requests that are too large or nobody's before they are read; puts safe headers on every answer."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        limit = self._limit if scope["path"].startswith(API) else _PAGE_FORM_BYTES
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered = MutableHeaders(scope=message)
+                for name, value in SAFE.items():
+                    answered.setdefault(name, value)
+            await send(message)
+
+        read = 0
+
+        async def counted() -> Message:
+            """What comes, as far as the limit: not every request says how large it is."""
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise HTTPException(errors.TOO_LARGE[0])
+            return message
+
+        answer = _too_large(headers, limit) or await _nobodys(scope, headers) or self._app
+        await answer(scope, counted, with_headers)
+
+
+def _too_large(headers: Headers, limit: int) -> ASGIApp | None:
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and len(length) <= 18 and int(length) <= limit:
+        return None
+    status, words = errors.TOO_LARGE
+    return JSONResponse({"error": words}, status_code=status)
+
+
+async def _nobodys(scope: Scope, headers: Headers) -> ASGIApp | None:
+    """The refusal of a body that comes from nobody; the framework would read all of it first."""
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if not has_body or not scope["path"].startswith(API):
+        return None
+    request = Request(scope)
+    try:
+        await signed_in(request, await platform_of(request))
+    except NightdeskError as error:
+        return errors.answer_to(request, error)
+    return None
