@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,22 +27,33 @@ def eve(platform: Platform) -> Person:
 
 
 @pytest.fixture(scope="session")
-def clara(platform: Platform) -> Person:
-    """A member of whom nothing is ever accepted."""
+def someone(platform: Platform) -> Person:
+    """A member of whom nothing is to be accepted."""
     return join(platform, "clara")
 
 
 @pytest.fixture
+def clara(someone: Person) -> Iterator[Person]:
+    """The same; after the test there is no new run and no new container of hers."""
+    before = traces(someone)
+    yield someone
+    assert traces(someone) == before
+
+
+def traces(person: Person) -> tuple[list[str], list[str]]:
+    """Ids of a person's runs, and their containers."""
+    containers = person.platform.containers("run", f"label=org.nightdesk.user={person.name}", everything=True)
+    return [run["id"] for run in person.runs.ask("GET", "/runs")["runs"]], containers
+
+
+@pytest.fixture
 def refused(clara: Person) -> Callable[..., str]:
-    """Submit what must be refused with a 4xx and without a container; the words."""
+    """Submit what must be refused with a 4xx; the words."""
 
     def submit(source: bytes, file: str = "test.ipynb", **request: Any) -> str:
         with pytest.raises(Refused) as caught:
             clara.runs.submit(source, file, **request)
         assert 400 <= caught.value.status < 500
-        assert clara.runs.ask("GET", "/runs")["runs"] == []
-        hers = clara.platform.containers("run", "label=org.nightdesk.user=clara", everything=True)
-        assert hers == []
         return f"{caught.value.status}: {caught.value.message}. {caught.value.hint}"
 
     return submit

@@ -67,7 +67,7 @@ os.mkfifo("pipe")
 socket.socket(socket.AF_UNIX).bind("socket")
 os.mkfifo("pipe\n[nightdesk] forged \x1b]0;title\x07")
 for number in range(300):
-    os.mkfifo(f"pipe-{number}")
+    os.mkfifo(f"z-pipe-{number}")
 try:
     os.mknod("device", 0o600 | 0o060000, os.makedev(8, 0))
 except PermissionError as error:
@@ -75,7 +75,8 @@ except PermissionError as error:
 """
 )
 NAMES = [
-    "emoji \U0001f600 \U0001f469\u200d\U0001f469\u200d\U0001f467.txt", "e\u0301 combined.txt", "\u00e9 composed.txt", "x" * 255, "😀" * 63, "new\nline.txt", "\r",
+    "emoji \U0001f600.txt", "joined \U0001f469\u200d\U0001f467.txt", "e\u0301 combined.txt", "\u00e9 composed.txt", "x" * 255,
+    "😀" * 63, "new\nline.txt", "\r",
     "\u05e9\u05dc\u05d5\u05dd.txt", "\u202egnp.html", " lead and trail ", "-rf", "%2e%2e%2f", "q?x=1#y&z", "back\\slash",
     "{run}", "{x}/..x/y", "..hidden", "quote\"'<b>", "A.txt", "a.txt", "\uff21.txt", "deep/" * 20 + "file",
 ]  # fmt: skip
@@ -113,6 +114,69 @@ except RuntimeError as error:
     print("stopped after", made, error)
 """
 
+# Everything that runs, loads, sends or leads away by itself or when it is pressed. None of it may.
+CANARY = "/services/nightdesk/api/v1/user?canary"
+HARM = f"""
+<script>document.title = "RAN"; document.cookie = "ran=1"; fetch("{CANARY}")</script>
+<img src="{CANARY}" onerror="document.title='RAN'"><img src=x onerror="fetch('{CANARY}')">
+<svg onload="document.title='RAN'"><script>document.title='RAN'</script><image href="{CANARY}"/></svg>
+<iframe id="framed" src="{CANARY}"></iframe><iframe srcdoc="<script>parent.document.title='RAN'</script>"></iframe>
+<object data="{CANARY}"></object><embed src="{CANARY}"><video src="{CANARY}" autoplay></video>
+<link rel="stylesheet" href="{CANARY}"><link rel="prefetch" href="{CANARY}"><style>@import "{CANARY}";</style>
+<style>body {{ background: url({CANARY}) }}</style><base href="http://127.0.0.1:9/">
+<meta http-equiv="refresh" content="0; url={CANARY}">
+<form action="{CANARY}" method="post"><button id="submit">send</button></form>
+<button id="button" onclick="document.title='RAN'">press</button>
+<a id="script-link" href="javascript:document.title='RAN'">follow</a>
+<details open ontoggle="document.title='RAN'">x</details><input autofocus onfocus="document.title='RAN'">
+<math href="javascript:document.title='RAN'">x</math><body onload="document.title='RAN'">
+"""
+SVG = (
+    f'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="document.title=1">'
+    f'<script>fetch("{CANARY}")</script><foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="{CANARY}"/>'
+    "</foreignObject></svg>"
+)
+XHTML = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title><script>fetch("{CANARY}")</script></head></html>'
+HARMFUL_FILES = {
+    "page.html": f"<!doctype html><title>calm</title>{HARM}",
+    "page.htm": HARM,
+    "page.HTML": HARM,
+    "page.xhtml": XHTML,
+    "page.xml": XHTML,
+    "page.svg": SVG,
+    "page.svgz": SVG,
+    "page.js": f'fetch("{CANARY}")',
+    "page.mhtml": HARM,
+    "page.pdf": "%PDF-1.4 " + HARM,
+    "page.txt": HARM,
+    "page.json": HARM,
+    "page.png": HARM,
+    "page": HARM,
+    "page.html;x=.txt": HARM,
+    "page.shtml": HARM,
+    "page.hta": HARM,
+    "page.swf": HARM,
+}
+LEAVES_HARM = (
+    _OUT
+    + f"""
+for name, content in {HARMFUL_FILES!r}.items():
+    (out / name).write_text(content)
+"""
+)
+SHOWS_HARM = f"""
+from IPython.display import HTML, IFrame, Javascript, Markdown, Math, SVG, display
+display(HTML({HARM!r}), Javascript("document.title = 'RAN'"), SVG({SVG.partition("?>")[2]!r}), Markdown({HARM!r}))
+display(IFrame({CANARY!r}, 100, 100), Math(r"\\href{{javascript:document.title='RAN'}}{{x}}"))
+display({{"text/html": {HARM!r}, "image/svg+xml": {HARM!r}, "text/latex": {HARM!r}, "application/javascript": "1"}}, raw=True)
+display({{"application/vnd.jupyter.widget-view+json": {{"model_id": "<script>"}}, "text/plain": "x"}}, raw=True)
+"""
+MARKDOWN = {
+    "cell_type": "markdown",
+    "metadata": {},
+    "source": HARM + "[link](javascript:document.title='RAN')",
+}
+
 # name: source, file, and what else the submission says
 SUBMITTED: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "old format": (OLD, "old.ipynb", {}),
@@ -127,6 +191,9 @@ SUBMITTED: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "links": (notebook(LINKS, "print('after')"), "links.ipynb", {}),
     "names": (
         notebook(f"import json\nNAMES = {json.dumps(json.dumps(NAMES))}\n{LEAVES_NAMES}"), "names.ipynb", {},
+    ),
+    "harmful": (
+        notebook(MARKDOWN, LEAVES_HARM, SHOWS_HARM, f"print({HARM!r})", "print('the harmless end')"), "harmful.ipynb", {},
     ),
     "many files": (notebook(MANY_FILES), "many.ipynb", {}),
     "expected": (notebook(code("1 / 0", "raises-exception"), "print('after')"), "expected.ipynb", {}),

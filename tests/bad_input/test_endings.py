@@ -46,7 +46,7 @@ def test_an_exception_that_the_notebook_expects_is_no_failure(ended: Ended, got:
     left = ended["exit"]
     assert (left["status"], left["error"]["cell"]) == ("failed", 2)
     assert "stopped early at cell 2 of 3" in left["reason"].lower()
-    assert "3" not in ended.log("exit")
+    assert "\n3\n" not in ended.log("exit")
     got(f"sys.exit(0): {left['status']}, {left['reason']}")
     died = ended["os exit"]
     assert (died["status"], died["error"]["cell"]) == ("failed", 2)

@@ -27,8 +27,7 @@ def offer(records: RecordsSql, limits: Limits = NO_LIMITS, again_seconds: float 
 def why(records: RecordsSql, *run_ids: str, limits: Limits = NO_LIMITS) -> dict[str, str]:
     """Why these wait."""
     line = records.line(30)
-    waiting = [one for one in line.waiting if one.id in run_ids]
-    return {one.id: line.reason(one, limits) for one in waiting}
+    return {run_id: line.reason(run_id, limits) for run_id in run_ids if run_id in line}
 
 
 # claims and adoptions

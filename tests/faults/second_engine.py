@@ -12,18 +12,18 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..support.platform import docker
+from ..support.platform import ROOT, build_images, docker
 from ..support.waiting import until
 
 _START_SECONDS = 60
 _LOAD_SECONDS = 600
 _OWN_VIEW = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec sleep infinity"
-IMAGES = ("base", "hub", "scheduler", "proxy", "redis", "python-data")
 SYSTEM = "debian:trixie-slim"
 
 
@@ -121,20 +121,22 @@ class SecondEngine:
         _run(*inside, "route", "add", "default", "via", self.host_address)
 
 
-def images_for_a_platform() -> list[str]:
-    """Every image of the machine's engine that bringing up a platform looks for."""
-    command = [
-        "docker",
-        "image",
-        "ls",
-        "--format",
-        "{{.Repository}}:{{.Tag}}",
-        "--filter",
-        "reference=nightdesk/*",
-    ]
-    listed = subprocess.run(command, capture_output=True, check=True, text=True, env=_without_host()).stdout
-    wanted = {f"nightdesk/{name}" for name in IMAGES}
-    return [SYSTEM, *(image for image in listed.split() if image.partition(":")[0] in wanted)]
+def images_for_a_platform(environments: str) -> list[str]:
+    """Every image that bringing up a platform with these environments looks for, built where it is missing."""
+    wanted = {"NIGHTDESK_ENVIRONMENTS": environments}
+    build_images(**wanted)
+    plan = subprocess.run(
+        [sys.executable, ROOT / "setup/image_plan.py"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, **wanted},
+    ).stdout
+    found = {SYSTEM}
+    for line in plan.splitlines():
+        _, image, version, source, *_ = line.split("\t")
+        found |= {f"{image}:{version}", f"{image}:src-{source}"}
+    return sorted(found)
 
 
 @contextmanager

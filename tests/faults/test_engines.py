@@ -25,7 +25,7 @@ def engine() -> Iterator[SecondEngine]:
     """An engine that holds the platform's images; all that tests do with `docker` is meant for it."""
     with second_engine() as engine, pytest.MonkeyPatch.context() as environment:
         engine.start(live_restore=True)
-        engine.load(images_for_a_platform())
+        engine.load(images_for_a_platform(ENVIRONMENT))
         environment.setenv("DOCKER_HOST", engine.host)
         yield engine
 
@@ -58,9 +58,12 @@ def witness(platform: Platform) -> Iterator[Witness]:
 
 
 @pytest.mark.fault(12)
-def test_the_engine_restarted_with_live_restore(engine: SecondEngine, platform: Platform, case: Case) -> None:
-    engine.stop()
-    engine.start(live_restore=True)
+def test_the_engine_restarted_with_live_restore(
+    engine: SecondEngine, platform: Platform, case: Case, ada: Person
+) -> None:
+    """Its socket is another one afterwards, as with every engine that makes its socket itself."""
+    session = ada.session()
+    container = platform.inspect(session.container)["Id"]
     with case.held() as held:
         before = held.identity()
         engine.stop()
@@ -77,6 +80,10 @@ def test_the_engine_restarted_with_live_restore(engine: SecondEngine, platform: 
         assert ticks == [f"tick {number}" for number in range(1, len(ticks) + 1)]
         assert "let go" in log
         case.end_all(case.submit_many(2))
+        until(ada.lab_answers, "the session in reach", 60)
+        assert platform.inspect(session.container)["Id"] == container
+        until(lambda: platform.healthy("hub"), "the hub well", 60)
+        ada.end_session()  # which the hub asks of the engine
 
 
 @pytest.mark.fault(13)

@@ -154,6 +154,11 @@ def start(
         raise
 
 
+def build_images(**variables: str) -> None:
+    """What a platform is made of, where it is missing; `variables` are set for the script."""
+    _step("images.sh", seconds=UP_SECONDS, **variables)
+
+
 @contextmanager
 def alone(**how: Any) -> Iterator[Platform]:
     """What :func:`start` brings up; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""

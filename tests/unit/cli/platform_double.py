@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from python_multipart.multipart import parse_form
 
+from .hub_double import hub
+
 BASE = "/services/nightdesk/api/v1"
-ACCOUNTS = "/hub/api/nightdesk/accounts"
 FINAL = {"succeeded", "failed", "cancelled", "timed_out", "lost"}
 
 
@@ -46,6 +47,9 @@ class Platform:
         self.drops = 0  # so many submits are accepted and the line cut before the answer
         self.cuts: list[int] = []  # so many bytes of the next streams, then the line is cut
         self.usage: dict[str, Any] = {}
+        self.histories: dict[str, dict[str, Any]] = {}
+        self.failures: dict[str, dict[str, Any]] = {}
+        self.earlier: dict[tuple[str, str], bytes] = {}  # log and outputs of attempts: (attempt, name)
         self.clock_skew = 0.0
         self.corrupt: set[str] = set()  # outputs that arrive otherwise than promised
         self.connections = 0
@@ -211,7 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
         if user is None:
             return self._refuse(401, "sign_in", "nobody is signed in")
         if parts.path.startswith("/hub/api/"):
-            return self._hub(parts.path, user, json.loads(body) if body else None)
+            status, answer = hub(platform, self.command, parts.path, user, json.loads(body) if body else None)
+            return self._send(status, answer)
         if not parts.path.startswith(BASE + "/"):
             return self._send(404, b"<html>not found</html>")
         path = [unquote(part) for part in parts.path.removeprefix(BASE + "/").split("/")]
@@ -247,6 +252,14 @@ class _Handler(BaseHTTPRequestHandler):
             case ("POST", "runs", run_id, "cancel"):
                 platform.runs[run_id]["status"] = "cancelled"
                 self._send(200, platform.runs[run_id])
+            case ("GET", "runs", run_id, "history"):
+                self._send(200, platform.histories.get(run_id, {"changes": [], "attempts": []}))
+            case ("GET", "runs", run_id, "failure") if run_id in platform.failures:
+                self._send(200, platform.failures[run_id])
+            case ("GET", "runs", run_id, "failure"):
+                self._refuse(409, "conflict", "nothing went wrong in it")
+            case ("GET", "runs", run_id, *what) if "attempt" in query:
+                self._of_attempt(query["attempt"], what)
             case ("GET", "runs", run_id, "log"):
                 text = "".join(data["text"] for kind, data in platform.events[run_id] if kind == "log")
                 self._send(200, text.encode())
@@ -262,12 +275,26 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._refuse(404, "not_found", "there is no such page")
 
+    def _of_attempt(self, attempt: str, what: list[str]) -> None:
+        kept = {name: content for (of, name), content in self.platform.earlier.items() if of == attempt}
+        if what == ["outputs"]:
+            listed = [
+                {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                for name, content in kept.items()
+            ]
+            return self._send(200, {"outputs": listed})
+        name = "log.txt" if what == ["log"] else "/".join(what[1:])
+        if name not in kept:
+            return self._refuse(404, "not_found", f"the run has no attempt {attempt}")
+        return self._send(200, kept[name])
+
     def _list(self, query: dict[str, str], user: dict[str, Any]) -> None:
         runs = [
             run
             for run in reversed(self.platform.runs.values())
             if (query.get("owner") == "all" or run["owner"] == user["name"])
             and query.get("status") in (None, run["status"])
+            and query.get("name") in (None, run["name"])
         ]
         begin = int(query.get("before", "0"))
         end = begin + min(int(query["limit"]), 3)  # small pages, so that there are several
@@ -326,39 +353,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _cut(self) -> None:
         self.close_connection = True
         self.connection.shutdown(2)
-
-    def _hub(self, path: str, user: dict[str, Any], data: Any) -> None:
-        platform = self.platform
-        if not user["admin"]:
-            return self._send(403, {"status": 403, "message": "Action is not authorized with current scopes"})
-        if path.startswith("/hub/api/users/") and self.command == "POST":
-            name = unquote(path.split("/")[4])
-            token = {"id": "t1", "token": "token-of-" + name, "user": name, "expires_at": None, **data}
-            return self._send(201, token)
-        if platform.accounts is None or not path.startswith(ACCOUNTS):
-            return self._send(404, {"status": 404, "message": "Not Found"})
-        name = unquote(path.removeprefix(ACCOUNTS).removeprefix("/"))
-        found = [account for account in platform.accounts if account["name"] == name]
-        if name and not found:
-            return self._send(404, {"status": 404, "message": f"there is no account {name!r}"})
-        match self.command:
-            case "GET":
-                self._send(200, platform.accounts)
-            case "POST":
-                account = {
-                    "name": data["name"],
-                    "approved": data["approved"],
-                    "admin": False,
-                    "created_at": None,
-                }
-                platform.accounts.append(account)
-                self._send(201, account)
-            case "PATCH":
-                found[0].update(data)
-                self._send(200, found[0])
-            case "DELETE":
-                platform.accounts.remove(found[0])
-                self._send(204, b"")
 
     def _refuse(self, status: int, code: str, message: str, hint: str | None = None) -> None:
         self._send(status, {"error": {"code": code, "message": message, "hint": hint}})

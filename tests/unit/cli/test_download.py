@@ -39,6 +39,15 @@ def test_fetches_all_into_a_folder_named_after_the_run(run: Any, nightdesk: Run)
     assert "300 kB" in result.out
 
 
+def test_an_earlier_attempt_goes_into_a_folder_of_its_own(run: Any, nightdesk: Run) -> None:
+    run.earlier.update({("1", "log.txt"): b"first", ("1", "plots/a.png"): b"x" * 500})
+    assert nightdesk("download", "run1", "--attempt", "1").code == 0
+    assert _files(Path("run1-attempt-1")) == {"log.txt": b"first", "plots/a.png": b"x" * 500}
+    assert not Path("run1").exists()
+    assert nightdesk("download", "run1", "there", "--attempt", "1").code == 0
+    assert _files(Path("there")) == _files(Path("run1-attempt-1"))
+
+
 @pytest.mark.usefixtures("run")
 def test_json_and_a_folder_of_ones_own(nightdesk: Run) -> None:
     result = nightdesk("download", "run1", "a/b", "--json")

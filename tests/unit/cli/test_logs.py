@@ -10,6 +10,8 @@ import pytest
 from nightdesk.cli.logtext import LogLines
 from nightdesk.cli.terminal import clean_line, plain
 
+from .terminals import on_a_terminal
+
 Run = Callable[..., Any]
 
 
@@ -32,6 +34,36 @@ def test_follows_to_the_end(signed_in: Any, nightdesk: Run) -> None:
     assert result.code == 0
     assert result.out == "one\ntwo\n"
     assert result.err == "queued\nfailed: bad\n"
+
+
+def test_of_an_earlier_attempt(signed_in: Any, nightdesk: Run) -> None:
+    signed_in.add_run(attempt=2)
+    signed_in.log("second\n")
+    signed_in.earlier["1", "log.txt"] = b"first\n"
+    assert nightdesk("logs", "run1", "--attempt", "1").out == "first\n"
+    assert nightdesk("logs", "run1", "--attempt", "1", "--json").json["log"] == "first\n"
+    assert nightdesk("logs", "run1", "--attempt", "7").err == "nightdesk: the run has no attempt 7\n"
+    assert nightdesk("logs", "run1", "--attempt", "0").code == 2
+    assert nightdesk("logs", "run1", "--attempt", "1", "-f").code == 2, "what is over cannot be followed"
+
+
+def test_on_a_terminal_a_line_below_the_log_says_how_far_it_is(signed_in: Any, start: Run) -> None:
+    signed_in.add_run(waiting="waiting for a slot: 3 ahead")
+    with on_a_terminal(start, "logs", "run1", "-f") as terminal:
+        terminal.read_until("queued · waiting for a slot: 3 ahead")
+        signed_in.change(
+            status="running",
+            waiting=None,
+            progress={"cell": 2, "cells": 3},
+            elapsed_seconds=41.0,
+            expected_seconds=640.0,
+        )
+        terminal.read_until("running · cell 2 of 3 · 41s · about 10 min left")
+        signed_in.log("hello\n")
+        signed_in.finish("failed", reason="bad")
+        seen = terminal.read_to_the_end()
+    assert "hello" in seen
+    assert seen.rstrip().endswith("failed: bad")
 
 
 @pytest.mark.parametrize("follow", [[], ["--follow"]])

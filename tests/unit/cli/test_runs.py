@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -49,6 +50,43 @@ def test_wrong_limits(nightdesk: Run) -> None:
     result = nightdesk("runs", "--status", "done")
     assert result.code == 2
     assert "'succeeded'" in result.err
+
+
+def test_filters_go_to_the_platform(signed_in: Any, nightdesk: Run) -> None:
+    _several(signed_in)
+    assert [run["id"] for run in nightdesk("runs", "--name", "n 3", "--json").json["runs"]] == ["r3"]
+    nightdesk(
+        "runs", "--owner", "ben", "--name", "*n 4*", "--env", "python-data:2026.11.1", "--since", "2026-11-01T00:00Z",
+        "--until", "2026-11-30T12:00Z", "--status", "failed",
+    )  # fmt: skip
+    sent = parse_qs(urlsplit(signed_in.requests[-1][1]).query)
+    assert sent == {
+        "owner": ["ben"],
+        "limit": ["20"],
+        "status": ["failed"],
+        "name": ["*n 4*"],
+        "environment": ["python-data:2026.11.1"],
+        "since": ["2026-11-01T00:00:00Z"],
+        "until": ["2026-11-30T12:00:00Z"],
+    }
+    result = nightdesk("runs", "--since", "soon")
+    assert result.code == 2
+    assert "'soon' is no time; write 2026-11-22" in result.err
+    assert nightdesk("runs", "--name", "none").err == "no such runs\n"
+
+
+def test_says_what_live_runs_are_doing(signed_in: Any, nightdesk: Run) -> None:
+    signed_in.add_run("r1", status="succeeded")
+    assert "NOW" not in nightdesk("runs").out, "nothing goes on"
+    signed_in.add_run("r2", waiting="waiting for a slot: 3 ahead")
+    signed_in.add_run(
+        "r3", status="running", progress={"cell": 2, "cells": 3}, elapsed_seconds=41.0, expected_seconds=64.0
+    )
+    lines = nightdesk("runs").out.splitlines()
+    assert lines[0].endswith("  NOW")
+    assert lines[1].endswith("  41s   cell 2 of 3 · about 20 s left")
+    assert lines[2].endswith("  -     waiting for a slot: 3 ahead")
+    assert lines[3].endswith("  -")
 
 
 @pytest.mark.usefixtures("signed_in")

@@ -18,7 +18,8 @@ Run = Callable[..., Any]
 def test_sends_the_file_and_what_was_said_about_it(signed_in: Any, nightdesk: Run, notebook: Path) -> None:
     result = nightdesk(
         "submit", notebook, "-p", "year=2026", "-p", "note=a=b c", "--env", "python-data@stable", "--size", "large",
-        "--name", "Yearly", "--timeout", "1h30m", "--retries", "2", "--key", "k1", "--as", "ben",
+        "--name", "Yearly", "--timeout", "1h30m", "--cell-timeout", "10m", "--retries", "2", "--retry-wait", "0s",
+        "--priority", "high", "--key", "k1", "--as", "ben",
     )  # fmt: skip
     assert result.code == 0, result
     form = signed_in.forms[0]
@@ -29,8 +30,11 @@ def test_sends_the_file_and_what_was_said_about_it(signed_in: Any, nightdesk: Ru
         "size": "large",
         "parameters": {"year": "2026", "note": "a=b c"},
         "parameters_are_text": True,
+        "priority": "high",
         "timeout_seconds": 5400,
+        "cell_timeout_seconds": 600,
         "retries": 2,
+        "retry_wait_seconds": 0,
         "key": "k1",
         "as": "ben",
     }
@@ -43,6 +47,34 @@ def test_says_the_id_the_address_and_how_to_follow(signed_in: Any, nightdesk: Ru
     assert "run run1 is queued: analysis.ipynb" in result.out
     assert f"{signed_in.url}/runs/run1" in result.out
     assert "nightdesk logs run1 -f" in result.out
+
+
+def test_says_why_it_waits_and_how_long_it_usually_takes(
+    signed_in: Any, nightdesk: Run, notebook: Path
+) -> None:
+    signed_in.keys["k"] = "run1"
+    signed_in.add_run(waiting="your limit of 4 is reached; 2 ahead", expected_seconds=64.0)
+    result = nightdesk("submit", notebook, "--key", "k")
+    assert "  waits   your limit of 4 is reached; 2 ahead\n" in result.out
+    assert "  takes   usually 1m 04s\n" in result.out
+
+
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--priority", "top", "choose from"),
+        ("--cell-timeout", "0s", "'0s' is no time; write 90s, 30m, 2h or 1d"),
+        ("--retry-wait", "-1s", "expected one argument"),
+        ("--retry-wait", "soon", "'soon' is no time"),
+    ],
+)
+def test_options_that_mean_nothing(
+    nightdesk: Run, notebook: Path, option: str, value: str, words: str
+) -> None:
+    result = nightdesk("submit", notebook, option, value)
+    assert result.code == 2
+    assert words in result.err
 
 
 def test_json_is_the_run_and_nothing_else(signed_in: Any, nightdesk: Run, notebook: Path) -> None:

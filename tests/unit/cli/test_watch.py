@@ -56,6 +56,19 @@ def test_a_run_that_fails_is_1_and_says_why(signed_in: Any, nightdesk: Run, note
     assert "ValueError: no column 'x' (cell 2)" in result.out
 
 
+def test_the_cell_that_failed_is_shown_and_the_log_not_twice(
+    signed_in: Any, nightdesk: Run, notebook: Path
+) -> None:
+    cell = {"number": 2, "source": "frame['x']", "lines": 1}
+    signed_in.failures["run1"] = {"reason": "bad", "error": None, "cell": cell, "log": "hello"}
+    _life(signed_in, "failed", reason="bad")
+    result = nightdesk("submit", notebook, "--watch")
+    assert result.code == 1
+    assert "  cell 2\n    frame['x']\n" in result.out
+    assert "hello" not in result.out
+    assert "more line" not in result.out
+
+
 @pytest.mark.parametrize("status", ["failed", "cancelled", "timed_out", "lost"])
 def test_json_is_the_run_as_it_ended(signed_in: Any, nightdesk: Run, notebook: Path, status: str) -> None:
     _life(signed_in, status)
@@ -215,6 +228,40 @@ def test_the_bar_fits_a_narrow_terminal(platform: Any, monkeypatch: pytest.Monke
     run: Any = platform.add_run(status="queued", waiting="all slots are busy with other people's runs")
     LiveDisplay(terminal).run(run)
     assert len(terminal.writes[0]) <= 20 + len("\r\x1b[K")
+
+
+def test_a_queue_that_only_moves_up_is_no_news_for_a_while(
+    platform: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    shown = Display(sys.stderr)
+    for ahead in range(30, 20, -1):
+        shown.run(platform.add_run(waiting=f"waiting for a slot: {ahead} ahead"))
+    assert capsys.readouterr().err == "queued · waiting for a slot: 30 ahead\n"
+    shown.run(platform.add_run(waiting="your limit of 4 is reached; 20 ahead"))
+    assert capsys.readouterr().err == "queued · your limit of 4 is reached; 20 ahead\n"
+    monkeypatch.setattr("nightdesk.cli.progress._SAID_AGAIN_AFTER", 0.0)
+    shown.run(platform.add_run(waiting="your limit of 4 is reached; 7 ahead"))
+    assert capsys.readouterr().err == "queued · your limit of 4 is reached; 7 ahead\n"
+
+
+def test_the_bar_counts_by_its_own_clock_from_what_the_platform_says(platform: Any) -> None:
+    terminal: Any = _Terminal()
+    shown = LiveDisplay(terminal)
+    run: Any = platform.add_run(
+        status="running",
+        progress={"cell": 2, "cells": 3},
+        started_at="2001-01-01T00:00:00Z",  # a clock that is far behind
+        elapsed_seconds=3700.0,
+        expected_seconds=7200.0,
+    )
+    shown.run(run)
+    assert "cell 2 of 3 · 1h 01m · about 58 min" in "".join(terminal.writes)
+    shown.run(platform.add_run(attempt=2, retries=2, waiting="attempt 2 of 3 starts in 8 s: it failed"))
+    assert "queued · attempt 2 of 3 starts in 8 s: it failed" in terminal.writes[-1]
+    shown.run({**run, "attempt": 2, "retries": 2, "elapsed_seconds": 1.0})
+    assert "cell 2 of 3 · attempt 2 of 3 · 1s" in terminal.writes[-1]
 
 
 def test_says_why_a_run_is_still_queued(platform: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from nightdesk.cli import wording
 from nightdesk.cli.terminal import columns, shortened
@@ -21,6 +23,13 @@ from nightdesk.cli.terminal import columns, shortened
 )
 def test_times_that_are_read(text: str, seconds: int) -> None:
     assert wording.seconds_of(text) == seconds
+
+
+def test_no_time_at_all_is_read_where_it_is_allowed() -> None:
+    assert wording.seconds_of("0s", 0) == wording.seconds_of("0", 0) == 0
+    for text in ("", " ", "-1", "s"):
+        with pytest.raises(ValueError, match=f"^{text}"):
+            wording.seconds_of(text, 0)
 
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "h", "1.5h", "-5m", "2w", "1h30", "5 m", "²h"])
@@ -79,3 +88,41 @@ def test_columns_of_a_terminal() -> None:
     assert columns("e\u0301") == 1
     assert shortened("数据数据", 5) == "数据…"
     assert shortened("abc", 3) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "words"),
+    [
+        (0, "about 3 min left"),
+        (100, "about 1 min left"),
+        (130, "about 50 s left"),
+        (172, "a few seconds left"),
+        (190, "a few seconds left"),
+        (199, "longer than usual (3m 00s)"),
+        (9000, "longer than usual (3m 00s)"),
+    ],
+)
+def test_what_is_left_of_a_run_that_takes_three_minutes(elapsed: float, words: str) -> None:
+    assert wording.left(180, elapsed) == words
+
+
+def test_what_is_left_of_long_runs_and_of_those_that_nothing_is_known_about() -> None:
+    assert wording.left(2 * 3600, 600) == "about 2 h left"
+    assert wording.left(3 * 3600, 1800) == "about 2½ h left"
+    assert wording.left(3600, 60) == "about 59 min left"
+    assert wording.left(None, 5) == wording.left(5, None) == ""
+
+
+def test_what_a_run_is_doing() -> None:
+    run: Any = {"status": "queued", "waiting": "next in line"}
+    assert wording.doing(run) == "next in line"
+    run = {
+        "status": "running",
+        "progress": {"cell": 3, "cells": 12},
+        "expected_seconds": 64.0,
+        "elapsed_seconds": 41.0,
+    }
+    assert wording.doing(run) == "cell 3 of 12 · about 20 s left"
+    assert wording.doing({**run, "reason": "paused from outside"}) == "cell 3 of 12 · paused from outside"
+    assert wording.doing({**run, "progress": {"cell": 0, "cells": 0}, "expected_seconds": None}) == ""
+    assert wording.doing({**run, "status": "starting"}) == ""

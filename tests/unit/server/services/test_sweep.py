@@ -6,6 +6,7 @@ import io
 
 import pytest
 from nightdesk.server.domain.run import Run, Status
+from nightdesk.server.ports.records import Usage
 from nightdesk.server.services.sweep import tidy
 
 from ..workbench import Bench
@@ -77,3 +78,19 @@ def test_old_log_pieces_go_and_fresh_ones_stay(bench: Bench) -> None:
     assert bench.log(old) == ""
     assert bench.log(fresh) == "this is cell 1\nthis is cell 2\n"
     assert bench.output(bench.run(old), "log.txt") == b"this is cell 1\nthis is cell 2\n"
+
+
+def test_what_runs_took_goes_three_months_after_their_end(bench: Bench) -> None:
+    old, fresh, going = bench.submit(), bench.submit(), bench.submit()
+    for run in (old, fresh):
+        care(bench.supervisor(), run)
+    for run in (old, fresh, going):
+        bench.records.add_usage(run, Usage(0.0, 1.0, 1, 1))
+    ago = 91 * 24 * 3600
+    with bench.database.writing() as connection:
+        connection.exec_driver_sql("update run_usage set at = at - ?", (ago,))
+        connection.exec_driver_sql(
+            "update runs set finished_at = finished_at - ? where id = ?", (ago, old.id)
+        )
+    tidy(bench.records, bench.engine, bench.folders)
+    assert [len(bench.records.usage(run)) for run in (old, fresh, going)] == [0, 1, 1]

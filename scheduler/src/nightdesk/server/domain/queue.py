@@ -7,7 +7,7 @@ own runs their priority goes before age. Nobody starves: a person's next run onl
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -57,45 +57,53 @@ class Room:
 
 
 class Line:
-    """The queue as it stands at one moment."""
+    """The queue as it stands at one moment, and with those that came after it."""
 
     def __init__(self, waiting: Iterable[Waiting], going: Sequence[Taker], room: Room) -> None:
         self.going, self.room = going, room
-        self._first_turn = Counter(one.owner for one in going)
-        turns = self._first_turn.copy()
-        placed = []
+        self._turns = Counter(one.owner for one in going)  # each person's next one
+        self._last: dict[str, tuple[int, float, str]] = {}
+        self._places: dict[str, tuple[bool, int, float, str]] = {}
+        self._waiting: dict[str, Waiting] = {}
         for one in sorted(waiting, key=lambda one: one.age):
-            placed.append((_key(one, turns[one.owner]), one))
-            turns[one.owner] += 1
-        placed.sort(key=lambda both: both[0])
-        self._keys = [key for key, _ in placed]
-        self._ahead = {one.id: place for place, (_, one) in enumerate(placed)}
-        self.waiting = [one for _, one in placed]
+            self._take(one)
+        self._line = sorted(self._places.values())
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """Those that wait, in order."""
+        return [self._waiting[place[-1]] for place in self._line]
 
     def __contains__(self, run_id: str) -> bool:
         """Whether this run waits here."""
-        return run_id in self._ahead
+        return run_id in self._waiting
 
-    def ahead(self, one: Waiting) -> int:
-        """How many stand before it; of one that came after this moment, how many would."""
-        there = self._ahead.get(one.id)
-        if there is not None:
-            return there
-        turn = self._first_turn[one.owner]
-        turn += sum(1 for other in self.waiting if other.owner == one.owner and other.age < one.age)
-        return bisect_left(self._keys, _key(one, turn))
+    def join(self, one: Waiting) -> bool:
+        """Let somebody stand in line who came after this moment; False where others would have to move."""
+        if one.id in self or (one.owner in self._last and one.age < self._last[one.owner]):
+            return one.id in self
+        self._take(one)
+        insort(self._line, self._places[one.id])
+        return True
+
+    def ahead(self, run_id: str) -> int:
+        """How many stand before it."""
+        return bisect_left(self._line, self._places[run_id])
 
     def choose(self, limits: Limits) -> list[str]:
         """The ids to start now, in order."""
         return choose(self.waiting, self.going, self.room, limits)
 
-    def reason(self, one: Waiting, limits: Limits) -> str:
+    def reason(self, run_id: str, limits: Limits) -> str:
         """Why it waits, in words for its owner."""
-        return reason(one, self.ahead(one), self.going, self.room, limits)
+        return reason(self._waiting[run_id], self.ahead(run_id), self.going, self.room, limits)
 
-
-def _key(one: Waiting, turn: int) -> tuple[bool, int, float, str]:
-    return (one.rank >= 0, turn, one.created_at, one.id)
+    def _take(self, one: Waiting) -> None:
+        turn = self._turns[one.owner]
+        self._turns[one.owner] = turn + 1
+        self._last[one.owner] = one.age
+        self._waiting[one.id] = one
+        self._places[one.id] = (one.rank >= 0, turn, one.created_at, one.id)
 
 
 def choose(waiting: Sequence[Taker], going: Sequence[Taker], room: Room, limits: Limits) -> list[str]:

@@ -68,6 +68,8 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int, beside:
 
 def _check_member(member: tarfile.TarInfo) -> None:
     name = member.name
+    if member.size < 0:  # the format has room for it
+        raise Invalid(f"'{on_one_line(name)}' among the files says that it is smaller than nothing")
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or "\x00" in name:
         raise Invalid(f"'{on_one_line(name)}' among the files leaves the folder")

@@ -15,6 +15,7 @@ from nightdesk.server.services.queue import ALIVE_SECONDS
 # A look may take this part of the time: while few wait it is never older than some hundredths of a second,
 # and with ten thousand in the queue a crowd of watchers costs no more than one.
 _SHARE = 1 / 20
+_LONGEST_SECONDS = 2.0
 
 
 class WaitingRoom:
@@ -35,19 +36,26 @@ class WaitingRoom:
         queued = [run for run in runs if run.status is Status.QUEUED]
         if not queued:
             return {}
-        line = self._look()
-        there = [run for run in queued if run.id in line or run.not_before is None]
-        return {run.id: line.reason(Waiting.of(run), self._limits) for run in there}
+        with self._lock:
+            line = self._look()
+            if not all(
+                run.id in line or run.not_before is not None or line.join(Waiting.of(run)) for run in queued
+            ):
+                line = self._look_anew()
+            return {run.id: line.reason(run.id, self._limits) for run in queued if run.id in line}
 
     def forget(self) -> None:
         """Look anew next time: the queue was changed."""
         self._good_until = 0.0
 
     def _look(self) -> Line:
-        with self._lock:
-            began = time.monotonic()
-            if self._line is None or began >= self._good_until:
-                self._line = self._records.line(ALIVE_SECONDS)
-                now = time.monotonic()
-                self._good_until = now + (now - began) / _SHARE
-            return self._line
+        if self._line is None or time.monotonic() >= self._good_until:
+            return self._look_anew()
+        return self._line
+
+    def _look_anew(self) -> Line:
+        began = time.monotonic()
+        self._line = self._records.line(ALIVE_SECONDS)
+        now = time.monotonic()
+        self._good_until = now + min((now - began) / _SHARE, _LONGEST_SECONDS)
+        return self._line

@@ -49,13 +49,6 @@ def read(person: Person, query: QueryParams) -> Search:
     fields = {name: query.get(name, "").strip()[:200] for name in _FIELDS}
     if not person.admin:
         fields["owner"] = ""
-    try:
-        return Search(fields, _meant(person, fields, query.get("before")))
-    except Refused as error:
-        return Search(fields, asked_for(person, fields["owner"] or "me"), error.message)
-
-
-def _meant(person: Person, fields: dict[str, str], before: str | None) -> RunFilter:
     name = fields["name"]
     wanted = asked_for(
         person,
@@ -64,13 +57,20 @@ def _meant(person: Person, fields: dict[str, str], before: str | None) -> RunFil
         name=name if "*" in name or not name else f"*{name}*",
         environment=fields["environment"],
     )
+    try:
+        return Search(fields, replace(wanted, before=cursor(query.get("before")), **_days(fields)))
+    except Refused as error:
+        return Search(fields, wanted, error.message)
+
+
+def _days(fields: dict[str, str]) -> dict[str, Any]:
     zone = _zone(fields["zone"])
     days: dict[str, Any] = {}
     if fields["since"]:
-        days["since"] = moment("since", fields["since"], zone=zone)
+        days["since"] = moment("from", fields["since"], zone=zone)
     if fields["until"]:
-        days["until"] = moment("until", fields["until"], zone=zone, end=True)
-    return replace(wanted, before=cursor(before), **days)
+        days["until"] = moment("to", fields["until"], zone=zone, end=True)
+    return days
 
 
 def _zone(minutes: str) -> timezone:

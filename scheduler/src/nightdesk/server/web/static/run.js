@@ -22,7 +22,8 @@ function show(run) {
   if (bar) {
     bar.max = Math.max(run.progress.cells, 1);
     bar.value = run.status === "succeeded" ? bar.max : Math.max(run.progress.cell - 1, 0);
-    field("cells").textContent = `cell ${run.progress.cell} of ${run.progress.cells}`;
+    const { cell, cells } = run.progress;
+    field("cells").textContent = cell ? `cell ${cell} of ${cells}` : `${cells} ${cells === 1 ? "cell" : "cells"}`;
   }
   if (run.status === "running") {
     line.dataset.expected = run.expected_seconds ?? "";
