@@ -32,9 +32,9 @@ def someone(platform: Platform) -> Person:
     return join(platform, "clara")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clara(someone: Person) -> Iterator[Person]:
-    """The same; after the test there is no new run and no new container of hers."""
+    """The same; after a module's tests there is no new run and no new container of hers."""
     before = traces(someone)
     yield someone
     assert traces(someone) == before

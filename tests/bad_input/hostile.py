@@ -29,7 +29,7 @@ while time.monotonic() < end:
 DISPLAYS = (
     "from IPython.display import HTML, display\nfor n in range(3000): display(HTML(f'<b>number {n}</b>'))"
 )
-LARGE_DISPLAYS = "from IPython.display import HTML, display\nfor n in range(300): display(HTML('x' * 10**6))"
+LARGE_DISPLAYS = "from IPython.display import HTML, display\nfor n in range(60): display(HTML('x' * 10**6))"
 BYTES = r"""
 import os, subprocess, sys, time
 os.write(1, b"raw \xff\xfe end\n")

@@ -90,7 +90,7 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "a device": (lambda: archive(entry("x", tarfile.BLKTYPE)), "link, pipe or device"),
     "zeros": (lambda: archive(entry("x", size=150 * 2**20)), "unpack to far more than they should"),
     "more than fits": (lambda: claims("x", 2 * 2**30), "larger than 1 GB unpacked"),
-    "less than nothing": (lambda: claims("x", -1), "smaller than nothing"),
+    "less than nothing": (lambda: claims("x", -1), "the files taken along are no readable archive"),
     "too many": (lambda: archive(*[entry(f"{n}") for n in range(20_001)]), "more than 20000 files"),
     "cut off": (lambda: archive(entry("x", size=10_000))[:-40], "no readable archive"),
     "a zip": (lambda: b"PK\x03\x04" + bytes(200), "no readable archive"),

@@ -195,3 +195,35 @@ def test_a_channel_points_at_the_version_that_took_it_last(records: RecordsSql) 
         "python-data:2": ("stable",),
         "r-stats:1": ("stable",),
     }
+
+
+# outputs of attempts
+
+
+def test_outputs_of_each_attempt_are_kept_apart(records: RecordsSql) -> None:
+    run = running(records)
+    first, second = Output("a.csv", 1, "1" * 64), Output("a.csv", 2, "2" * 64)
+    records.set_outputs(run, [first])
+    again = records.change(run, status=Status.QUEUED, attempt=2, worker=None)
+    assert records.outputs([run.id]) == {run.id: []}
+    assert records.outputs([run.id], 1) == {run.id: [first]}
+    claimed = records.claim(again.id, "two")
+    assert claimed is not None
+    records.set_outputs(claimed, [second])
+    assert records.outputs([run.id]) == records.outputs([run.id], 2) == {run.id: [second]}
+    assert records.outputs([run.id], 1) == {run.id: [first]}
+    assert records.outputs([run.id], 3) == {run.id: []}
+
+
+def test_a_page_that_is_made_later_is_added_once(records: RecordsSql) -> None:
+    run = running(records)
+    page = Output("notebook.html", 5, "5" * 64)
+    records.set_outputs(run, [Output("notebook.ipynb", 1, "1" * 64)])
+    assert at_once(4, lambda _number: records.add_output(run, page)) == [None] * 4
+    assert [output.name for output in records.outputs([run.id])[run.id]] == [
+        "notebook.html",
+        "notebook.ipynb",
+    ]
+    later = records.change(run, status=Status.QUEUED, attempt=2, worker=None)
+    records.add_output(replace(later, attempt=1), replace(page, name="late.html"))
+    assert "late.html" in {output.name for output in records.outputs([run.id], 1)[run.id]}

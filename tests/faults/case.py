@@ -89,13 +89,18 @@ class Case:
 
     def end(self, run: str, status: str = "succeeded", seconds: float = BACK_SECONDS) -> Any:
         """The run when it is over, and has ended so."""
+        shown = self.end_somehow(run, seconds)
+        assert shown["status"] == status, shown
+        return shown
+
+    def end_somehow(self, run: str, seconds: float = BACK_SECONDS) -> dict[str, Any]:
+        """The run when it is over."""
         shown = until(
             lambda: found if (found := self.show(run)) and found["status"] in FINAL else None,
             f"the end of run {run}",
             seconds,
         )
         assert shown is not None
-        assert shown["status"] == status, shown
         return shown
 
     def end_all(

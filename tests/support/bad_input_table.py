@@ -27,7 +27,7 @@ WHAT = {
     11: "a notebook of 200 MB",
     12: "endless printing",
     13: "one line of 50 MB",
-    14: "3,000 displays, and 300 MB of them",
+    14: "3,000 displays, and 60 MB of them",
     15: "bytes that are not text on stdout",
     16: "terminal escapes",
     17: "links out of the workspace, pipes, sockets, devices",

@@ -71,7 +71,8 @@ class Ledger:
     """Lines in the order in which they came. Any thread may read."""
 
     def __init__(self, address: str) -> None:
-        self._lines: list[Line] = []
+        # By their words: one that is heard a second time, because the answer was lost, is the same.
+        self._lines: dict[tuple[str, ...], Line] = {}
         self._gates: set[str] = set()
         self._lock = threading.Lock()
         self._secret = secrets.token_urlsafe(8)
@@ -100,7 +101,7 @@ class Ledger:
     def lines(self, run: str) -> list[Line]:
         """What was said of a run."""
         with self._lock:
-            return [line for line in self._lines if line.run == run]
+            return [line for line in self._lines.values() if line.run == run]
 
     def begun(self, run: str) -> list[Line]:
         """Each process that began to run this run's code."""
@@ -131,20 +132,8 @@ class Ledger:
         with self._lock:
             if what == "gate":
                 return "open" if run in self._gates else "closed"
-            line = Line(what, run, int(attempt), process, time.monotonic())
-            if not any(_same(line, other) for other in self._lines):
-                self._lines.append(line)
+            self._lines.setdefault(tuple(words), Line(what, run, int(attempt), process, time.monotonic()))
         return "written"
-
-
-def _same(line: Line, other: Line) -> bool:
-    """The same words, heard a second time because the answer to the first was lost."""
-    return (line.what, line.run, line.attempt, line.process) == (
-        other.what,
-        other.run,
-        other.attempt,
-        other.process,
-    )
 
 
 class _Server(ThreadingHTTPServer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import time
@@ -61,3 +62,21 @@ def on_a_terminal(start: Callable[..., subprocess.Popen[str]], *arguments: str) 
         yield Terminal(ours, process)
     finally:
         os.close(ours)
+
+
+def screen(seen: str) -> list[str]:
+    """The lines that a terminal shows in the end, empty ones and colours left out."""
+    lines = [""]
+    column = 0
+    for part in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", seen, re.DOTALL):
+        if part == "\r":
+            column = 0
+        elif part == "\n":
+            lines.append("")
+            column = 0
+        elif part == "\x1b[K":
+            lines[-1] = lines[-1][:column]
+        elif not part.startswith("\x1b"):
+            lines[-1] = lines[-1][:column] + part + lines[-1][column + 1 :]
+            column += 1
+    return [line for line in lines if line]

@@ -10,7 +10,7 @@ import pytest
 from nightdesk.cli.logtext import LogLines
 from nightdesk.cli.terminal import clean_line, plain
 
-from .terminals import on_a_terminal
+from .terminals import on_a_terminal, screen
 
 Run = Callable[..., Any]
 
@@ -62,8 +62,7 @@ def test_on_a_terminal_a_line_below_the_log_says_how_far_it_is(signed_in: Any, s
         signed_in.log("hello\n")
         signed_in.finish("failed", reason="bad")
         seen = terminal.read_to_the_end()
-    assert "hello" in seen
-    assert seen.rstrip().endswith("failed: bad")
+    assert screen(seen) == ["hello", "failed: bad"]
 
 
 @pytest.mark.parametrize("follow", [[], ["--follow"]])

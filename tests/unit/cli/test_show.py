@@ -39,9 +39,14 @@ def test_how_far_it_is_and_how_long_it_is_going_to_take(signed_in: Any, nightdes
 
 
 def test_what_holds_a_live_run_up(signed_in: Any, nightdesk: Run) -> None:
-    signed_in.add_run(status="running", reason="The container is paused.", elapsed_seconds=5.0)
+    signed_in.add_run(
+        status="running",
+        progress={"cell": 1, "cells": 3},
+        reason="The container is paused.",
+        elapsed_seconds=5.0,
+    )
     out = nightdesk("show", "run1").out
-    assert "running · The container is paused." in out
+    assert "running · cell 1 of 3 · The container is paused.\n" in out
     assert "why" not in out
 
 

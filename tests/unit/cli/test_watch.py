@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
 import signal
 import threading
 import time
@@ -14,6 +11,8 @@ from typing import Any
 
 import pytest
 from nightdesk.cli.progress import Display, LiveDisplay
+
+from .terminals import on_a_terminal, screen
 
 Run = Callable[..., Any]
 
@@ -132,47 +131,17 @@ def test_losing_ones_rights_while_watching_says_that_the_run_goes_on(
     assert "sign in: nightdesk login" in result.err
 
 
-def _screen(raw: bytes) -> list[str]:
-    """The lines that a terminal shows in the end, empty ones left out."""
-    lines = [""]
-    column = 0
-    for part in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.", raw.decode(), re.DOTALL):
-        if part == "\r":
-            column = 0
-        elif part == "\n":
-            lines.append("")
-            column = 0
-        elif part == "\x1b[K":
-            lines[-1] = lines[-1][:column]
-        elif not part.startswith("\x1b"):
-            lines[-1] = lines[-1][:column] + part + lines[-1][column + 1 :]
-            column += 1
-    return [line for line in lines if line]
-
-
 def test_the_bar_on_a_terminal_leaves_only_the_output(signed_in: Any, start: Run, notebook: Path) -> None:
     _life(signed_in)
-    ours, theirs = pty.openpty()
-    process = start(
-        "submit", notebook, "--watch", stderr=theirs, env={"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(ours)
-    process.communicate(timeout=10)
-    assert process.returncode == 0
-    assert b"cell 2 of 3" in seen
-    assert "░".encode() in seen
-    assert _screen(seen)[1:] == ["hello", "world"], seen
-    assert b"\x1b[2J" not in seen
+    with on_a_terminal(start, "submit", str(notebook), "--watch") as terminal:
+        seen = terminal.read_to_the_end()
+    assert terminal.process.returncode == 0
+    assert "cell 2 of 3" in seen
+    assert "░" in seen
+    shown = screen(seen)
+    assert shown[1:3] == ["hello", "world"], seen
+    assert shown[3].startswith("✓"), seen
+    assert "\x1b[2J" not in seen
 
 
 class _Terminal:

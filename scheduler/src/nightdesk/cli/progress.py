@@ -163,7 +163,7 @@ def state_words(run: Run) -> str:
     """`running · cell 3 of 12`, `queued · waiting for a slot: 3 ahead`."""
     parts = [wording.status_words(run["status"])]
     progress = run.get("progress")
-    if run["status"] == "running" and progress and progress["cells"]:
+    if run["status"] == "running" and progress and progress["cell"]:
         parts.append(f"cell {progress['cell']} of {progress['cells']}")
     why = run.get("waiting") if run["status"] == "queued" else run.get("reason")
     if why and run["status"] not in FINAL:

@@ -141,7 +141,7 @@ def doing(run: Run) -> str:
     if run["status"] != "running":
         return ""
     progress = run.get("progress")
-    cell = f"cell {progress['cell']} of {progress['cells']}" if progress and progress["cells"] else ""
+    cell = f"cell {progress['cell']} of {progress['cells']}" if progress and progress["cell"] else ""
     rest = run.get("reason") or left(run.get("expected_seconds"), run_duration(run))
     return " · ".join(part for part in (cell, rest) if part)
 

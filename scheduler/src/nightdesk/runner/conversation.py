@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .outputs import Outputs
     from .widgets import Widgets
 
 AT_ONCE = 200
@@ -111,6 +112,7 @@ class Conversation:
             if message is None:
                 break
             self._published(message)
+        self.kernel.heard.tell()
         while True:
             message = self.channels.reply()
             if message is None:
@@ -169,6 +171,10 @@ class Conversation:
     def _published(self, message: Message) -> None:
         self.heard = True
         request = self._requests.get(message.parent or "")
+        if message.type == "stream":
+            self.kernel.heard.take(message.size)
+        if message.type == "stream" and request and self._is_enough(request.cell):
+            return  # unread: who prints without end prints faster than anybody can read
         content = message.content
         if message.type == "stream":
             self._echoes[content["name"]].publish(content["text"])
@@ -185,6 +191,13 @@ class Conversation:
         elif message.type == "stream":
             request.texts[content["name"]] = request.texts.get(content["name"], "") + content["text"]
 
+    def _is_enough(self, cell: Cell | None) -> bool:
+        """Whether neither the log nor the notebook takes any more of what a cell prints."""
+        return bool(cell and cell.log.exhausted and self._outputs_of(cell).printed_enough)
+
+    def _outputs_of(self, cell: Cell) -> Outputs:
+        return (self._widgets and self._widgets.outputs_for(cell.request)) or cell.outputs
+
     def _shown(self, cell: Cell, message: Message) -> None:
         kind, content = message.type, message.content
         if kind == "stream":
@@ -195,7 +208,7 @@ class Conversation:
             cell.node["execution_count"] = content.get("execution_count")
             return
         self.streams.flush()
-        outputs = (self._widgets and self._widgets.outputs_for(cell.request)) or cell.outputs
+        outputs = self._outputs_of(cell)
         if kind == "clear_output":
             outputs.clear(bool(content.get("wait")))
         elif kind == "update_display_data":
@@ -221,7 +234,7 @@ class Conversation:
         logged = cell.log.take(text)
         if logged:
             self._events.emit("stream", cell=cell.number, name=name, text=logged)
-        outputs = (self._widgets and self._widgets.outputs_for(cell.request)) or cell.outputs
+        outputs = self._outputs_of(cell)
         outputs.stream(name, text)
 
 

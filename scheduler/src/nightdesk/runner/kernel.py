@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 
+from .flood import Heard
 from .kernelspec import KernelSpec
 from .outcome import BadJob
 from .process import Process
@@ -25,6 +26,7 @@ class Kernel(Process):
         path = os.path.join(private, "connection.json")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(self.connection, file)
+        heard = Heard(private)
         try:
             env = {**spec.environment(), "JPY_SESSION_NAME": notebook}
             super().__init__(spec.command(path), env, os.path.dirname(notebook))
@@ -33,6 +35,7 @@ class Kernel(Process):
                 f"the kernel {spec.name!r} of this environment cannot be started: {problem}"
             ) from problem
         self._private = private
+        self.heard = heard
 
     def interrupt(self) -> None:
         self.signal(signal.SIGINT)

@@ -6,13 +6,14 @@ import json
 import os
 import sys
 
+from . import flood
 from .outcome import BadJob
 
 IPYKERNEL = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 # A run has no debugger, and importing one is a quarter of an IPython kernel's start. ipykernel treats
 # debugpy as optional, so hide it while ipykernel looks for it, and only then: the notebook may import it.
-WITHOUT_DEBUGGER = """
+LAUNCH = f"""
 import sys
 outside = sys.path[:1] == [""]
 if outside:
@@ -24,6 +25,7 @@ except ImportError:
     pass
 finally:
     del sys.modules["debugpy"]
+exec({flood.PROGRAM!r}, {{}})
 if outside:
     sys.path.insert(0, "")
 import runpy
@@ -52,7 +54,7 @@ class KernelSpec:
         if argv[0] in ("python", f"python{major}", f"python{major}.{minor}"):
             argv[0] = sys.executable
         if argv[-4:] == IPYKERNEL:
-            argv[-4:] = ["-c", WITHOUT_DEBUGGER, "-f", "{connection_file}"]
+            argv[-4:] = ["-c", LAUNCH, "-f", "{connection_file}"]
         values = {"connection_file": connection_file, "resource_dir": self._folder, "prefix": sys.prefix}
         return [_fill(word, values) for word in argv]
 

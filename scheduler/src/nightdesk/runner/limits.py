@@ -43,6 +43,11 @@ class Allowance:
             text += tightest.marker
         return text
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the marker stands, so that nothing more is let through."""
+        return self._said and min(quota.left for quota in self._quotas) == 0
+
     def give_back(self, text: str) -> None:
         """`text` was kept and is overwritten or cleared now."""
         size = size_of(text)

@@ -56,6 +56,11 @@ class Outputs:
         """Words about what found no room; empty when everything did."""
         return self._room.words()
 
+    @property
+    def printed_enough(self) -> bool:
+        """Whether printed text is of no use any more."""
+        return self._allowance.exhausted
+
     def stream(self, name: str, text: str) -> None:
         """Printed text: it continues the last output where that is of the same stream."""
         self._clear_if_asked()

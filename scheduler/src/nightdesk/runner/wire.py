@@ -21,9 +21,9 @@ DELIMITER = b"<IDS|MSG>"
 
 
 class Message:
-    """A message from the kernel."""
+    """A message from the kernel. Its content is read when it is asked for: it may be large, and of no use."""
 
-    __slots__ = ("buffers", "content", "date", "metadata", "parent", "type")
+    __slots__ = ("_content", "_raw", "buffers", "date", "metadata", "parent", "type")
 
     def __init__(self, frames: list[bytes]) -> None:
         header = _parse(frames[0])
@@ -31,8 +31,20 @@ class Message:
         self.date: str | None = header.get("date")
         self.parent: str | None = _parse(frames[1]).get("msg_id")
         self.metadata = _parse(frames[2])
-        self.content = _parse(frames[3])
+        self._raw = frames[3]
+        self._content: dict[str, Any] | None = None
         self.buffers = frames[4:]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the content."""
+        return len(self._raw)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        if self._content is None:
+            self._content = _parse(self._raw)
+        return self._content
 
 
 def _parse(frame: bytes) -> dict[str, Any]:

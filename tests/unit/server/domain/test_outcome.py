@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from nightdesk.server.domain.outcome import (
     Exit,
+    comes_again,
     could_not_start,
     decide,
     human_bytes,
@@ -192,3 +193,24 @@ def test_human_bytes(count: int, words: str) -> None:
 )  # fmt: skip
 def test_human_seconds(seconds: float, words: str) -> None:
     assert human_seconds(seconds) == words
+
+
+# waiting for the next attempt
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (7.2, "attempt 2 of 3 starts in 8 s: Cell 2 of 5 raised ValueError: no"),
+        (600.0, "attempt 2 of 3 starts in 10 min: Cell 2 of 5 raised ValueError: no"),
+        (0.0, "attempt 2 of 3 is about to start: Cell 2 of 5 raised ValueError: no"),
+        (-5.0, "attempt 2 of 3 is about to start: Cell 2 of 5 raised ValueError: no"),
+    ],
+)
+def test_when_the_next_attempt_comes_and_why(left: float, words: str) -> None:
+    run = a_run(attempt=2, retries=2, not_before=1000.0, reason="Cell 2 of 5 raised ValueError: no")
+    assert comes_again(run, 1000.0 - left) == words
+
+
+def test_a_next_attempt_that_nothing_is_known_about() -> None:
+    assert comes_again(a_run(attempt=2, retries=1), 5.0) == "attempt 2 of 2 is about to start"

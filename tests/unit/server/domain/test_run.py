@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from nightdesk.server.domain.errors import Conflict
-from nightdesk.server.domain.run import Status, check_transition, new_id
+from nightdesk.server.domain.run import Status, check_transition, is_id, new_id
 
 FINAL = {"succeeded", "failed", "cancelled", "timed_out", "lost"}
 ALLOWED = {
@@ -36,3 +36,10 @@ def test_ids_are_not_guessed_and_not_misread() -> None:
     ids = {new_id() for _ in range(2000)}
     assert len(ids) == 2000
     assert all(len(run_id) == 12 and not set(run_id) & set("lo01") for run_id in ids)
+
+
+def test_ids_are_told_from_names() -> None:
+    assert all(is_id(new_id()) for _ in range(50))
+    assert not any(
+        is_id(text) for text in ("", "report", "k7m2x9qh4tf", "k7m2x9qh4tfd2", "k7m2x9qh4tf0", "K7M2X9QH4TFD")
+    )

@@ -237,3 +237,18 @@ def test_whatever_comes_is_let_in_or_refused_in_words(data: st.DataObject) -> No
         check(gzip.compress(bytes(raw), compresslevel=0))
     except NightdeskError as error:
         error.message.encode("utf-8")
+
+
+@pytest.mark.parametrize("damage", [0, 100, 124, 148, 257])
+def test_a_damaged_entry_is_not_the_archives_end(damage: int) -> None:
+    """tarfile stops there without a word, and what comes behind it would be missing in the run."""
+    raw = bytearray(gzip.decompress(packed(("a", b"1"), ("b", b"2"), ("c", b"3"))))
+    raw[1024 + damage : 1024 + damage + 3] = b"\xfe\xfe\xfe"
+    with pytest.raises(Invalid, match="an entry's header is damaged"):
+        check(gzip.compress(bytes(raw)))
+
+
+@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_less_than_nothing_is_refused(kind: int) -> None:
+    with pytest.raises(Invalid):
+        check(gzip.compress(entry("x", size=-1).tobuf(kind) + bytes(10_000)))

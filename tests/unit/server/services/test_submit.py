@@ -9,12 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nightdesk.server.domain.errors import Invalid, NotAllowed, NotFound, Refused, TooLarge, Unavailable
-from nightdesk.server.domain.run import Output, Status
+from nightdesk.server.domain.errors import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
+from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.run import Output, Priority, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.services.submit import Files, input_key, submit
 
 from ..workbench import ADA, BOB, ROOT, VERSION, Bench, archive, code, notebook
+from .watching import care
 
 NOTEBOOK = notebook(code("year = 1", "parameters"), code("2"))
 
@@ -110,6 +120,16 @@ def test_odd_file_names_work(bench: Bench, file: str, name: str) -> None:
         ({"timeout_seconds": 12 * 3600 + 1}, Invalid, "the time limit must be between 1 s and 12 h", ""),
         ({"timeout_seconds": float("nan")}, Invalid, "the time limit must be between 1 s and 12 h", ""),
         ({"timeout_seconds": float("inf")}, Invalid, "the time limit must be between 1 s and 12 h", ""),
+        ({"priority": Priority.URGENT}, NotAllowed, "only admins submit urgent runs", "Choose high"),
+        ({"cell_timeout_seconds": 0.5}, Invalid, "the time limit of a cell must be between 1 s and 12 h, the limit of", ""),
+        ({"cell_timeout_seconds": 61, "timeout_seconds": 60}, Invalid,
+         "the time limit of a cell must be between 1 s and 1 min,", ""),
+        ({"cell_timeout_seconds": float("nan")}, Invalid, "the time limit of a cell must be between 1 s and 12 h", ""),
+        ({"cell_timeout_seconds": float("inf")}, Invalid, "the time limit of a cell must be between 1 s and 12 h", ""),
+        ({"file": "a.py", "source": b"", "cell_timeout_seconds": 60}, Invalid, "a script has no cells to limit", "--timeout"),
+        ({"retry_wait_seconds": -1}, Invalid, "the wait before a retry must be between 0 s and 1 h", ""),
+        ({"retry_wait_seconds": 3601}, Invalid, "the wait before a retry must be between 0 s and 1 h", ""),
+        ({"retry_wait_seconds": float("nan")}, Invalid, "the wait before a retry must be between 0 s and 1 h", ""),
         ({"retries": -1}, Invalid, "retries must be between 0 and 10", ""),
         ({"retries": 11}, Invalid, "retries must be between 0 and 10", ""),
         ({"as_user": "bob"}, NotAllowed, "only admins submit for somebody else", "Leave out --as."),
@@ -155,6 +175,69 @@ def test_the_largest_source_is_let_in(benches: Callable[..., Bench]) -> None:
 def test_time_limits(bench: Bench) -> None:
     assert send(bench, timeout_seconds=1)[0].timeout_seconds == 1
     assert send(bench, timeout_seconds=12 * 3600)[0].timeout_seconds == 12 * 3600
+
+
+def test_limits_come_from_the_size(bench: Bench) -> None:
+    run, _ = send(bench, size="small")
+    size = bench.settings.sizes["small"]
+    assert (run.pids_limit, run.disk_bytes, run.output_bytes) == (
+        size.pids,
+        size.disk_bytes,
+        size.output_bytes,
+    )
+
+
+def test_what_is_said_about_cells_retries_and_priority_is_kept(bench: Bench) -> None:
+    run, _ = send(bench, cell_timeout_seconds=60, retry_wait_seconds=0, retries=2, priority=Priority.LOW)
+    assert (run.cell_timeout_seconds, run.retry_wait_seconds, run.priority) == (60, 0, Priority.LOW)
+    assert bench.run(run) == run
+    assert send(bench, person=ROOT, priority=Priority.URGENT)[0].priority is Priority.URGENT
+    assert send(bench, cell_timeout_seconds=60, timeout_seconds=60)[0].cell_timeout_seconds == 60
+
+
+def test_without_a_word_the_platform_s_own_hold(benches: Callable[..., Bench]) -> None:
+    bench = benches(cell_timeout="10m", retry_wait="5m")
+    run, _ = send(bench)
+    assert (run.cell_timeout_seconds, run.retry_wait_seconds, run.priority) == (600, 300, Priority.NORMAL)
+    assert send(bench, cell_timeout_seconds=900)[0].cell_timeout_seconds == 900
+    assert send(bench, timeout_seconds=600)[0].cell_timeout_seconds is None, "the run's own limit comes first"
+    assert send(bench, file="a.py", source=b"")[0].cell_timeout_seconds is None
+    assert send(benches())[0].cell_timeout_seconds is None
+
+
+def test_the_owner_s_groups_count_whoever_submits(bench: Bench) -> None:
+    student = Person("ada", groups=("students", "night"))
+    assert send(bench, person=student)[0].groups == ("students", "night")
+    helper = Person("root", admin=True, groups=("staff",))
+    assert send(bench, person=helper, as_user="ada")[0].groups == (), "those of an admin are not the owner's"
+
+
+def test_what_it_is_expected_to_take_is_what_it_took(bench: Bench) -> None:
+    first, _ = send(bench, name="Report")
+    assert first.expected_seconds is None
+    care(bench.supervisor(), first)
+    bench.set_runs(started_at=1000.0, finished_at=1064.0)
+    assert send(bench, name="Report")[0].expected_seconds == 64.0
+    assert send(bench, name="Another")[0].expected_seconds is None
+    assert send(bench, name="Report", person=BOB)[0].expected_seconds is None, "his data may be larger"
+
+
+def test_nobody_queues_without_end(benches: Callable[..., Bench]) -> None:
+    bench = benches(limits={"waiting": 2})
+    first, _ = send(bench)
+    send(bench, key="k")
+    before = bench.stored()
+    with pytest.raises(TooMany) as caught:
+        send(bench)
+    assert caught.value.message == "ada has 2 runs waiting already; the limit is 2"
+    assert caught.value.hint
+    assert bench.stored() == before
+    assert send(bench, key="k")[1] is False, "what is there already is no further one"
+    with pytest.raises(TooMany):
+        send(bench, person=ROOT, as_user="ada")
+    assert send(bench, person=BOB)[1]
+    bench.records.request_cancel(first.id, "ada")
+    assert send(bench)[1]
 
 
 def test_an_admin_submits_for_somebody_else(bench: Bench) -> None:

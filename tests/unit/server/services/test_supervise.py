@@ -77,7 +77,7 @@ def test_what_the_container_finds(bench: Bench) -> None:
     bench.play = play
     raw = notebook(code("year = 1", "parameters"))
     along = archive(("data/a.csv", b"1,2"))
-    run = _submitted(bench, raw, along, parameters={"year": 5})
+    run = _submitted(bench, raw, along, parameters={"year": 5}, cell_timeout_seconds=600.0)
     care(bench.supervisor(), run)
     assert seen["job"] == {
         "contract": 1,
@@ -90,7 +90,7 @@ def test_what_the_container_finds(bench: Bench) -> None:
         "kernel": "python3",
         "interpreter": ["python3"],
         "parameters": {"year": 5},
-        "cell_timeout_seconds": None,
+        "cell_timeout_seconds": 600.0,
         "limits": {
             "cell_stream_bytes": 2**20,
             "run_stream_bytes": 10 * 2**20,

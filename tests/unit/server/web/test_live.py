@@ -224,6 +224,29 @@ def test_a_sign_of_life_when_there_is_nothing_to_say(site: Site, monkeypatch: py
     assert seen == ["run", "ping", "ping", "ping"]
 
 
+def test_that_time_goes_on_is_no_news(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run says for how long it has been going on; whoever watches has a clock of their own."""
+    monkeypatch.setattr(live, "_PING_SECONDS", 0.03)
+
+    def play(stage: Stage) -> Exit:
+        stage.event("started", cells=1)
+        stage.wait_for("end")
+        stage.event("finished", outcome="succeeded")
+        return Exit(0)
+
+    with playing(site, play):
+        run = site.bench.submit()
+        worker = Worker(site.bench.supervisor(), run)
+        until(lambda: site.bench.run(run).cells == 1, "the run goes on")
+        events = site.events(run)
+        seen = list(islice(events, 5))
+        events.close()  # type: ignore[attr-defined]
+        site.bench.engine.stage(run).cue("end")
+        worker.join()
+    assert [name for _, name, _ in seen] == ["run", "ping", "ping", "ping", "ping"]
+    assert seen[0][2]["elapsed_seconds"] >= 0
+
+
 def test_whoever_goes_away_is_forgotten(site: Site) -> None:
     run = site.bench.submit()
     watchers = site.app.state.news._watchers

@@ -131,8 +131,8 @@ class ResultsSql:
             query = query.where(outputs.c.attempt == attempt)
         found: dict[str, list[Output]] = {run_id: [] for run_id in run_ids}
         with self._database.reading() as connection:
-            for row in connection.execute(query):
-                found[row.run_id].append(Output(row.name, row.size, row.sha256))
+            for run_id, _attempt, name, size, sha256 in connection.execute(query):
+                found[run_id].append(Output(name, size, sha256))
         return found
 
 

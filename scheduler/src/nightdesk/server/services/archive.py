@@ -6,7 +6,7 @@ import gzip
 import posixpath
 import tarfile
 import zlib
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from nightdesk.server.domain.errors import Invalid, TooLarge
 from nightdesk.server.domain.names import on_one_line
@@ -40,7 +40,7 @@ def check_archive(archive: IO[bytes], packed_bytes: int, max_bytes: int, beside:
         # GzipFile, as when it is unpacked: tarfile's own stream would stop at the first part of several
         with (
             gzip.GzipFile(fileobj=archive, mode="rb") as unpacked,
-            tarfile.open(fileobj=(metered := _Metered(unpacked)).as_file(), mode="r|") as tar,
+            tarfile.open(fileobj=(metered := _Metered(unpacked)).as_file(), mode="r|", tarinfo=_Entry) as tar,
         ):
             for member in tar:
                 entries += 1
@@ -83,6 +83,19 @@ def _check_member(member: tarfile.TarInfo) -> None:
             f"'{on_one_line(name)}' among the files is too long a name",
             f"A name has at most {_LONGEST_PART} bytes, and {_LONGEST} with the folders that it is in.",
         )
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry whose damaged header is an error; to tarfile it is the archive's end, and the rest is lost."""
+
+    @classmethod
+    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tar)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ in {"InvalidHeaderError", "TruncatedHeaderError"}:
+                raise tarfile.ReadError(f"an entry's header is damaged ({error})") from None
+            raise
 
 
 class _Places:

@@ -17,7 +17,7 @@ _PIECE = 64 * 1024
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _TAIL = 8 * 1024  # characters
 _TAIL_LINE = 400
-_LONGEST_PIECE = 64 * 1024  # a piece that begins before the tail may reach into it
+_BACK = (5 * _TAIL, 40 * _TAIL)  # a piece that begins before the tail may reach into it
 
 
 def log_chunks(records: Records, store: FileStore, run: Run, start: int = 0) -> Iterator[LogChunk]:
@@ -39,7 +39,7 @@ def log_text(records: Records, store: FileStore, run: Run) -> Iterator[str]:
 def log_tail(records: Records, store: FileStore, run: Run, lines: int) -> str:
     """The last lines of the log, however long it is, without colours and as a terminal would leave them."""
     _, end = records.log_end(run)
-    text = _fresh(records, run, max(end - _TAIL - _LONGEST_PIECE, 0)) if end else _stored_end(store, run)
+    text = _fresh(records, run, end) if end else _stored_end(store, run)
     shown = [_last_state(line) for line in text[-_TAIL:].rstrip("\n").split("\n")[-lines:]]
     return _COLOUR.sub("", "\n".join(line[:_TAIL_LINE] for line in shown))
 
@@ -49,11 +49,16 @@ def _last_state(line: str) -> str:
     return line.rstrip("\r").rpartition("\r")[2]
 
 
-def _fresh(records: Records, run: Run, start: int) -> str:
+def _fresh(records: Records, run: Run, end: int) -> str:
+    """Somewhat more than the tail; from further back where a piece is that long."""
     text = ""
-    while chunks := records.log(run, start):
-        text += "".join(chunk.text for chunk in chunks)
-        start = chunks[-1].start + max(len(chunks[-1].text), 1)
+    for back in (*_BACK, end):
+        start = max(end - back, 0)
+        while chunks := records.log(run, start):
+            text += "".join(chunk.text for chunk in chunks)
+            start = chunks[-1].start + max(len(chunks[-1].text), 1)
+        if text:
+            break
     return text
 
 

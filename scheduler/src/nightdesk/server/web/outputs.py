@@ -36,7 +36,8 @@ _RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none t
 _RENDER_MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
 # What comes out of a run was made by somebody's code: it may show itself, and nothing more.
 _SANDBOX = (
-    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:"
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _log = logging.getLogger(__name__)
 _SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/html"}
