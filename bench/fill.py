@@ -38,7 +38,7 @@ OUTPUTS = ["log.txt", "manifest.json", "metrics.csv", "model.pkl", "notebook.ipy
 
 
 def main(total: int, people: list[str]) -> None:
-    """Bring the finished runs of these people to `total`, evenly."""
+    """Bring the finished runs of these people to `total`, evenly; says how many there were before."""
     database = Database(load(os.environ["NIGHTDESK_CONFIG"]).database.url)
     with database.reading() as connection:
         there = connection.execute(
@@ -47,7 +47,8 @@ def main(total: int, people: list[str]) -> None:
             .where(runs.c.owner.in_(people), runs.c.finished_at.is_not(None))
         ).scalar_one()
         now = database.now(connection)
-    made = _made(total - there, people, now)
+    print(there)
+    made = _made(max(total - there, 0), people, now)
     while batch := list(islice(made, BATCH)):
         with database.writing() as connection:
             connection.execute(insert(runs), [to_row(run) for run in batch])

@@ -105,7 +105,7 @@ def test_a_notebook_of_200_mb_is_sent_in_pieces_and_refused(clara: Person, tmp_p
         file.write(b'"}')
     done = clara.command("submit", "large.ipynb", cwd=tmp_path)
     assert done.returncode == 1
-    assert "the limit is 50 MB" in done.stderr, done.stderr
+    assert "the file is larger than 50 MB" in done.stderr, done.stderr
     got(done.stderr)
 
 

@@ -153,6 +153,13 @@ def steps(filled: tuple[RecordsSql, list[Run]]) -> Iterator[Callable[[RunFilter]
         ({"since": 5.0, "until": 9.0}, "runs_newest"),
         ({"owner": "ada", "name": "name 12"}, "runs_of_owner_and_name"),
         ({"owner": "ada", "name": "name 12", "status": Status.FAILED}, "runs_of_owner_and_name"),
+        ({"owner": "ada", "name": "name 12", "environment": "python-data"}, "runs_of_owner_and_name"),
+        ({"name": "name 12"}, "runs_of_name"),
+        ({"name": "name 12", "status": Status.FAILED}, "runs_of_name"),
+        ({"environment": "python-data"}, "runs_of_environment"),
+        ({"environment": "python-data", "version": "1"}, "runs_of_version"),
+        ({"owner": "ada", "environment": "python-data"}, "runs_of_owner_and_environment"),
+        ({"owner": "ada", "environment": "python-data", "version": "1"}, "runs_of_owner_and_version"),
     ],
     ids=str,
 )

@@ -263,6 +263,7 @@ def test_how_many_somebody_has_waiting(records: RecordsSql) -> None:
 # a clock that somebody sets
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize("jump", [-7200.0, 7200.0], ids=["back", "forward"])
 def test_a_clock_that_jumps_moves_no_run(
     records: RecordsSql, database: Database, monkeypatch: pytest.MonkeyPatch, jump: float

@@ -10,23 +10,28 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nightdesk import runner as runner_package
 from nightdesk.server.adapters.run_folders import SharedRunFolders
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.folders import MemoryFolders
 from nightdesk.server.ports.files import FolderUse, RunFolders
 
+from .on_record import at_once
 from .runs import a_run
 
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="gives folders to the user that runs execute as: needs root"
 )
+SOURCE = runner_package.SOURCE
 RUN = a_run()
 PLENTY = FolderUse(2**40, 10**9)
 Leave = Callable[[str, bytes], None]
@@ -222,9 +227,55 @@ def top(disk: OnDisk) -> Path:
 
 def test_the_runner_travels_with_the_run(disk: OnDisk) -> None:
     runner = top(disk) / "in" / "runner"
-    assert (runner / "__main__.py").is_file()
-    assert not list(runner.rglob("__pycache__"))
+    sources = {path.name: path.read_bytes() for path in SOURCE.glob("*.py")}
+    assert {path.name: path.read_bytes() for path in runner.glob("*.py")} == sources
+    compiled = {path.name for path in (runner / "__pycache__").iterdir()}
+    assert compiled == {f"{name[:-3]}.{sys.implementation.cache_tag}.pyc" for name in sources}
     assert json.loads((top(disk) / "in" / "job.json").read_text()) == {"contract": 1, "run": RUN.id}
+
+
+def test_the_runner_starts_from_its_bytecode(disk: OnDisk) -> None:
+    runner = top(disk) / "in" / "runner"
+    (runner / "__main__.py").unlink()
+    (runner / "__main__.py").write_text("raise SystemExit('compiled anew')")
+    done = subprocess.run([sys.executable, runner], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, ""), "the job lacks nearly everything"
+    assert json.loads(done.stdout)["outcome"] == "bad_job"
+
+
+def test_runs_share_the_runner_s_files_and_cannot_spoil_them_for_each_other(disk: OnDisk) -> None:
+    other = a_run(id="other")
+    prepare(disk.folders, other)
+    names = ("__main__.py", "main.py")
+    here, there = top(disk) / "in/runner", disk.root / "other/1/in/runner"
+    assert all((here / name).samefile(there / name) for name in names)
+    assert not any((here / name).stat().st_mode & 0o022 for name in names)
+    disk.folders.remove(RUN.id, 1)
+    assert all((there / name).is_file() for name in names)
+    assert disk.folders.attempts() == [("other", 1)], "what they share is nobody's attempt"
+
+
+def test_two_workers_that_make_the_first_run_s_folder_at_once(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("gives folders to the user that runs execute as: needs root")
+    workers = [SharedRunFolders(tmp_path / "scratch", max_files=10) for _ in range(6)]
+    at_once(6, lambda number: prepare(workers[number], a_run(id=f"run-{number}")))
+    assert len(list((tmp_path / "scratch" / ".runner").iterdir())) == 1
+    for number in range(6):
+        assert (tmp_path / f"scratch/run-{number}/1/in/runner/main.py").is_file()
+
+
+def test_a_volume_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("gives folders to the user that runs execute as: needs root")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EPERM, "operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    made = OnDisk(tmp_path / "scratch")
+    prepare(made.folders)
+    assert (top(made) / "in/runner/main.py").read_bytes() == (SOURCE / "main.py").read_bytes()
 
 
 def test_who_may_write_where(disk: OnDisk) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..support.platform import ROOT, build_images, docker
+from ..support.platform import ROOT, build_images, docker, sigterm_as_ctrl_c
 from ..support.waiting import until
 
 _START_SECONDS = 60
@@ -142,11 +142,12 @@ def images_for_a_platform(environments: str) -> list[str]:
 @contextmanager
 def second_engine() -> Iterator[SecondEngine]:
     """One that runs no containers yet and is not started; nothing is left of it afterwards."""
-    engine = SecondEngine(Path(tempfile.mkdtemp(prefix="nightdesk-engine-")))
-    try:
-        yield engine
-    finally:
-        engine.close()
+    with sigterm_as_ctrl_c():
+        engine = SecondEngine(Path(tempfile.mkdtemp(prefix="nightdesk-engine-")))
+        try:
+            yield engine
+        finally:
+            engine.close()
 
 
 def _program(process: int) -> str:

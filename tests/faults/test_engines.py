@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ ENVIRONMENT = "python-data:2026.11.1"  # one is enough
 @pytest.fixture(scope="module")
 def engine() -> Iterator[SecondEngine]:
     """An engine that holds the platform's images; all that tests do with `docker` is meant for it."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("an engine of the tests' own needs root, and Docker's engine on this machine")
     with second_engine() as engine, pytest.MonkeyPatch.context() as environment:
         engine.start(live_restore=True)
         engine.load(images_for_a_platform(ENVIRONMENT))

@@ -26,7 +26,12 @@ print(json.dumps({run: [[one.at, one.attempt, one.status, one.worker, one.reason
                   for run in json.load(sys.stdin)}))
 """
 # What the reason of a run says whose container somebody killed or removed.
-TOUCHED = ("somebody stopped its container", "removed from outside", "container engine was restarted")
+TOUCHED = (
+    "somebody stopped its container",
+    "removed from outside",
+    "container engine was restarted",
+    "The code finished, but its container ended",
+)
 History = list[tuple[float, int, str, str | None, str | None]]
 
 
@@ -36,7 +41,14 @@ class Report:
 
     lost: dict[str, str] = field(default_factory=dict)
     doubled: dict[str, str] = field(default_factory=dict)
-    unexpected: dict[str, str] = field(default_factory=dict)
+    interrupted: dict[str, str] = field(default_factory=dict)  # by nobody who touched its container
+    unexpected: dict[str, str] = field(default_factory=dict)  # somebody did, and it says something else
+
+    @property
+    def good(self) -> bool:
+        """The promise was kept."""
+        return not (self.lost or self.doubled or self.interrupted)
+
     lines: list[str] = field(default_factory=list)
 
 
@@ -99,7 +111,7 @@ def write(
         if why := lost(one.shown, ledger):
             report.lost[one.id] = why
         elif why := unexpected(one, touched[one.id]):
-            report.unexpected[one.id] = why
+            (report.unexpected if touched[one.id] else report.interrupted)[one.id] = why
         if why := doubled(one.id, one.story.retries, ledger, witness):
             report.doubled[one.id] = why
     waits = [wait for one in runs for wait in adoptions(past.get(one.id, []), faults)]
@@ -113,12 +125,14 @@ def write(
     say(f"stories             {_counted(Counter(one.story.name for one in runs))}")
     say(f"lost                {len(report.lost)}")
     say(f"doubled             {len(report.doubled)}")
+    say(f"interrupted         {len(report.interrupted)}")
     say(f"unexpected          {len(report.unexpected)}")
     say(f"adoptions           {len(waits)}, the longest after {max(waits, default=0.0):.1f} s")
     say(f"answers to complain of  {len(troubles)}")
     for title, found in (
         ("lost", report.lost),
         ("doubled", report.doubled),
+        ("interrupted", report.interrupted),
         ("unexpected", report.unexpected),
     ):
         for run, why in found.items():

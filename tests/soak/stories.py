@@ -100,4 +100,4 @@ def _raises(chance: random.Random) -> Story:
 
 def _stops_early(chance: random.Random) -> Story:
     cells = (WORK.format(seconds=chance.uniform(0, 5)), "import sys\nsys.exit(0)")
-    return Story("stops early", cells, "failed", "stopped early")
+    return Story("stops early", cells, "failed", "Stopped early at cell 3")

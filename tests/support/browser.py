@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 # Without a sandbox of its own, because continuous integration runs as root; and nothing but the tests'
@@ -31,6 +32,7 @@ def chromium() -> Iterator[Browser]:
     executable = next((path for path in CHROMIUM if Path(path).exists()), None)
     if executable is None:
         pytest.fail("no Chromium on this machine; setup/browser.sh installs it")
+    expect.set_options(timeout=WAIT_MILLISECONDS)  # its own five seconds are short for a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         yield browser
@@ -41,6 +43,7 @@ class Desk:
     """One person's browser window, with a picture of each step and a list of what went wrong in the page."""
 
     def __init__(self, browser: Browser, address: str, pictures: Path, who: str) -> None:
+        self._browser = browser
         self.address = address
         self.who = who
         self.troubles: list[str] = []
@@ -75,6 +78,22 @@ class Desk:
         self.page.locator("#username_input").fill(self.who)
         self.page.locator("#password_input").fill(password)
         self.page.locator("#login_submit").click()
+
+    @contextmanager
+    def another(self, name: str, path: str, **kind: Any) -> Iterator[Page]:
+        """A window of another kind, signed in alike: a phone, a dark one, one without scripts. Leaves a picture."""
+        context = self._browser.new_context(
+            base_url=self.address, storage_state=self._context.storage_state(), locale="en-GB", **kind
+        )
+        try:
+            page = context.new_page()
+            page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
+            page.goto(path)
+            yield page
+            self._pictures.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
+        finally:
+            context.close()
 
     def close(self) -> None:
         """Close the window and forget its cookies."""

@@ -108,8 +108,9 @@ class FaultTable:
 def _lines(rows: Iterable[_Row]) -> list[str]:
     rows = list(rows)
     runs, lost, doubled = (sum(getattr(row, name) for row in rows) for name in ("runs", "lost", "doubled"))
-    slowest = max((row.recovery or 0.0 for row in rows), default=0.0)
-    total = f"{'':<6}{'together':<76}{runs:>6}{lost:>6}{doubled:>9}{f'≤ {slowest:.1f} s':>10}"
+    recoveries = [row.recovery for row in rows if row.recovery is not None]
+    slowest = f"≤ {max(recoveries):.1f} s" if recoveries else ""
+    total = f"{'':<6}{'together':<76}{runs:>6}{lost:>6}{doubled:>9}{slowest:>10}".rstrip()
     return [_HEAD, *map(str, rows), total]
 
 
@@ -137,5 +138,6 @@ def _chosen(item: pytest.Item, wanted: set[int] | None, all_faults: bool) -> boo
 
 def _sentence(item: pytest.Item) -> str:
     """``test_a_worker_dies[x]`` → ``a worker dies``."""
-    name = getattr(item, "originalname", None) or item.name
-    return str(name).removeprefix("test_").replace("_", " ")
+    name = str(getattr(item, "originalname", None) or item.name)
+    where = "" if item.get_closest_marker("platform") else " (parts alone)"
+    return name.removeprefix("test_").replace("_", " ") + where

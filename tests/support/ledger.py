@@ -77,7 +77,10 @@ class Ledger:
         self._lock = threading.Lock()
         self._secret = secrets.token_urlsafe(8)
         self._server = _Server((address, 0), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="ledger", daemon=True)
+        # The interval is how long close() may take.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="ledger", daemon=True
+        )
         self._thread.start()
 
     @property

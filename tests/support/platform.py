@@ -50,6 +50,8 @@ SIZES = {
 }
 IDLE_SECONDS = 45
 SLOTS = 4
+# Who may have no more than one run going on at a time, whatever slots there are.
+LIMITED_PERSON, LIMITED_GROUP = "lena", "students"
 OUTPUT_COUNT = 200
 RUN_LOG_BYTES = 3 * 2**20
 
@@ -133,6 +135,7 @@ def start(
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
         settings["runs"] |= {
             "slots": SLOTS,
+            "limits": {"people": {LIMITED_PERSON: 1}, "groups": {LIMITED_GROUP: 1}},
             "grace": "3s",
             "max_output_count": OUTPUT_COUNT,
             "run_log": RUN_LOG_BYTES,
@@ -162,21 +165,27 @@ def build_images(**variables: str) -> None:
 @contextmanager
 def alone(**how: Any) -> Iterator[Platform]:
     """What :func:`start` brings up; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
-    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     # Not pytest's own folder, which is kept for later: this one holds secrets.
-    with tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
+    with sigterm_as_ctrl_c(), tempfile.TemporaryDirectory(prefix="nightdesk-test-") as state:
+        started = start(Path(state), **how)
         try:
-            started = start(Path(state), **how)
-            try:
-                yield started
-            finally:
-                remove(started.project)
+            yield started
         finally:
-            signal.signal(signal.SIGTERM, before)
+            remove(started.project)
 
 
-def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """In the block SIGTERM ends Python as Ctrl-C does, with all that is to be done at the end."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def remove(project: str) -> None:

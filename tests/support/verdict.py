@@ -8,7 +8,7 @@ from typing import Any
 
 from .ledger import Ledger
 from .runs import FINAL
-from .witness import Witness
+from .witness import Seen
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ def lost(run: dict[str, Any] | None, ledger: Ledger) -> str | None:
     return None
 
 
-def doubled(run: str, retries: int, ledger: Ledger, witness: Witness) -> str | None:
+def doubled(run: str, retries: int, ledger: Ledger, witness: Seen) -> str | None:
     """Why a run's code ran more often than its own policy says; None where it did not."""
     begun = Counter(line.attempt for line in ledger.begun(run))
     started = witness.starts(run)
@@ -64,7 +64,7 @@ def doubled(run: str, retries: int, ledger: Ledger, witness: Witness) -> str | N
 
 
 def judge(
-    runs: dict[str, dict[str, Any] | None], retries: dict[str, int], ledger: Ledger, witness: Witness
+    runs: dict[str, dict[str, Any] | None], retries: dict[str, int], ledger: Ledger, witness: Seen
 ) -> Verdict:
     """The verdict on runs, each as the platform says it is in the end (None: it knows nothing of it)."""
     verdict = Verdict(len(runs))

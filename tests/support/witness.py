@@ -30,31 +30,27 @@ class Happened:
     at: float  # seconds since 1970, on the engine's clock
 
 
-class Witness:
-    """Listens to the engine's events of one platform from its making on.
+class Seen:
+    """What happened to containers of runs; any thread may read."""
 
-    It connects again when the engine went away. What happens in between is unseen; nothing can happen to a
-    container then but that it ends.
-    """
-
-    def __init__(self, project: str) -> None:
-        self._filters = [
-            part
-            for one in (
-                f"label={_LABEL}project={project}",
-                f"label={_LABEL}role=run",
-                *(f"event={kind}" for kind in _KINDS),
-            )
-            for part in ("--filter", one)
-        ]
-        self._since = str(int(time.time()))
+    def __init__(self) -> None:
         self._seen: dict[tuple[str, str, int], Happened] = {}
         self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._process: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
-        self._thread.start()
-        until(lambda: self._process is not None, "the engine's events", _READY_SECONDS)
+
+    def take(self, event: dict[str, Any]) -> int:
+        """One of the engine's events; the second in which it happened. One that is heard twice counts once."""
+        attributes = event["Actor"]["Attributes"]
+        nanoseconds = int(event["timeNano"])
+        one = Happened(
+            str(event["Action"]),
+            str(attributes[f"{_LABEL}run"]),
+            int(attributes[f"{_LABEL}attempt"]),
+            str(event["Actor"]["ID"]),
+            nanoseconds / 1e9,
+        )
+        with self._lock:
+            self._seen[(one.container, one.what, nanoseconds)] = one
+        return nanoseconds // 10**9
 
     def happened(self, run: str | None = None) -> list[Happened]:
         """Everything that happened (to one run), in order."""
@@ -78,6 +74,26 @@ class Witness:
             most = max(most, len(alive))
         return most
 
+
+class Witness(Seen):
+    """Listens to the engine's events of one platform from its making on.
+
+    It connects again when the engine went away. What happens in between is unseen; nothing can happen to a
+    container then but that it ends.
+    """
+
+    def __init__(self, project: str) -> None:
+        super().__init__()
+        filters = [f"label={_LABEL}project={project}", f"label={_LABEL}role=run"]
+        filters += [f"event={kind}" for kind in _KINDS]
+        self._filters = [part for one in filters for part in ("--filter", one)]
+        self._since = str(int(time.time()))
+        self._closed = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
+        self._thread.start()
+        until(lambda: self._process is not None, "the engine's events", _READY_SECONDS)
+
     def close(self) -> None:
         """Listen no more."""
         self._closed.set()
@@ -100,23 +116,9 @@ class Witness:
                     process.terminate()
                 assert process.stdout is not None
                 for line in process.stdout:
-                    self._take(json.loads(line))
+                    self._since = str(self.take(json.loads(line)))
                 process.terminate()
             self._closed.wait(0.2)
-
-    def _take(self, event: dict[str, Any]) -> None:
-        attributes = event["Actor"]["Attributes"]
-        nanoseconds = int(event["timeNano"])
-        one = Happened(
-            str(event["Action"]),
-            str(attributes[f"{_LABEL}run"]),
-            int(attributes[f"{_LABEL}attempt"]),
-            str(event["Actor"]["ID"]),
-            nanoseconds / 1e9,
-        )
-        with self._lock:
-            self._seen[(one.container, one.what, nanoseconds)] = one
-            self._since = str(nanoseconds // 10**9)
 
 
 @contextmanager

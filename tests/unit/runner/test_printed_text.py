@@ -7,6 +7,8 @@ import resource
 import time
 from collections.abc import Callable
 
+import pytest
+
 from .run_folder import Ended, RunFolder, notebook
 
 Execute = Callable[..., Ended]
@@ -191,3 +193,25 @@ def test_the_notebook_is_saved_while_a_cell_runs(folder: RunFolder) -> None:
     assert "first\\n" in saved.read_text()
     running.terminate()
     assert running.end().outcome == "terminated"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for _ in range(150): print('x' * 1_000_000)",
+        "print('x' * 150_000_000)",
+        "for n in range(100_000): print('a line that says little, again and again' * 30)",
+        "import sys\nfor n in range(100_000): print('to the other stream, again and again' * 30, file=sys.stderr)",
+        "for n in range(50_000): print('\\r' + 'a bar that goes on and on ' * 40 + str(n), end='')",
+        "import threading\n"
+        "many = [threading.Thread(target=lambda: [print('x' * 100_000) for _ in range(300)]) for _ in range(4)]\n"
+        "for each in many: each.start()\nfor each in many: each.join()",
+    ],
+    ids=["long lines", "one line", "lines", "stderr", "a bar", "threads"],
+)
+def test_printing_without_end_fills_no_memory(execute: Execute, source: str) -> None:
+    ended = execute(source, "print('after', file=open('after', 'w'))")
+    assert ended.outcome == "succeeded", ended.reason
+    assert (ended.folder / "work/after").exists()
+    own = 150_000_000 if "150_000_000" in source else 0
+    assert ended.finished["peak_memory_bytes"] - own < 120_000_000

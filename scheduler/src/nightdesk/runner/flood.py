@@ -1,18 +1,18 @@
 """Printing without end: the kernel waits for the runner before what is on its way fills the memory.
 
 ipykernel collects what is printed within 0.2 seconds, at four bytes a character, and sends it to whoever
-listens without waiting. Code that prints in a loop would be killed for that memory. So a kernel started by
-us sends what it has after a million characters, and goes on once the runner has taken most of it. The runner
-says how much it has taken in a file beside the kernel's connection file.
+listens without waiting; IPython 9 keeps all of it besides, for its `%notebook`. Code that prints in a loop
+would be killed for that memory. So a kernel started by us keeps nothing, sends what it has after a million
+characters, and goes on once the runner has taken most of it. The runner says how much it has taken in a
+file beside the kernel's connection file.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 
 NAME = "heard"
-PROGRAM = """
+PROGRAM = f"""
 def bounded(write, path, most=1_000_000, ahead=8_000_000, patience=400):
     import os, time
     file = os.open(path, os.O_RDONLY)
@@ -27,7 +27,8 @@ def bounded(write, path, most=1_000_000, ahead=8_000_000, patience=400):
             heard = int.from_bytes(os.pread(file, 8, 0), "little")
             tries = tries + 1 if heard == before else 0
             before = heard
-        if sent - heard > ahead:  # it never came there, so do not wait for it again
+        # What was taken already, or never comes there, is not waited for again.
+        if heard > sent or sent - heard > ahead:
             sent = heard
 
     def write_in_pieces(self, string):
@@ -54,10 +55,17 @@ def bounded(write, path, most=1_000_000, ahead=8_000_000, patience=400):
 try:
     import os, sys
     from ipykernel.iostream import OutStream
-    OutStream.write = bounded(OutStream.write, os.path.join(os.path.dirname(sys.argv[-1]), {name!r}))
+    OutStream.write = bounded(OutStream.write, os.path.join(os.path.dirname(sys.argv[-1]), {NAME!r}))
 except Exception:
     pass  # an ipykernel of another make prints as it likes
-""".format(name=NAME)
+try:
+    import contextlib
+    from IPython.core.interactiveshell import InteractiveShell
+    if hasattr(InteractiveShell, "_tee"):
+        InteractiveShell._tee = lambda self, channel: contextlib.nullcontext()
+except Exception:
+    pass
+"""
 """What the kernel's process executes before it becomes a kernel."""
 
 
@@ -75,4 +83,4 @@ class Heard:
         """Let the kernel know."""
         if self._told != self._total:
             self._told = self._total
-            os.pwrite(self._file, struct.pack("<Q", self._total), 0)
+            os.pwrite(self._file, self._total.to_bytes(8, "little"), 0)

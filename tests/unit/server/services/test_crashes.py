@@ -28,7 +28,7 @@ from ..workbench import Bench, two_cells
 from .crashing import Crash, Fuse
 from .watching import care, keeping
 
-pytestmark = pytest.mark.usefixtures("quick", "every_line_counts")
+pytestmark = [pytest.mark.usefixtures("quick", "every_line_counts"), pytest.mark.fault(1)]
 MOMENTS = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
 

@@ -225,6 +225,7 @@ def test_what_ended_from_outside_long_before_its_limit_did_not_time_out(bench: B
     assert (ended.reason or "").startswith("Ended from outside in cell 1 of 2 (exit code 143)")
 
 
+@pytest.mark.fault(24)
 def test_a_clock_that_is_set_ends_no_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.play = patient
     run = bench.submit(timeout_seconds=3600)

@@ -144,7 +144,7 @@ def test_odd_file_names_work(bench: Bench, file: str, name: str) -> None:
         ({"files": archive(("../x", b""))}, Invalid, "'../x' among the files leaves the folder", ""),
         ({"files": archive(("x", bytes(2**20 + 1)))}, TooLarge, "the files taken along are larger than 1 MB unpacked",
          ".nightdeskignore"),
-        ({"source": b"x" * (2**16 + 1)}, TooLarge, "the file has 64 KB; the limit is 64 KB", "Clear its outputs"),
+        ({"source": b"x" * (2**16 + 1)}, TooLarge, "the file is larger than 64 KB", "Clear its outputs"),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip

@@ -149,7 +149,7 @@ def test_notebooks_that_are_refused(site: Site, source: bytes, message: str) -> 
 def test_a_source_over_the_limit(site: Site) -> None:
     answer = site.submit(source=b"x" * (2**16 + 1))
     assert (answer.status, answer.json["error"]["code"]) == (413, "too_large")
-    assert answer.json["error"]["message"] == "the file has 64 KB; the limit is 64 KB"
+    assert answer.json["error"]["message"] == "the file is larger than 64 KB"
 
 
 def test_parts_that_are_missing_or_of_another_kind(site: Site) -> None:

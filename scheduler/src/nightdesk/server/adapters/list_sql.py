@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Column, Connection, Row, Select, and_, or_, select
 
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row
@@ -45,16 +45,21 @@ def _listed(query: Select[Any], wanted: RunFilter) -> Select[Any]:
     """All of the filter but the name, and the order."""
     if wanted.owner is not None:
         query = query.where(runs.c.owner == wanted.owner)
-    if wanted.status is not None:
-        query = query.where(runs.c.status == wanted.status)
-    return _further(query, wanted).order_by(*_NEWEST_FIRST)
+    for column, value in _exactly(wanted):
+        query = query.where(column == value)
+    return _between(query, wanted).order_by(*_NEWEST_FIRST)
 
 
-def _further(query: Select[Any], wanted: RunFilter) -> Select[Any]:
-    if wanted.environment is not None:
-        query = query.where(runs.c.environment == wanted.environment)
-    if wanted.version is not None:
-        query = query.where(runs.c.version == wanted.version)
+def _exactly(wanted: RunFilter) -> list[tuple[Column[Any], str]]:
+    pairs = (
+        (runs.c.status, wanted.status),
+        (runs.c.environment, wanted.environment),
+        (runs.c.version, wanted.version),
+    )
+    return [(column, value) for column, value in pairs if value is not None]
+
+
+def _between(query: Select[Any], wanted: RunFilter) -> Select[Any]:
     if wanted.since is not None:
         query = query.where(runs.c.created_at >= wanted.since)
     if wanted.until is not None:
@@ -70,14 +75,16 @@ def _further(query: Select[Any], wanted: RunFilter) -> Select[Any]:
 def _ids_named(connection: Connection, wanted: RunFilter, name: str) -> list[str]:
     """The ids of the newest runs that are called so."""
     pattern = Pattern(name)
-    if pattern.exact and wanted.owner is not None:
+    if pattern.exact:
         return [row.id for row in connection.execute(_of_name(wanted, wanted.owner, name))]
     walk = _listed(select(*_PLACE), wanted)
-    walked = connection.execute(walk.limit(_WALK)).all()
-    found = _fitting(walked, pattern, wanted.limit)
-    if len(found) == wanted.limit or len(walked) < _WALK:
+    begun = walk.limit(_WALK).subquery()
+    met = select(begun).where(_about(pattern, name, begun.c.name))
+    rows = connection.execute(met.order_by(begun.c.created_at.desc(), begun.c.id.desc()))
+    found = _fitting(rows, pattern, wanted.limit)
+    if len(found) == wanted.limit:
         return found
-    about = runs.c.name == name if pattern.exact else runs.c.name.icontains(pattern.part, autoescape=True)
+    about = _about(pattern, name, runs.c.name)
     known = select(runs.c.owner, runs.c.name).where(about).distinct()
     if wanted.owner is not None:
         known = known.where(runs.c.owner == wanted.owner)
@@ -92,13 +99,20 @@ def _ids_named(connection: Connection, wanted: RunFilter, name: str) -> list[str
     return [row.id for row in newest[: wanted.limit]]
 
 
-def _of_name(wanted: RunFilter, owner: str, name: str) -> Select[Any]:
-    query = select(*_PLACE).where(runs.c.owner == owner, runs.c.name == name)
-    # Expressions, or an index of another order or of statuses would be taken, which know no names.
-    if wanted.status is not None:
-        query = query.where(runs.c.status.concat("") == wanted.status)
+def _about(pattern: Pattern, name: str, column: Any) -> Any:
+    """What the database can see of a pattern; the rest is looked at here."""
+    return column == name if pattern.exact else column.icontains(pattern.part, autoescape=True)
+
+
+def _of_name(wanted: RunFilter, owner: str | None, name: str) -> Select[Any]:
+    query = select(*_PLACE).where(runs.c.name == name)
+    if owner is not None:
+        query = query.where(runs.c.owner == owner)
+    # Expressions, or an index of another order would be taken, which knows no names.
+    for column, value in _exactly(wanted):
+        query = query.where(column.concat("") == value)
     order = (runs.c.created_at.desc(), runs.c.id.concat("").desc())
-    return _further(query, wanted).order_by(*order).limit(wanted.limit)
+    return _between(query, wanted).order_by(*order).limit(wanted.limit)
 
 
 def _fitting(rows: Iterable[Row[Any]], pattern: Pattern, limit: int) -> list[str]:

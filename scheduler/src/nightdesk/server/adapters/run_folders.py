@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from nightdesk import runner
 from nightdesk.server.adapters.folder_use import use_of
+from nightdesk.server.adapters.runner_files import RunnerFiles
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.run import Run
@@ -37,6 +37,7 @@ class SharedRunFolders:
     def __init__(self, root: Path, max_files: int) -> None:
         self._root = root
         self._max_files = max_files
+        self._runner = RunnerFiles(root)
 
     def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
         try:
@@ -61,7 +62,7 @@ class SharedRunFolders:
         target.unlink(missing_ok=True)
         with target.open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
-        shutil.copytree(runner.SOURCE, folder / "in" / "runner", dirs_exist_ok=True, ignore=_no_bytecode)
+        self._runner.put_into(folder / "in" / "runner")
         (folder / "in" / "job.json").write_text(json.dumps(job))
         _give(folder / "work")
         for name in ("out", "result"):
@@ -111,10 +112,6 @@ class SharedRunFolders:
 
     def _folder(self, run: Run) -> Path:
         return self._root / run.id / str(run.attempt)
-
-
-def _no_bytecode(_folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if name == "__pycache__"]
 
 
 def _give(folder: Path) -> None:

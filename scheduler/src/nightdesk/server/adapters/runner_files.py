@@ -7,6 +7,7 @@ compile two thousand lines at each start; any other takes no notice of it.
 from __future__ import annotations
 
 import compileall
+import contextlib
 import hashlib
 import os
 import secrets
@@ -17,56 +18,50 @@ from py_compile import PycInvalidationMode
 from nightdesk import runner
 
 _FOLDER = ".runner"
+_KEPT = 3  # versions of it: during an upgrade two are in use
 
 
 class RunnerFiles:
     """The runner of this version of the platform, below the root of the run folders."""
 
     def __init__(self, root: Path) -> None:
-        self._above = root / _FOLDER
-        self._sources = sorted(runner.SOURCE.glob("*.py"))
+        sources = {path.name: path.read_bytes() for path in sorted(runner.SOURCE.glob("*.py"))}
+        digest = hashlib.sha256(b"".join(name.encode() + b"\0" + text for name, text in sources.items()))
+        self._sources = sources
+        self._model = root / _FOLDER / digest.hexdigest()[:32]
 
     def put_into(self, folder: Path) -> None:
         """Make ``folder`` the runner's; again and again gives the same."""
         shutil.rmtree(folder, ignore_errors=True)
-        model = self._model()
-        try:
-            shutil.copytree(model, folder, copy_function=_link)
-        except FileNotFoundError:  # another version of the platform has tidied up this moment
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(self._model(), folder, copy_function=_link)
+        if not self._model.is_dir():
+            self._make()
+        shutil.copytree(self._model, folder, copy_function=_link)
 
-    def _model(self) -> Path:
-        digest = hashlib.sha256()
-        for source in self._sources:
-            digest.update(source.name.encode() + b"\0" + source.read_bytes())
-        model = self._above / digest.hexdigest()[:32]
-        if not model.is_dir():
-            self._make(model)
-        return model
-
-    def _make(self, model: Path) -> None:
-        self._above.mkdir(parents=True, exist_ok=True)
-        for old in self._above.iterdir():  # what runs have of it are links of their own
-            shutil.rmtree(old, ignore_errors=True)
-        new = self._above / f"new-{secrets.token_hex(4)}"
+    def _make(self) -> None:
+        above = self._model.parent
+        above.mkdir(parents=True, exist_ok=True)
+        new = above / f"new-{secrets.token_hex(4)}"
         new.mkdir()
-        for source in self._sources:
-            shutil.copyfile(source, new / source.name)
-        # Not by time: a link's time may be looked at from a container with another clock.
+        for name, text in self._sources.items():
+            (new / name).write_bytes(text)
+        # Not by the time of a source: links in a volume may be copied, restored, looked at with another clock.
         compileall.compile_dir(new, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        for path in (new, *new.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         try:
-            new.rename(model)
+            new.rename(self._model)
         except OSError:
-            if not model.is_dir():
+            if not self._model.is_dir():
                 raise
             shutil.rmtree(new, ignore_errors=True)  # another worker was quicker
+        with contextlib.suppress(FileNotFoundError):  # another worker tidies up as well
+            models = [path for path in above.iterdir() if not path.name.startswith("new-")]
+            for old in sorted(models, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+                shutil.rmtree(old, ignore_errors=True)  # what runs have of it are links of their own
 
 
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
-    except OSError:
-        if not os.path.exists(source):  # noqa: PTH110
-            raise
+    except OSError:  # not every file system has links
         shutil.copyfile(source, target)

@@ -80,6 +80,11 @@ runs = Table(
     Index("runs_of_status", "status", "created_at", "id"),
     Index("runs_of_owner_and_status", "owner", "status", "created_at", "id"),
     Index("runs_of_owner_and_name", "owner", "name", "created_at"),
+    Index("runs_of_name", "name", "created_at", "id"),
+    Index("runs_of_environment", "environment", "created_at", "id"),
+    Index("runs_of_version", "environment", "version", "created_at", "id"),
+    Index("runs_of_owner_and_environment", "owner", "environment", "created_at", "id"),
+    Index("runs_of_owner_and_version", "owner", "environment", "version", "created_at", "id"),
     # Only what goes on, and what waits in each person's own order: small however many runs have ended.
     Index("runs_alive", "status", "worker", sqlite_where=_ALIVE, postgresql_where=_ALIVE),
     Index(

@@ -74,7 +74,7 @@ def submit(
     source, files = sent
     if len(source) > settings.runs.max_source_bytes:
         raise TooLarge(
-            f"the file has {human_bytes(len(source))}; the limit is {human_bytes(settings.runs.max_source_bytes)}",
+            f"the file is larger than {human_bytes(settings.runs.max_source_bytes)}",
             "Clear its outputs before you submit it; data belongs in files.",
         )
     _check_waiting(records, settings, owner)

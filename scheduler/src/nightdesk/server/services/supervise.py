@@ -121,7 +121,8 @@ class Supervisor:
             # The next attempt may be in this worker's care by now: that watch is not ours to end.
             if self._watches.get(run.id) is watch:
                 del self._watches[run.id]
-        self._fill_slot()
+        if not watch.ended:
+            self._fill_slot()
 
     def _release(self, watch: Watch) -> None:
         """Somebody, perhaps this worker, takes the run up again, after a while."""
@@ -319,7 +320,9 @@ class Supervisor:
         parts = self._parts
         progress.sampled = watch.sampled
         run = watch.run = self._patiently(watch, lambda: self._bring_home(watch, ending, ended, progress))
+        watch.ended = True
         parts.bell.changed(run.id)
+        self._fill_slot()  # the next one starts while what this one leaves is cleared away
         parts.folders.remove(run.id, run.attempt if run.final else run.attempt - 1)
 
     def _bring_home(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> Run:

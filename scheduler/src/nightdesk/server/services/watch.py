@@ -33,6 +33,7 @@ class Watch:
     leaving: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     stopping: bool = False
+    ended: bool = False
     sampled: Sample | None = None  # CPU time as it was seen last, memory at its highest
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
