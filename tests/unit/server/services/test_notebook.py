@@ -344,6 +344,16 @@ def test_what_the_notebook_gets_is_what_was_given(value: Any) -> None:
     assert type(found) is type(value)
 
 
+def test_cells_that_format_1_does_not_know_are_refused() -> None:
+    """Its reader would run the cell before them once more."""
+    cells = [{"cell_type": "code", "code": "print(1)"}, {"cell_type": "markdown", "source": "text"}]
+    message, _ = refusal(json.dumps({"nbformat": 1, "cells": cells}).encode())
+    assert message == "the notebook is damaged: format 1 has no cells of the kind 'markdown'"
+    cells[1] = {"cell_type": "text", "text": "words"}
+    node = document(checked(json.dumps({"nbformat": 1, "cells": cells}).encode()))
+    assert [cell.source for cell in node.cells] == ["print(1)", "words"]
+
+
 # what programs get wrong and Jupyter mends silently
 
 

@@ -9,6 +9,7 @@ from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.engine import Stage
 
+from ..services.watching import until
 from ..workbench import ADA, code, notebook, two_cells
 from .site import Site
 
@@ -36,10 +37,17 @@ def tried(site: Site, times: int, **wanted: Any) -> Run:
     try:
         run = site.bench.submit(source=SOURCE, **{"retry_wait_seconds": 0, **wanted})
         for _ in range(times):
+            until(lambda: due(site, run), "the time of the next attempt")
             site.bench.supervisor().supervise(run.id)
     finally:
         site.bench.play = two_cells
     return site.bench.run(run)
+
+
+def due(site: Site, run: Run) -> bool:
+    """Whether it need not wait any more."""
+    not_before = site.bench.run(run).not_before
+    return not_before is None or not_before <= site.bench.records.now()
 
 
 @pytest.fixture

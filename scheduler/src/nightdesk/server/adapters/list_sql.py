@@ -7,11 +7,11 @@ there are far fewer than runs, and the newest runs of each that fits are put tog
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, and_, or_, select
+from sqlalchemy import Column, Connection, Row, Select, and_, func, or_, select, true
 
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row
@@ -21,6 +21,7 @@ from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.records import RunFilter
 
 _WALK = 1000  # runs that are looked at before the names are
+_LEAPS = 2000  # from one name to the next
 _MANY = 60  # names: a run of one of so many is met soon enough on the way
 _PLACE = (runs.c.id, runs.c.name, runs.c.created_at)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
@@ -76,38 +77,44 @@ def _ids_named(connection: Connection, wanted: RunFilter, name: str) -> list[str
     """The ids of the newest runs that are called so."""
     pattern = Pattern(name)
     if pattern.exact:
-        return [row.id for row in connection.execute(_of_name(wanted, wanted.owner, name))]
+        return [row.id for row in connection.execute(_of_name(wanted, name))]
     walk = _listed(select(*_PLACE), wanted)
     begun = walk.limit(_WALK).subquery()
-    met = select(begun).where(_about(pattern, name, begun.c.name))
+    met = select(begun).where(begun.c.name.icontains(pattern.part, autoescape=True))
     rows = connection.execute(met.order_by(begun.c.created_at.desc(), begun.c.id.desc()))
     found = _fitting(rows, pattern, wanted.limit)
     if len(found) == wanted.limit:
         return found
-    about = _about(pattern, name, runs.c.name)
-    known = select(runs.c.owner, runs.c.name).where(about).distinct()
-    if wanted.owner is not None:
-        known = known.where(runs.c.owner == wanted.owner)
-    named = [row for row in connection.execute(known) if pattern.fits(row.name)]
+    named = [one for one in _names(connection, wanted, pattern) if pattern.fits(one)]
     if len(named) > _MANY:
-        with connection.execute(walk.where(about).execution_options(yield_per=_WALK)) as rows:
+        likely = walk.where(runs.c.name.icontains(pattern.part, autoescape=True))
+        with connection.execute(likely.execution_options(yield_per=_WALK)) as rows:
             return _fitting(rows, pattern, wanted.limit)
     newest: list[Row[Any]] = []
     for one in named:
-        newest += connection.execute(_of_name(wanted, one.owner, one.name))
+        newest += connection.execute(_of_name(wanted, one))
     newest.sort(key=lambda row: (row.created_at, row.id), reverse=True)
     return [row.id for row in newest[: wanted.limit]]
 
 
-def _about(pattern: Pattern, name: str, column: Any) -> Any:
-    """What the database can see of a pattern; the rest is looked at here."""
-    return column == name if pattern.exact else column.icontains(pattern.part, autoescape=True)
+def _names(connection: Connection, wanted: RunFilter, pattern: Pattern) -> Sequence[str]:
+    """The names that there are: by leaps along their index, or all in one go where each run has its own."""
+    theirs = true() if wanted.owner is None else runs.c.owner == wanted.owner
+    first = select(func.min(runs.c.name).label("name")).where(theirs).cte("names", recursive=True)
+    following = select(func.min(runs.c.name)).where(theirs, runs.c.name > first.c.name).scalar_subquery()
+    every = first.union_all(select(following).where(first.c.name.is_not(None)))
+    leaps = select(every.c.name).where(every.c.name.is_not(None)).limit(_LEAPS)
+    names = connection.scalars(leaps).all()
+    if len(names) < _LEAPS:
+        return names
+    likely = runs.c.name.icontains(pattern.part, autoescape=True)
+    return connection.scalars(select(runs.c.name).where(theirs, likely).distinct()).all()
 
 
-def _of_name(wanted: RunFilter, owner: str | None, name: str) -> Select[Any]:
+def _of_name(wanted: RunFilter, name: str) -> Select[Any]:
     query = select(*_PLACE).where(runs.c.name == name)
-    if owner is not None:
-        query = query.where(runs.c.owner == owner)
+    if wanted.owner is not None:
+        query = query.where(runs.c.owner == wanted.owner)
     # Expressions, or an index of another order would be taken, which knows no names.
     for column, value in _exactly(wanted):
         query = query.where(column.concat("") == value)

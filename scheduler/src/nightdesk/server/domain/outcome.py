@@ -64,7 +64,7 @@ def decide(run: Run, ended: Exit, finished: dict[str, Any] | None) -> Ending:
     if run.ending is not None and outcome in {None, "terminated", "kernel_died"}:
         return _ended_by_platform(run)
     if outcome in _FAILURES:
-        words = _plain((finished or {}).get("reason") or "the code failed")
+        words = _plain((finished or {}).get("reason") or "").strip() or "the code failed"
         if limit := _limit_met(run, error):
             words = f"{words.rstrip('.')}. {limit}"
         return Ending(Status.FAILED, words[:1].upper() + words[1:], error)

@@ -128,6 +128,7 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
         # its format's own reader: files keep a cell's source as a list of lines
         node = nbformat.versions[major].to_notebook_json(data, minor=minor)
         if major < _NEWEST:
+            _check_kinds(data, major)
             node = nbformat.convert(node, _NEWEST)
             notes.append(
                 f"The notebook was in format {major}; it was upgraded to format {_NEWEST} for this run."
@@ -146,6 +147,15 @@ def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
             "Open it in JupyterLab and save it again.",
         ) from None
     return node, notes
+
+
+def _check_kinds(data: dict[str, Any], major: int) -> None:
+    """In format 1 the reader takes the cell before for one whose kind it does not know, and code would run twice."""
+    kinds = {cell["cell_type"] for cell in data["cells"]} if major == 1 and "cells" in data else set()
+    if unknown := kinds - {"code", "text"}:
+        raise Invalid(
+            f"the notebook is damaged: format 1 has no cells of the kind {min(map(repr, unknown))[:40]}"
+        )
 
 
 def _give_ids(node: nbformat.NotebookNode) -> None:

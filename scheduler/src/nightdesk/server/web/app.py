@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.web import api, catalogue, errors, listing, live, oauth, outputs, pages, story, usage
+from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.paths import API, BASE
@@ -45,6 +47,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.news = live.News(platform.environment.redis_url)
     app.state.dispatcher = Dispatcher(platform)
     app.state.renderer = outputs.Renderer()
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
     for part in (api, listing, story, live, outputs, usage, catalogue, oauth, pages):
         app.include_router(part.router)

@@ -1,0 +1,208 @@
+"""The OpenAPI description: what each route answers, from the types that the client goes by.
+
+The framework knows parameters and bodies; of answers it knows nothing, because routes return plain
+dictionaries. A test asks the real platform whether what stands here is true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Any, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from nightdesk.client import answers
+from nightdesk.server.web.api import SubmitRequest
+from nightdesk.server.web.paths import API
+
+
+class Words(TypedDict):
+    """What is wrong, and what to do next."""
+
+    code: str
+    message: str
+    hint: str | None
+
+
+class Problem(TypedDict):
+    """Every error has this shape."""
+
+    error: Words
+
+
+class Runs(TypedDict):
+    """Newest first; `next` goes on from there."""
+
+    runs: list[answers.Run]
+    next: str | None
+
+
+class Outputs(TypedDict):
+    """What a run left."""
+
+    outputs: list[answers.Output]
+
+
+class Environments(TypedDict):
+    """Environments by name."""
+
+    environments: list[answers.Environment]
+
+
+class Size(TypedDict):
+    """A named bundle of limits."""
+
+    name: str
+    title: str
+    cpus: float
+    memory_bytes: int
+    time_limit_seconds: float
+    default: bool
+
+
+class Sizes(TypedDict):
+    """What there is to choose from."""
+
+    sizes: list[Size]
+
+
+class Offers(TypedDict):
+    """What somebody may start a session with."""
+
+    user: str
+    environments: list[answers.Environment]
+    sizes: list[Size]
+
+
+class Checks(TypedDict):
+    """Is the platform well?"""
+
+    checks: list[answers.Check]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A route's good answer: a type of JSON, or the media type of anything else; and its errors besides 503."""
+
+    of: Any
+    errors: tuple[int, ...] = ()
+
+
+ANSWERS = {
+    "GET /health": Answer(answers.Health),
+    "GET /user": Answer(answers.User, (401,)),
+    "GET /environments": Answer(Environments, (401,)),
+    "GET /sizes": Answer(Sizes, (401,)),
+    "GET /offers": Answer(Offers, (401, 422)),
+    "GET /doctor": Answer(Checks, (401, 403)),
+    "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
+    "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
+    "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
+    "GET /runs/{run_id}/log": Answer("text/plain", (401, 404, 422)),
+    "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
+    "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
+    "GET /runs/{run_id}/usage": Answer(answers.Usage, (401, 404, 422)),
+    "GET /runs/{run_id}/events": Answer("text/event-stream", (401, 404)),
+    "GET /runs/{run_id}/outputs": Answer(Outputs, (401, 404, 422)),
+    "GET /runs/{run_id}/outputs/{name}": Answer("*/*", (401, 404, 409, 422)),
+}
+_MEANINGS = {
+    400: "something in the request is wrong",
+    401: "no token, or one that is not valid any more",
+    403: "known, but not yours to do",
+    404: "no such thing, or not yours to see",
+    409: "the state does not allow it",
+    413: "over a limit of the settings",
+    422: "the request has another shape",
+    429: "as many runs wait as one may have",
+    503: "a part of the platform is out of reach; try again",
+}
+_OPEN = {"GET /health"}
+_SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document, made once for the application."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for unused in ("HTTPValidationError", "ValidationError"):  # the framework's errors are not ours
+            schemas.pop(unused, None)
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                _describe(f"{method.upper()} {path.removeprefix(API)}", operation, schemas)
+        _describe_submission(schemas)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    answer = ANSWERS[route]
+    media = answer.of if isinstance(answer.of, str) else "application/json"
+    schema = {} if isinstance(answer.of, str) else _schema(answer.of, schemas)
+    good = {"description": "as it was asked for", "content": {media: {"schema": schema} if schema else {}}}
+    responses = {"200": good}
+    if route == "POST /runs":
+        responses = {
+            "201": good | {"description": "accepted"},
+            "200": good | {"description": "known by its key"},
+        }
+    if route.endswith("/outputs/{name}"):
+        responses["304"] = {"description": "as known by its ETag"}
+    problem = {"application/json": {"schema": _schema(Problem, schemas)}}
+    for status in (*answer.errors, 503):
+        responses[str(status)] = {"description": _MEANINGS[status], "content": problem}
+    operation["responses"] = responses
+    if route not in _OPEN:
+        operation["security"] = [{"token": []}]
+
+
+def _describe_submission(schemas: dict[str, Any]) -> None:
+    """The part `request` is text to the framework; what is in it stands here."""
+    inner = SubmitRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= inner.pop("$defs", {})
+    schemas["SubmitRequest"] = inner
+    (form,) = [schema for name, schema in schemas.items() if name.startswith("Body_submit_run")]
+    form["properties"]["request"] |= {
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": "#/components/schemas/SubmitRequest"},
+    }
+
+
+def _schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """JSON Schema of a type; typed dictionaries go to ``schemas`` under their names."""
+    if kind in _SIMPLE:
+        return {"type": _SIMPLE[kind]}
+    if is_typeddict(kind):
+        if kind.__name__ not in schemas:
+            schemas[kind.__name__] = {}  # it may hold itself
+            schemas[kind.__name__] = _object(kind, schemas)
+        return {"$ref": f"#/components/schemas/{kind.__name__}"}
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is list:
+        return {"type": "array", "items": _schema(arguments[0], schemas)}
+    if origin is dict or kind is dict:
+        return {"type": "object"}
+    if origin in {Union, UnionType}:
+        return {"anyOf": [_schema(argument, schemas) for argument in arguments]}
+    return {}
+
+
+def _object(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
+    properties = {
+        name: _schema(get_args(hint)[0] if name in optional else hint, schemas)
+        for name, hint in hints.items()
+    }
+    words = (kind.__doc__ or "").strip()
+    return {
+        "type": "object",
+        **({"description": words} if words else {}),
+        "properties": properties,
+        "required": [name for name in hints if name not in optional],
+    }
