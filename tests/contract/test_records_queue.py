@@ -202,6 +202,22 @@ def test_what_goes_on_counts_for_whose_turn_it_is(records: RecordsSql) -> None:
     assert why(records, "ada-next") == {"ada-next": "waiting for a slot: 1 ahead"}, "bob's is not claimed yet"
 
 
+def test_short_runs_hold_up_nobodys_first_although_none_of_them_goes_on(records: RecordsSql) -> None:
+    """One slot, or others that are taken for long: each of hers is over when the next one is chosen."""
+    now = records.now()
+    for number in range(3):
+        added(records, id=f"ada-{number}", created_at=now - 100 + number)
+    added(records, id="bob-1", owner="bob", created_at=now - 50)
+    records.beat("one", 1, MEMORY)
+    assert offer(records) == ["ada-0"]
+    first = records.run("ada-0")
+    assert first is not None
+    run = records.change(claimed(records, first), status=Status.RUNNING)
+    records.change(run, status=Status.SUCCEEDED, reason="The cell ran.")
+    assert why(records, "bob-1", "ada-1") == {"bob-1": "next in line", "ada-1": "waiting for a slot: 1 ahead"}
+    assert offer(records) == ["bob-1"]
+
+
 def test_priorities(records: RecordsSql) -> None:
     for number, priority in enumerate([Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT]):
         added(records, id=f"ada-{priority}", priority=priority, created_at=float(number))

@@ -60,6 +60,7 @@ class Run(TypedDict):
     expected_seconds: NotRequired[float | None]
     elapsed_seconds: NotRequired[float | None]
     peak_memory_bytes: NotRequired[int | None]
+    submitted_by: NotRequired[str]
     usage: NotRequired[Sample | None]
 
 

@@ -108,3 +108,40 @@ def test_a_queue_comes_to_its_end(waiting: list[Waiting], room: Room, allowed: L
         elif going:
             going.pop(chance.randrange(len(going)))
     assert sorted(started) == sorted(one.id for one in waiting)
+
+
+@given(st.integers(1, 4), st.integers(2, 5), st.integers(0, 2**32))
+@settings(max_examples=80)
+def test_whoever_has_nothing_going_on_is_passed_once_by_each_other_person_at_most(
+    slots: int, people: int, seed: int
+) -> None:
+    """However many runs the others have queued before, hand over meanwhile, and however short these are."""
+    chance = random.Random(seed)  # noqa: S311
+    there = [
+        Waiting(f"{owner}-{number:03}", f"p{owner}", (), 1, 1, float(owner))
+        for owner in range(people)
+        for number in range(chance.choice([0, 1, 50]))
+    ]
+    going: list[Taker] = []
+    served: dict[str, float] = {}
+    passed: Counter[str] = (
+        Counter()
+    )  # starts of others since somebody has something waiting and nothing going on
+    for now in range(100, 200):
+        if chance.random() < 0.3:
+            owner = chance.randrange(people)
+            there.append(Waiting(f"{owner}-at-{now}", f"p{owner}", (), 1, 1, float(now)))
+        while going and (len(going) == slots or chance.random() < 0.5):
+            going.pop(chance.randrange(len(going)))
+        idle = {one.owner for one in there} - {one.owner for one in going}
+        passed = Counter({owner: passed[owner] for owner in idle})
+        line = Line(there, going, Room(slots, 1000), served)
+        for one in check(line, Limits(), line.choose(Limits())):
+            for owner in idle - {one.owner}:
+                passed[owner] += 1
+                assert passed[owner] <= people - 1, f"{owner} waits while {one.id} starts"
+            idle.discard(one.owner)
+            passed[one.owner] = 0
+            served[one.owner] = now + 0.5
+            there.remove(one)
+            going.append(one)

@@ -16,6 +16,7 @@ from nightdesk.server.ports.records import WorkerSeen
 
 ALIVE = (Status.STARTING, Status.RUNNING)
 _ALIVE, _QUEUED = runs.c.status.in_(ALIVE), runs.c.status == Status.QUEUED
+_STARTED = [status for status in Status if status is not Status.QUEUED]
 _TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes)
 _WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
@@ -36,7 +37,8 @@ class QueueSql:
                 return []
             # Of nobody more than could start now: those behind them cannot be chosen.
             candidates = connection.execute(_first_of_each(free, now, again_seconds))
-            chosen = Line([_waiting(row) for row in candidates], going, room).choose(limits)
+            line = Line([_waiting(row) for row in candidates], going, room, _served(connection, now))
+            chosen = line.choose(limits)
             if chosen:
                 connection.execute(update(runs).where(runs.c.id.in_(chosen)).values(offered_at=now))
             return chosen
@@ -47,7 +49,7 @@ class QueueSql:
             room = _room(connection, now, alive_seconds)
             going = [_taker(row) for row in connection.execute(select(*_TAKER).where(_ALIVE))]
             waiting = connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
-            return Line([_waiting(row) for row in waiting], going, room)
+            return Line([_waiting(row) for row in waiting], going, room, _served(connection, now))
 
     def waiting_count(self, owner: str) -> int:
         with self._database.reading() as connection:
@@ -178,6 +180,29 @@ def _first_of_each(count: int, now: float, again_seconds: float) -> Select[Any]:
         .scalar_subquery()
     )
     return select(*_WAITING).select_from(people.join(runs, runs.c.id.in_(first)))
+
+
+def _served(connection: Connection, now: float) -> dict[str, float]:
+    """When each of those who wait last had a run started: as the newest of each status says, by its index.
+
+    A time that lies ahead was noted before the clock was set back, and says nothing.
+    """
+    people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")
+    found = connection.execute(select(people.c.owner, *(_newest(people, status) for status in _STARTED)))
+    times = {row[0]: [at for at in row[1:] if at is not None and at <= now] for row in found}
+    return {owner: max(known) for owner, known in times.items() if known}
+
+
+def _newest(people: Any, status: Status) -> Any:
+    theirs = runs.alias(f"newest_{status.value}")
+    return (
+        select(theirs.c.started_at)
+        .where(theirs.c.owner == people.c.owner, theirs.c.status == status)
+        .order_by(theirs.c.created_at.desc(), theirs.c.id.desc())
+        .limit(1)
+        .correlate(people)
+        .scalar_subquery()
+    )
 
 
 def _taker(row: Any) -> Taker:

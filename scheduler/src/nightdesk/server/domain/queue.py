@@ -1,15 +1,17 @@
 """Who comes next: fair between people, within everybody's limits and the machine's memory.
 
 Order: urgent runs first; then by how many runs of the same person go on or stand before it, so that
-somebody's first run never stands behind another's two hundredth; then by age. Within one person's
-own runs their priority goes before age. Nobody starves: a person's next run only moves forward.
+somebody's first run never stands behind another's two hundredth; then by how long it has waited, which
+counts from when its owner last got a slot: whose runs are short has none going on when the next one is
+chosen, and would be first each time by age alone. Within one person's own runs their priority goes
+before age. Nobody starves: a person's next run only moves forward.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nightdesk.config import Limits
@@ -59,8 +61,16 @@ class Room:
 class Line:
     """The queue as it stands at one moment, and with those that came after it."""
 
-    def __init__(self, waiting: Iterable[Waiting], going: Sequence[Taker], room: Room) -> None:
+    def __init__(
+        self,
+        waiting: Iterable[Waiting],
+        going: Sequence[Taker],
+        room: Room,
+        served: Mapping[str, float] | None = None,
+    ) -> None:
+        """``served``: when somebody's run was last started, seconds since 1970; no entry for who never had one."""
         self.going, self.room = going, room
+        self._served = served or {}
         self._turns = Counter(one.owner for one in going)  # each person's next one
         self._last: dict[str, tuple[int, float, str]] = {}
         self._places: dict[str, tuple[bool, int, float, str]] = {}
@@ -103,7 +113,8 @@ class Line:
         self._turns[one.owner] = turn + 1
         self._last[one.owner] = one.age
         self._waiting[one.id] = one
-        self._places[one.id] = (one.rank >= 0, turn, one.created_at, one.id)
+        since = max(one.created_at, self._served.get(one.owner, one.created_at))
+        self._places[one.id] = (one.rank >= 0, turn, since, one.id)
 
 
 def choose(waiting: Sequence[Taker], going: Sequence[Taker], room: Room, limits: Limits) -> list[str]:

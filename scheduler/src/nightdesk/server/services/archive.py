@@ -77,6 +77,8 @@ def _check_member(member: tarfile.TarInfo) -> None:
         raise Invalid(
             f"'{on_one_line(name)}' among the files is a link, pipe or device", "Take only plain files along."
         )
+    if member.isreg() and parts[-1] in {"", "."}:
+        raise Invalid(f"'{on_one_line(name)}' among the files is both a file and a folder")
     longest = max(len(part.encode("utf-8", "surrogateescape")) for part in parts)
     if longest > _LONGEST_PART or len(name.encode("utf-8", "surrogateescape")) > _LONGEST:
         raise Invalid(

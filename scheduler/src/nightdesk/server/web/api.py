@@ -7,6 +7,8 @@ import math
 from dataclasses import replace
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,7 +25,18 @@ from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import run_json, usage_json
 
+# A notebook is checked in milliseconds of computing, and more threads at that only get in each other's way:
+# small ones take turns, while large ones and what comes with files to look through do not hold them up.
+_SMALL_BYTES = 2**20
+_SMALL_AT_ONCE = 2
 router = APIRouter(prefix=API, tags=["runs"])
+
+
+def small_submits() -> CapacityLimiter:
+    """The turns of small submits, for one process."""
+    return CapacityLimiter(_SMALL_AT_ONCE)
+
+
 AttemptNumber = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="left out: the newest")]
 
 
@@ -69,7 +82,7 @@ def _submission(text: str) -> Submission:
 
 
 @router.post("/runs", status_code=201, response_class=JSONResponse)
-def submit_run(
+async def submit_run(
     http: Request,
     platform: Platform,
     person: SignedIn,
@@ -78,13 +91,22 @@ def submit_run(
     files: Annotated[UploadFile | None, File(description="a gzip tar of the files to take along")] = None,
 ) -> Response:
     """Hand over a notebook or script. 201 with the run; 200 where the key was seen before."""
+    small = files is None and (source.size or 0) <= _SMALL_BYTES
+    limiter = http.app.state.small_submits if small else None
+    new, document = await run_sync(_submit, platform, person, request, source, files, limiter=limiter)
+    if new:
+        http.app.state.dispatcher.wake()
+    return JSONResponse(document, status_code=201 if new else 200)
+
+
+def _submit(
+    platform: WebPlatform, person: Person, request: str, source: UploadFile, files: UploadFile | None
+) -> tuple[bool, dict[str, Any]]:
     wanted = _submission(request)
     raw = source.file.read(platform.settings.runs.max_source_bytes + 1)
     along = None if files is None else Files(files.file, files.size or 0)
     run, new = submit(platform.records, platform.store, platform.settings, person, wanted, (raw, along))
-    if new:
-        http.app.state.dispatcher.wake()
-    return JSONResponse(shape(platform, run), status_code=201 if new else 200)
+    return new, shape(platform, run)
 
 
 @router.get("/runs/{run_id}")

@@ -40,12 +40,14 @@ def create_app(platform: WebPlatform) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # an address has one form
         form_limits={"max_fields": 8, "max_files": 4},  # fields are kept in memory
         lifespan=lifespan,
     )
     app.state.platform = platform
     app.state.news = live.News(platform.environment.redis_url)
     app.state.dispatcher = Dispatcher(platform)
+    app.state.small_submits = api.small_submits()
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)

@@ -1,0 +1,81 @@
+"""The OpenAPI description says everything that is answered, and no more."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_type_hints
+
+import pytest
+from nightdesk.client import answers
+from nightdesk.server.web.described import ANSWERS, Problem
+
+from ..workbench import ADA, ROOT
+from .site import API, Site
+
+
+def described(site: Site) -> Any:
+    return site.get("/openapi.json").json
+
+
+def test_every_route_of_the_api_is_described_and_none_that_there_is_not(site: Site) -> None:
+    document = described(site)
+    there = {
+        f"{method.upper()} {path.removeprefix(API)}"
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    assert there == set(ANSWERS)
+
+
+def test_every_reference_leads_somewhere_and_nothing_stands_there_unused(site: Site) -> None:
+    document = described(site)
+    schemas = document["components"]["schemas"]
+    text = json.dumps(document)
+    assert "HTTPValidationError" not in text, "our errors have a shape of their own"
+    for name in schemas:
+        assert f'"#/components/schemas/{name}"' in text, f"{name} is used by nothing"
+    used = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert used == set(schemas)
+    assert schemas["Problem"]["required"] == list(get_type_hints(Problem))
+
+
+def test_every_good_answer_has_a_shape_and_every_error_the_same(site: Site) -> None:
+    for path, operations in described(site)["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert response["content"]["application/json"]["schema"] == {
+                        "$ref": "#/components/schemas/Problem"
+                    }
+                elif status != "304":
+                    assert response["content"], path
+            assert "503" in operation["responses"]
+            assert bool(operation.get("security")) == (path != f"{API}/health")
+
+
+def test_the_shape_of_a_submission_stands_there(site: Site) -> None:
+    schemas = described(site)["components"]["schemas"]
+    (form,) = [schema for name, schema in schemas.items() if name.startswith("Body_")]
+    assert form["properties"]["request"]["contentSchema"] == {"$ref": "#/components/schemas/SubmitRequest"}
+    assert schemas["SubmitRequest"]["required"] == ["file"]
+    assert "as" in schemas["SubmitRequest"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/runs/{}", answers.Run),
+        ("/runs/{}/history", answers.History),
+        ("/runs/{}/usage", answers.Usage),
+        ("/user", answers.User),
+    ],
+)
+def test_no_field_is_answered_that_is_not_described(site: Site, path: str, kind: Any) -> None:
+    run = site.finished(ADA)
+    answer = site.get(path.format(run.id), ADA).json
+    assert set(answer) == set(get_type_hints(kind))
+
+
+def test_checks_as_described(site: Site) -> None:
+    for check in site.get("/doctor", ROOT).json["checks"]:
+        assert set(check) == set(get_type_hints(answers.Check))
