@@ -11,7 +11,7 @@ import pytest
 from ..support.notebooks import notebook
 from ..support.people import Person, call_hub, join
 from ..support.platform import LIMITED_GROUP, LIMITED_PERSON, SLOTS, Platform
-from ..support.runs import Held, Refused
+from ..support.runs import FINAL, Held, Refused
 from ..support.waiting import until
 
 pytestmark = pytest.mark.platform
@@ -21,6 +21,8 @@ QUICK = notebook("print('done')")
 @contextmanager
 def full(person: Person) -> Iterator[list[Held]]:
     """Every slot is taken; of this person's runs those that go on."""
+    # What an earlier test cancelled may be ending still: its slot would become free in the middle.
+    until(lambda: not live(person), "an end of this person's earlier runs")
     with ExitStack() as ends:
         held = [ends.enter_context(person.runs.hold()) for _ in range(SLOTS)]
         until(lambda: len(person.platform.containers("run")) == SLOTS, "every slot taken")
@@ -29,6 +31,12 @@ def full(person: Person) -> Iterator[list[Held]]:
                 person.runs.cancel(one.id)
                 held.remove(one)
         yield [one.holding() for one in held]
+
+
+def live(person: Person) -> list[str]:
+    """The runs of this person that are not over."""
+    newest = person.runs.ask("GET", "/runs?limit=100")["runs"]
+    return [run["id"] for run in newest if run["status"] not in FINAL]
 
 
 def started(person: Person, runs: list[Any]) -> list[str]:

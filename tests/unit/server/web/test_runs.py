@@ -213,6 +213,7 @@ def test_a_run_that_is_over_has_its_outputs_in_the_list(site: Site) -> None:
 
 def test_why_it_waits(site: Site) -> None:
     site.bench.records.beat("one", 1000, 2**50)
+    site.platform.waiting.forget()
     site.people.tokens["token-kim"] = type(ADA)("kim")
     first, second = site.submit("token-kim").json, site.submit("token-kim").json
     assert ahead(first) < ahead(second)
