@@ -187,8 +187,7 @@ def _served(connection: Connection, now: float) -> dict[str, float]:
 
     A time that lies ahead was noted before the clock was set back, and says nothing.
     """
-    people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")
-    found = connection.execute(select(people.c.owner, *(_newest(people, status) for status in _STARTED)))
+    found = connection.execute(_NEWEST_STARTED)
     times = {row[0]: [at for at in row[1:] if at is not None and at <= now] for row in found}
     return {owner: max(known) for owner, known in times.items() if known}
 
@@ -211,3 +210,7 @@ def _taker(row: Any) -> Taker:
 
 def _waiting(row: Any) -> Waiting:
     return Waiting(row.id, row.owner, tuple(row.groups), row.memory_bytes, row.rank, row.created_at)
+
+
+_people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")
+_NEWEST_STARTED = select(_people.c.owner, *(_newest(_people, status) for status in _STARTED))
