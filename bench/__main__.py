@@ -27,15 +27,17 @@ PARTS = ("memory", "one", "throughput", "scale")  # in this order: memory is tha
 def main(arguments: list[str]) -> int:
     """The command; the exit code."""
     options = read(arguments)
-    with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
-        if options.url:
-            found = race_of(running(options.url), Path(folder), options.rounds)
-        elif options.state:
-            found = measure(Platform(options.state), Path(folder), options)
-        else:
-            found = on_its_own(Path(folder), options)
-    found = {"machine": machine()} | found
-    print(json.dumps(found, indent=2) if options.json else table(found))
+    found: dict[str, Any] = {"machine": machine()}
+    try:
+        with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
+            if options.url:
+                found |= race_of(running(options.url), Path(folder), options.rounds)
+            elif options.state:
+                measure(Platform(options.state), Path(folder), options, found)
+            else:
+                on_its_own(Path(folder), options, found)
+    finally:  # what was measured before a part failed took minutes
+        print(json.dumps(found, indent=2) if options.json else table(found))
     return 0
 
 
@@ -77,20 +79,19 @@ def read(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def on_its_own(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+def on_its_own(folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
     """Everything, on a platform that is started for it with the settings as shipped."""
     say("starting a platform")
     platform = start(folder, as_shipped=True)
     try:
-        return measure(platform, folder, options)
+        measure(platform, folder, options, found)
     finally:
         say("removing the platform")
         remove(platform.project)
 
 
-def measure(platform: Platform, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """The parts that were asked for."""
-    found: dict[str, Any] = {}
+def measure(platform: Platform, folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
+    """The parts that were asked for, each put into `found` once it is measured."""
     if "memory" in options.only and not options.state:
         say("waiting until its memory has settled")
         found["memory"] = idle_memory(platform.project)
@@ -100,7 +101,6 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace) -> di
         found["throughput"] = throughput(platform, folder, options.runs, say)
     if "scale" in options.only:
         found["scale"] = scale(platform, say)
-    return found
 
 
 def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:

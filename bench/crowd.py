@@ -13,14 +13,17 @@ from tests.support.platform import Platform
 from .contenders import ONE
 from .wire import Form, Wire
 
-NAMES = [f"bench-{number}" for number in range(10)]
+PEOPLE = 10
 LOOK_EVERY = 0.5  # seconds
 
 
 @contextmanager
-def people(platform: Platform) -> Iterator[dict[str, str]]:
-    """Ten accounts with a token of their own each, by name."""
-    tokens = {name: join(platform, name).token for name in NAMES}
+def people(platform: Platform, called: str) -> Iterator[dict[str, str]]:
+    """Ten accounts with a token of their own each, by name: `called-0`, `called-1` and so on.
+
+    Each part has people of its own, whose runs do not stand in another's way.
+    """
+    tokens = {name: join(platform, name).token for name in (f"{called}-{number}" for number in range(PEOPLE))}
     try:
         yield tokens
     finally:

@@ -26,7 +26,7 @@ def scale(platform: Platform, say: Callable[[str], None]) -> dict[str, Any]:
     The worker is stopped meanwhile, so that what is submitted waits and nothing else goes on.
     """
     worker = platform.service("worker")
-    with people(platform) as tokens:
+    with people(platform, "scale") as tokens:
         docker("stop", worker)
         try:
             found = {}

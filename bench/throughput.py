@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 6.0  # for each run
 def throughput(platform: Platform, folder: Path, runs: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Notebooks a minute, and how the platform felt meanwhile. papermill goes before and after."""
     count = min(max(runs // 4, BARE_LEAST), BARE_MOST)
-    with people(platform) as tokens:
+    with people(platform, "throughput") as tokens:
         one_before(platform, tokens)
         say(f"{count} notebooks by xargs and papermill")
         first = bare(folder, count)

@@ -153,9 +153,10 @@ def _roles(c: Any) -> None:
         {"name": "user", "scopes": ["self", f"access:services!service={SERVICE}"]},
         {
             "name": "platform",
-            "description": "What the platform's api may know of people: their names and groups",
+            "description": "What the platform's api may know of people: their names, groups and sessions",
             "scopes": [
                 "list:users",
+                "read:servers",
                 "read:users:name",
                 "read:users:groups",
                 "list:groups",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from nightdesk.server.adapters.records_sql import RecordsSql
-from nightdesk.server.domain.environment import Kernel
+from nightdesk.server.domain.environment import Kernel, Package
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.run import Output, Status
 from nightdesk.server.ports.records import LogChunk, Usage
@@ -163,11 +163,13 @@ def test_outputs_are_those_of_the_current_attempt(records: RecordsSql) -> None:
 
 def test_versions_are_registered_once(records: RecordsSql) -> None:
     kernels = (Kernel("python3", "Python 3", "python"), Kernel("ir", "R", "R"))
-    version = a_version("python-data", "2026.11.1", "stable", kernels=kernels, packages=(("numpy", "2.3.1"),))
+    version = a_version(
+        "python-data", "2026.11.1", "stable", kernels=kernels, packages=(Package("numpy", "2.3.1"),)
+    )
     assert records.add_version(version) is True
     assert records.add_version(version) is False
     assert records.versions() == [replace(version, packages=())]
-    assert records.packages(version.digest) == [("numpy", "2.3.1")]
+    assert records.packages(version.digest) == [Package("numpy", "2.3.1")]
     assert records.packages("sha256:none") == []
     with pytest.raises(Conflict, match=r"python-data:2026\.11\.1 stays the image on record"):
         records.add_version(replace(version, digest="sha256:" + "2" * 64))

@@ -62,7 +62,7 @@ def test_what_is_wrong_is_told_and_the_rest_registered(registered: Register) -> 
     assert out == f"registered: data:2 sha256:{'1' * 12}\n"
     assert [line.split(". ")[0] for line in err.splitlines()] == [
         "refused: '../1' is no version of 'data'",
-        "refused: data:3 has a misshapen kernel or package: KeyError: 'language'",
+        "refused: data:3 has a misshapen kernel, package or layer: KeyError: 'language'",
         "refused: the entry has no 'spec'.",
     ]
 

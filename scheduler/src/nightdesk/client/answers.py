@@ -181,12 +181,15 @@ class Version(TypedDict):
     kernels: list[Kernel]
     default: bool
     created_at: str
+    offer: str
+    size_bytes: int
 
 
 class Environment(TypedDict):
     name: str
     title: str
     description: str
+    groups: list[str]
     versions: list[Version]
 
 

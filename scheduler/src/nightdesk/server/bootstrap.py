@@ -105,7 +105,7 @@ def web_platform() -> WebPlatform:
         records=records,
         store=store_at(settings.storage.url),
         bell=RedisBell(celery_app(environment.redis_url), environment.redis_url),
-        people=HubPeople(environment.hub_api_url),
+        people=HubPeople(environment.hub_api_url, service_token=environment.service_token),
         waiting=WaitingRoom(records, settings.runs.limits),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nightdesk.server.domain.environment import Kernel, choose, default_of, from_registration
+from nightdesk.server.domain.environment import Kernel, Package, choose, default_of, from_registration
 from nightdesk.server.domain.errors import Invalid, NotFound, Refused
 
 from .runs import DIGEST, a_version
@@ -102,7 +102,7 @@ def test_a_registered_version() -> None:
     assert version.label == "python-data:2026.11.1"
     assert (version.digest, version.channels, version.created_at) == (DIGEST, ("stable",), 5.0)
     assert version.kernels == (Kernel("python3", "Python 3", "python"),)
-    assert version.packages == (("numpy", "2.3.1"),)
+    assert version.packages == (Package("numpy", "2.3.1"),)
     bare = from_registration(entry(spec={"title": None, "channel": None}, packages=[]), now=5.0)
     assert (bare.title, bare.description, bare.channels, bare.packages) == ("python-data", "", (), ())
 

@@ -276,6 +276,8 @@ def test_environments_and_sizes(site: Site) -> None:
         ],
         "default": True,
         "created_at": "2026-09-21T14:13:20.000Z",
+        "offer": "offered",
+        "size_bytes": 0,
     }
     sizes = site.get("/sizes", ADA).json["sizes"]
     assert [(size["name"], size["default"]) for size in sizes] == [("small", False), ("medium", True)]

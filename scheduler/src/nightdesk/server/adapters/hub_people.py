@@ -6,21 +6,28 @@ import hashlib
 import json
 import threading
 import time
+from datetime import datetime
+from typing import Any
 
 import urllib3
 
 from nightdesk.server.domain.errors import Unavailable
 from nightdesk.server.domain.person import Person
+from nightdesk.server.ports.people import Session
 
 _REMEMBER_SECONDS = 5.0
 _REMEMBER_COUNT = 10_000
+_PAGE = 200  # users that the hub tells of at once
+_PAGED = "application/jupyterhub-pagination+json"
 
 
 class HubPeople:
     """Asks the hub with the person's own token, so that the hub decides what the token may do."""
 
-    def __init__(self, api_url: str, service: str = "nightdesk") -> None:
-        self._url = api_url.rstrip("/") + "/user"
+    def __init__(self, api_url: str, service: str = "nightdesk", service_token: str = "") -> None:
+        self._api = api_url.rstrip("/")
+        self._url = f"{self._api}/user"
+        self._service_token = service_token
         self._scope = f"access:services!service={service}"
         self._pool = urllib3.PoolManager(
             num_pools=4, maxsize=16, timeout=urllib3.Timeout(connect=2, read=10), retries=False
@@ -43,6 +50,36 @@ class HubPeople:
                 self._known.clear()
             self._known[name] = (time.monotonic() + _REMEMBER_SECONDS, person)
         return person
+
+    def sessions(self) -> list[Session]:
+        found: list[Session] = []
+        offset: int | None = 0
+        while offset is not None:
+            page = self._active_users(offset)
+            try:
+                for user in page["items"]:
+                    found += [_session(user["name"], server) for server in user["servers"].values()]
+                following = page["_pagination"]["next"]
+                offset = None if following is None else int(following["offset"])
+            except (LookupError, AttributeError, TypeError, ValueError) as error:
+                raise Unavailable("the hub's answer cannot be read", "Look at the hub's log.") from error
+        return found
+
+    def _active_users(self, offset: int) -> Any:
+        try:
+            answer = self._pool.request(
+                "GET",
+                f"{self._api}/users",
+                fields={"state": "active", "offset": str(offset), "limit": str(_PAGE)},
+                headers={"Authorization": f"Bearer {self._service_token}", "Accept": _PAGED},
+            )
+            if answer.status == 200:
+                return json.loads(answer.data)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise Unavailable(
+                "the hub does not say which sessions there are", "Try again in a moment."
+            ) from error
+        raise Unavailable(f"the hub answered {answer.status}", "Try again in a moment.")
 
     def _recall(self, name: str) -> tuple[float, Person | None] | None:
         with self._lock:
@@ -76,3 +113,16 @@ class HubPeople:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _session(person: str, server: dict[str, Any]) -> Session:
+    """A session out of the hub's answer. What it was started with stands in its options."""
+    options = server.get("user_options") or {}
+    started = server.get("started")
+    return Session(
+        person,
+        str(server.get("name") or ""),
+        str(options.get("environment") or ""),
+        str(options.get("version") or ""),
+        datetime.fromisoformat(started).timestamp() if started else None,
+    )

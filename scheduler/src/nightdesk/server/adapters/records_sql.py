@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from nightdesk.server.adapters.builds_sql import BuildsSql
 from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.list_sql import ListSql
@@ -15,11 +16,16 @@ from nightdesk.server.adapters.queue_sql import QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
-from nightdesk.server.adapters.schema import runs
+from nightdesk.server.adapters.schema import runs, versions
+from nightdesk.server.domain.environment import Offer
+from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.run import Run, Status, check_transition
 
 _ADD = insert(runs)
+_REMOVED = select(versions.c.version).where(
+    versions.c.digest == bindparam("digest"), versions.c.offer == Offer.REMOVED
+)
 _EARLIER = 5  # runs of the same name that say how long the next one takes
 _OF_LATE = 1000  # runs of the same name among which they are looked for
 _late = (
@@ -37,7 +43,7 @@ _TIMES = (
 )
 
 
-class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql):
+class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
     """The database behind the platform."""
 
     def __init__(self, database: Database) -> None:
@@ -54,6 +60,10 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql):
         row = to_row(run)
         try:
             with self._database.writing() as connection:
+                if connection.execute(_REMOVED, {"digest": run.digest}).first() is not None:
+                    raise Conflict(
+                        f"{run.environment}:{run.version} has just been removed", "Choose another."
+                    )
                 connection.execute(_ADD, row)
                 note(connection, run, run.created_at)
         except IntegrityError:

@@ -156,6 +156,31 @@ class Ends(StrEnum):
     FILES = "files"
 
 
+_WISHES = (
+    *("name", "kind", "file", "kernel", "parameters", "input_sha256", "files_count", "cells"),
+    *(
+        "environment",
+        "version",
+        "digest",
+        "size",
+        "cpus",
+        "memory_bytes",
+        "pids_limit",
+        "disk_bytes",
+        "output_bytes",
+    ),
+    *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority"),
+)
+
+
+def anew(run: Run, **changes: Any) -> Run:
+    """A run that is yet to begin: what was wished for ``run``, with these changes, and nothing of how it went.
+
+    ``changes`` must hold the id, the owner, who submits it and when.
+    """
+    return Run(**{name: getattr(run, name) for name in _WISHES} | changes)
+
+
 def new_id() -> str:
     """A run's name in addresses: 12 characters, 60 bits that nobody guesses."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nightdesk.server.domain.errors import Unavailable
 from nightdesk.server.domain.person import Person
+from nightdesk.server.ports.people import Session
 
 
 class MemoryPeople:
@@ -11,6 +12,7 @@ class MemoryPeople:
 
     def __init__(self, tokens: dict[str, Person] | None = None) -> None:
         self.tokens = dict(tokens or {})
+        self.going_on: list[Session] = []
         self.away = False
 
     def of_token(self, token: str) -> Person | None:
@@ -22,3 +24,9 @@ class MemoryPeople:
     def remembered(self, token: str) -> Person | None:
         """The same where the table has it and the hub is there."""
         return None if self.away else self.tokens.get(token)
+
+    def sessions(self) -> list[Session]:
+        """Those of ``going_on``."""
+        if self.away:
+            raise Unavailable("the hub does not say which sessions there are", "Try again in a moment.")
+        return list(self.going_on)

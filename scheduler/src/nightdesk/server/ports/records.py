@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nightdesk.config import Limits
-from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.ports.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Usage:
     disk_bytes: int
 
 
-class Records(Protocol):
+class Records(Catalogue, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.
@@ -191,17 +191,3 @@ class Records(Protocol):
 
     def outputs(self, run_ids: list[str], attempt: int | None = None) -> dict[str, list[Output]]:
         """Outputs of the runs' current attempts, or of this one."""
-
-    # environments
-    def add_version(self, version: Version) -> bool:
-        """Register a version; False where it is there with the same digest.
-
-        Raises:
-            Conflict: the name and version are taken by another digest.
-        """
-
-    def versions(self) -> list[Version]:
-        """Every version, newest first, without packages."""
-
-    def packages(self, digest: str) -> list[tuple[str, str]]:
-        """Names and versions of the packages in an image."""

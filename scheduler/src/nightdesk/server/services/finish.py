@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import IO, Any, cast
 
+from nightdesk.server.domain.environment import Package
 from nightdesk.server.domain.errors import TooLarge
 from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.outcome import Ending, Exit, human_bytes
@@ -87,7 +88,7 @@ def manifest(
     ending: Ending,
     ended: Exit | None,
     progress: Progress,
-    packages: list[tuple[str, str]],
+    packages: list[Package],
     at: float,
 ) -> dict[str, Any]:
     """Where a result comes from: enough to make it again."""
@@ -112,7 +113,8 @@ def manifest(
         "peak_memory_bytes": peak_memory(progress),
         "cpu_seconds": cpu_seconds(progress),
         "metrics": progress.metrics,
-        "packages": dict(packages),
+        "packages": {each.name: each.version for each in packages if each.kind == "python"},
+        "r_packages": {each.name: each.version for each in packages if each.kind == "r"},
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from nightdesk.config import Settings, Size
-from nightdesk.server.domain.environment import Version, choose
+from nightdesk.server.domain.environment import Version, choose, runnable
 from nightdesk.server.domain.errors import Invalid, NotAllowed, NotFound, TooLarge, TooMany
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.domain.parameters import check_name, check_value, script_value
@@ -79,7 +79,7 @@ def submit(
         )
     _check_waiting(records, settings, owner)
     kind = kind_of(wanted.file)
-    version = choose(records.versions(), wanted.environment)
+    version = choose(runnable(records.versions(), person), wanted.environment)
     size = _size(settings, wanted.size)
     code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
     files_count = 0

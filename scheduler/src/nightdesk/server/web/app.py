@@ -12,7 +12,19 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from nightdesk.server.bootstrap import WebPlatform
-from nightdesk.server.web import api, catalogue, errors, listing, live, oauth, outputs, pages, story, usage
+from nightdesk.server.web import (
+    api,
+    catalogue,
+    environments,
+    errors,
+    listing,
+    live,
+    oauth,
+    outputs,
+    pages,
+    story,
+    usage,
+)
 from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.guard import Guard
@@ -51,7 +63,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    for part in (api, listing, story, live, outputs, usage, catalogue, oauth, pages):
+    for part in (api, listing, story, live, outputs, usage, catalogue, environments, oauth, pages):
         app.include_router(part.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Guard, limit=limit)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
+from nightdesk.server.domain.environment import offered
+from nightdesk.server.domain.person import Person
 from nightdesk.server.services.doctor import examine
 from nightdesk.server.web.auth import Admin, Platform, SignedIn, the_hub
 from nightdesk.server.web.paths import API
@@ -28,12 +30,6 @@ def user(person: SignedIn) -> dict[str, Any]:
     return {"name": person.name, "admin": person.admin, "groups": list(person.groups)}
 
 
-@router.get("/environments")
-def environments(platform: Platform, _person: SignedIn) -> dict[str, Any]:
-    """Environments and their versions, newest first."""
-    return {"environments": environments_json(platform.records.versions())}
-
-
 @router.get("/sizes")
 def sizes(platform: Platform, _person: SignedIn) -> dict[str, Any]:
     """The sizes to choose from."""
@@ -41,11 +37,17 @@ def sizes(platform: Platform, _person: SignedIn) -> dict[str, Any]:
 
 
 @router.get("/offers", dependencies=[Depends(the_hub)])
-def offers(platform: Platform, user: str) -> dict[str, Any]:
-    """What a person may start a server with. Only the hub asks."""
+def offers(
+    platform: Platform,
+    user: str,
+    group: Annotated[list[str] | None, Query(description="the person's groups, one each time")] = None,
+    admin: bool = False,
+) -> dict[str, Any]:
+    """What a person may start a server with. Only the hub asks, and says what it knows of the person."""
+    person = Person(user, admin, tuple(group or ()))
     return {
         "user": user,
-        "environments": environments_json(platform.records.versions()),
+        "environments": environments_json(offered(platform.records.versions(), person)),
         "sizes": sizes_json(platform.settings),
     }
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from nightdesk.server.domain.environment import runnable
 from nightdesk.server.domain.person import Person, may_see
 from nightdesk.server.domain.run import Status, is_id
 from nightdesk.server.services.failure import failure_of
@@ -55,7 +56,7 @@ def runs_page(request: Request, platform: Platform, person: SignedIn) -> Respons
         older=following(found, _PAGE),
         search=search,
         statuses=[status.value for status in Status],
-        versions=platform.records.versions(),
+        versions=runnable(platform.records.versions(), person),
     )
 
 

@@ -102,6 +102,7 @@ def environments_json(versions: list[Version]) -> list[dict[str, Any]]:
                 "name": name,
                 "title": (default or of_name[0]).title,
                 "description": (default or of_name[0]).description,
+                "groups": list(of_name[0].groups),
                 "versions": [_version_json(version, version == default) for version in of_name],
             }
         )
@@ -134,4 +135,6 @@ def _version_json(version: Version, default: bool) -> dict[str, Any]:
         ],
         "default": default,
         "created_at": iso(version.created_at),
+        "offer": version.offer.value,
+        "size_bytes": version.size_bytes,
     }
