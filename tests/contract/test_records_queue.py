@@ -273,7 +273,7 @@ def test_how_many_somebody_has_waiting(records: RecordsSql) -> None:
     for number in range(3):
         added(records, id=f"run-{number}")
     claimed(records, a_run(id="run-0"))
-    assert (records.waiting_count("ada"), records.waiting_count("bob")) == (2, 0)
+    assert [records.standing(name, "x").waiting for name in ("ada", "bob")] == [2, 0]
 
 
 # a clock that somebody sets

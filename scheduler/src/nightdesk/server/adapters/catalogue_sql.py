@@ -54,19 +54,7 @@ class CatalogueSql:
 
     def versions(self) -> list[Version]:
         with self._database.reading() as connection:
-            pointed, of_groups = _channels(connection), _groups(connection)
-            rows = connection.execute(_VERSIONS).all()
-        found = [
-            _version(
-                row,
-                pointed.get((row.environment, row.version), ()),
-                of_groups.get(row.environment, ()),
-            )
-            for row in rows
-        ]
-        return sorted(
-            found, key=lambda version: (version.created_at, _natural(version.version)), reverse=True
-        )
+            return listed(connection)
 
     def version(self, environment: str, version: str) -> Version | None:
         with self._database.reading() as connection:
@@ -179,6 +167,20 @@ class CatalogueSql:
                 (name, version): RunsOf(count, going_on.get((name, version), 0), last)
                 for name, version, count, last in connection.execute(total)
             }
+
+
+def listed(connection: Connection) -> list[Version]:
+    """Every version, newest first, without packages, layers and lock."""
+    pointed, of_groups = _channels(connection), _groups(connection)
+    found = [
+        _version(
+            row,
+            pointed.get((row.environment, row.version), ()),
+            of_groups.get(row.environment, ()),
+        )
+        for row in connection.execute(_VERSIONS)
+    ]
+    return sorted(found, key=lambda version: (version.created_at, _natural(version.version)), reverse=True)
 
 
 _groups_table = groups

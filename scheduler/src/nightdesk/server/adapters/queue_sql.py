@@ -18,7 +18,7 @@ ALIVE = (Status.STARTING, Status.RUNNING)
 _ALIVE, _QUEUED = runs.c.status.in_(ALIVE), runs.c.status == Status.QUEUED
 _STARTED = [status for status in Status if status is not Status.QUEUED]
 _TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes)
-_WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
+WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
 
 
@@ -28,6 +28,10 @@ class QueueSql:
     _database: Database
 
     def offer(self, limits: Limits, alive_seconds: float, again_seconds: float) -> list[str]:
+        with self._database.reading() as connection:  # mostly nothing is free: no writer waits for that
+            now = self._database.now(connection)
+            if _room(connection, now, alive_seconds).slots <= len(_going(connection, now, again_seconds)):
+                return []
         with self._database.writing() as connection:
             now = self._database.now(connection)
             room = _room(connection, now, alive_seconds)
@@ -50,10 +54,6 @@ class QueueSql:
             going = [_taker(row) for row in connection.execute(select(*_TAKER).where(_ALIVE))]
             waiting = connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
             return Line([_waiting(row) for row in waiting], going, room, _served(connection, now))
-
-    def waiting_count(self, owner: str) -> int:
-        with self._database.reading() as connection:
-            return int(connection.execute(_WAITING_COUNT, {"owner": owner}).scalar_one())
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         with self._database.writing() as connection:

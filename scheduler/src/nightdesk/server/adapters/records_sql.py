@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.builds_sql import BuildsSql
-from nightdesk.server.adapters.catalogue_sql import CatalogueSql
+from nightdesk.server.adapters.catalogue_sql import CatalogueSql, listed
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.list_sql import ListSql
-from nightdesk.server.adapters.queue_sql import QueueSql
+from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
@@ -21,6 +21,7 @@ from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.run import Run, Status, check_transition
+from nightdesk.server.ports.records import Standing
 
 _ADD = insert(runs)
 _REMOVED = select(versions.c.version).where(
@@ -132,10 +133,15 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
                 note(connection, changed, now)
             return changed
 
-    def expected_seconds(self, owner: str, name: str) -> float | None:
+    def standing(self, owner: str, name: str) -> Standing:
         with self._database.reading() as connection:
             seconds = list(connection.scalars(_TIMES, {"owner": owner, "name": name}))
-        return max(statistics.median(seconds), 0.0) if seconds else None
+            return Standing(
+                self._database.now(connection),
+                int(connection.execute(WAITING_COUNT, {"owner": owner}).scalar_one()),
+                max(statistics.median(seconds), 0.0) if seconds else None,
+                listed(connection),
+            )
 
     def history(self, run_id: str) -> list[RunChange]:
         query = select(change_table).where(change_table.c.run_id == run_id).order_by(change_table.c.id)

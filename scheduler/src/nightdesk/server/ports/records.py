@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nightdesk.config import Limits
+from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
@@ -63,6 +64,20 @@ class Usage:
     disk_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What has to be known about somebody who hands over a run, at one moment.
+
+    ``waiting`` counts their queued runs; ``expected_seconds`` is how long their runs of this name took of late (the
+    median of five), None without any; ``now`` is the database's time.
+    """
+
+    now: float
+    waiting: int
+    expected_seconds: float | None
+    versions: list[Version]
+
+
 class Records(Catalogue, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
@@ -99,8 +114,8 @@ class Records(Catalogue, Protocol):
     def request_cancel(self, run_id: str, by: str) -> Run | None:
         """Note the wish; a queued run is cancelled at once. The run as it is afterwards."""
 
-    def expected_seconds(self, owner: str, name: str) -> float | None:
-        """How long this person's runs of this name took of late (the median of five); None without any."""
+    def standing(self, owner: str, name: str) -> Standing:
+        """What a submit of this person under this name goes by."""
 
     def history(self, run_id: str) -> list[RunChange]:
         """Every change of the run's status and of who cares for it, oldest first."""
@@ -115,9 +130,6 @@ class Records(Catalogue, Protocol):
 
     def line(self, alive_seconds: float) -> Line:
         """The queue as it stands now, without runs that wait for their next attempt's time."""
-
-    def waiting_count(self, owner: str) -> int:
-        """How many of this person's runs are queued."""
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         """Take a queued run; None when somebody else has it, or it has to wait still."""

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 
+from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Offer, Version, check_there, default_of, runnable
 from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Priority, Run, anew, new_id
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
-from nightdesk.server.services.submit import input_key
+from nightdesk.server.services.submit import check_waiting, input_key
 
 _AGAIN = re.compile(r"(.+)-again\.(\d+)")
 
 
-def retry(records: Records, store: FileStore, person: Person, run: Run, exact: bool = False) -> Run:
+def retry(
+    records: Records, store: FileStore, settings: Settings, person: Person, run: Run, exact: bool = False
+) -> Run:
     """The same file, parameters, limits and files again, as a new run of the person who asks.
 
     Args:
         records: the database.
         store: where the inputs are.
+        settings: the platform's.
         person: who asks; they may see ``run``.
         run: the run to do again.
         exact: in the image of the recorded digest, else in the version of that name, or, where that is not
@@ -29,8 +33,11 @@ def retry(records: Records, store: FileStore, person: Person, run: Run, exact: b
     Raises:
         NotFound: its inputs are gone, or the environment is not for this person any more.
         Conflict: its version was removed and was not built again.
+        TooMany: as many runs of this person wait as may.
     """
-    version, note = _version(records, person, run, exact)
+    standing = records.standing(person.name, run.name)
+    check_waiting(standing, settings, person.name)
+    version, note = _version(standing.versions, person, run, exact)
     again = anew(
         run,
         id=new_id(),
@@ -42,8 +49,8 @@ def retry(records: Records, store: FileStore, person: Person, run: Run, exact: b
         digest=version.digest,
         priority=run.priority if person.admin or run.priority is not Priority.URGENT else Priority.HIGH,
         notes=(*_kept_notes(run), f"Runs {run.id} again{', exactly' if exact else ''}.", *note),
-        created_at=records.now(),
-        expected_seconds=records.expected_seconds(person.name, run.name),
+        created_at=standing.now,
+        expected_seconds=standing.expected_seconds,
     )
     for name in ("source", "prepared", "files.tar.gz"):
         if store.exists(f"{input_key(run)}/{name}"):
@@ -63,11 +70,11 @@ def again_of(label: str, rebuilt: str) -> int:
     return int(found[2]) if found and found[1] == label else 0
 
 
-def _version(records: Records, person: Person, run: Run, exact: bool) -> tuple[Version, tuple[str, ...]]:
+def _version(
+    versions: list[Version], person: Person, run: Run, exact: bool
+) -> tuple[Version, tuple[str, ...]]:
     """The version to run in, and what is to be said about it."""
-    mine = [
-        version for version in runnable(records.versions(), person) if version.environment == run.environment
-    ]
+    mine = [version for version in runnable(versions, person) if version.environment == run.environment]
     if not mine:
         raise NotFound(
             f"there is no environment '{run.environment}' for you", "List them: `nightdesk env list`."

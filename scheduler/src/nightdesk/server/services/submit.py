@@ -16,7 +16,7 @@ from nightdesk.server.domain.person import Person, owner_for
 from nightdesk.server.domain.run import Priority, Run, new_id
 from nightdesk.server.domain.submission import Submission, check_label, kind_of, label_from
 from nightdesk.server.ports.files import FileStore
-from nightdesk.server.ports.records import Records
+from nightdesk.server.ports.records import Records, Standing
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.notebook import prepare
 
@@ -77,16 +77,17 @@ def submit(
             f"the file is larger than {human_bytes(settings.runs.max_source_bytes)}",
             "Clear its outputs before you submit it; data belongs in files.",
         )
-    _check_waiting(records, settings, owner)
     kind = kind_of(wanted.file)
-    version = choose(runnable(records.versions(), person), wanted.environment)
+    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
+    standing = records.standing(owner, name)
+    check_waiting(standing, settings, owner)
+    version = choose(runnable(standing.versions, person), wanted.environment)
     size = _size(settings, wanted.size)
     code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
     files_count = 0
     if files is not None:
         most = settings.runs.max_files_bytes
         files_count = check_archive(files.archive, files.packed_bytes, most, beside=wanted.file)
-    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
     timeout = _timeout(wanted, size)
     run = Run(
         id=new_id(),
@@ -107,7 +108,7 @@ def submit(
         cell_timeout_seconds=_cell_timeout(wanted, settings, kind, timeout),
         retries=_retries(wanted),
         retry_wait_seconds=_retry_wait(wanted, settings),
-        expected_seconds=records.expected_seconds(owner, name),
+        expected_seconds=standing.expected_seconds,
         groups=person.groups if owner == person.name else (),
         pids_limit=size.pids,
         disk_bytes=size.disk_bytes,
@@ -118,7 +119,7 @@ def submit(
         input_sha256=hashlib.sha256(source).hexdigest(),
         files_count=files_count,
         cells=code.cells,
-        created_at=records.now(),
+        created_at=standing.now,
     )
     store.put(f"{input_key(run)}/source", io.BytesIO(source))
     if code.source is not source:
@@ -221,11 +222,12 @@ def _priority(wanted: Submission, person: Person) -> Priority:
     return wanted.priority
 
 
-def _check_waiting(records: Records, settings: Settings, owner: str) -> None:
+def check_waiting(standing: Standing, settings: Settings, owner: str) -> None:
+    """Raise :class:`TooMany` where so many of the owner's runs wait that no further one may."""
     most = settings.runs.limits.waiting
-    if (waiting := records.waiting_count(owner)) >= most:
+    if standing.waiting >= most:
         raise TooMany(
-            f"{owner} has {waiting} runs waiting already; the limit is {most}",
+            f"{owner} has {standing.waiting} runs waiting already; the limit is {most}",
             "Submit again when some have started, or cancel some that are not needed any more.",
         )
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.services.queue import ring
 
 _PAUSE_SECONDS = 0.05  # between two looks: the first submit of many is offered at once, the others together
+_PAUSES = 15  # a look takes this part of the time at most, however many come in
 _log = logging.getLogger(__name__)
 
 
@@ -41,10 +43,11 @@ class Dispatcher(threading.Thread):
             if self._stopped.is_set():
                 return
             self._woken.clear()
+            began = time.monotonic()
             try:
                 ring(platform.records, platform.bell, platform.settings.runs.limits)
             except NightdeskError as error:
                 _log.warning("nothing offered for now: %s", error.message)
             except Exception:  # noqa: BLE001 - the thread's edge: it must live as long as the process
                 _log.exception("unexpected; the next submit is offered again")
-            self._stopped.wait(_PAUSE_SECONDS)
+            self._stopped.wait(max(_PAUSE_SECONDS, _PAUSES * (time.monotonic() - began)))
