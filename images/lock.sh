@@ -38,5 +38,7 @@ for folder in "${folders[@]}"; do
         lock base requirements --no-emit-package rfc3987-syntax --no-emit-package lark
     else
         lock "$folder" requirements
+        # A package of the environment's own needs something that makes a wheel of it.
+        if [ -f "$folder/build-requirements.in" ]; then lock "$folder" build-requirements; fi
     fi
 done

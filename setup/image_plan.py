@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # No image holds these: what packages were asked for before they were locked, and litter.
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.pyc$|~$|\.in$")
 # What scheduler/ gives to images other than its own: everything but the server, which changes most
-# often, and the runner, which comes with each run.
-NOT_LIGHT = ("scheduler/src/nightdesk/server", "scheduler/src/nightdesk/runner")
+# often, and the runner and the preflight, which are sent in.
+NOT_LIGHT = tuple(f"scheduler/src/nightdesk/{name}" for name in ("server", "runner", "preflight"))
 CONFIG = ("scheduler/src/nightdesk/config.py",)
 CORE = ("scheduler/pyproject.toml", "scheduler/src/nightdesk")
 BUILD_TOOLS = ("images/base/install-packages", "images/base/build-requirements.txt")
@@ -103,6 +103,9 @@ def _files(image: Image, root: Path) -> list[Path]:
 def environments(root: Path = ROOT) -> list[Image]:
     """Every version of every environment, the oldest version of each name first.
 
+    The environment with the oldest version comes first: on a new platform it is put on record first,
+    and what has been there longest is what people get when they name none.
+
     Raises:
         SpecError: one of them does not say what it must.
         PlanError: one has no Dockerfile, or two versions claim one channel.
@@ -110,7 +113,13 @@ def environments(root: Path = ROOT) -> list[Image]:
     folders = [path.parent for path in (root / "images").glob("*/*/environment.yaml")]
     found = []
     channels: dict[tuple[str, str], str] = {}
-    for folder in sorted(folders, key=lambda path: (path.parent.name, _age(path.name))):
+    oldest: dict[str, list[tuple[int, str]]] = {}
+    for folder in folders:
+        age = _age(folder.name)
+        oldest[folder.parent.name] = min(age, oldest.get(folder.parent.name, age))
+    for folder in sorted(
+        folders, key=lambda path: (oldest[path.parent.name], path.parent.name, _age(path.name))
+    ):
         spec = read_spec(folder, root, {image.name for image in (BASE, *PLATFORM)})
         place = folder.relative_to(root).as_posix()
         if not (folder / "Dockerfile").is_file():

@@ -176,14 +176,16 @@ def test_versions_are_registered_once(records: RecordsSql) -> None:
     assert records.versions()[0].digest == version.digest
 
 
-def test_newest_first(records: RecordsSql) -> None:
+def test_what_has_been_there_longest_comes_first_and_of_it_the_newest(records: RecordsSql) -> None:
     for name in ("2026.9.3", "2026.10.1", "2026.10.1.rc1", "2026.10.12"):
         records.add_version(a_version("python-data", name, digest=f"sha256:{name}"))
     records.add_version(a_version("r-stats", "1", created_at=1_800_000_000.0))
     labels = [version.label for version in records.versions()]
-    assert labels[0] == "r-stats:1"
-    assert labels[1] == "python-data:2026.10.12"
-    assert labels[-1] == "python-data:2026.9.3"
+    assert labels[0] == "python-data:2026.10.12"
+    assert labels[3] == "python-data:2026.9.3"
+    assert labels[4] == "r-stats:1", "a new environment is not what people get who name none"
+    records.add_version(a_version("python-data", "2027.1.1", digest="sha256:7", created_at=1_900_000_000.0))
+    assert [version.label for version in records.versions()][::5] == ["python-data:2027.1.1", "r-stats:1"]
 
 
 def test_a_channel_points_at_the_version_that_took_it_last(records: RecordsSql) -> None:

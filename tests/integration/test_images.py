@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = ("python-data:2026.10.1", "python-data:2026.11.1")
+PYTHON_DATA = ("python-data:2026.10.1", "python-data:2026.11.1")
+ENVIRONMENTS = (*PYTHON_DATA, "modelling:2026.11.1", "r-data:2026.11.1")
+KERNELS = {"r-data:2026.11.1": ["ir", "python3"]}  # of the others: python3
 DEBIANS_OWN = "/etc/ssl/certs/ca-certificates.crt"  # from the package ca-certificates
 PASSWORD = "a-password-for-this-test"
 pytestmark = pytest.mark.engine
@@ -47,14 +49,14 @@ def bytecode(module):
     return os.access(importlib.util.find_spec(module).cached, os.R_OK)
 
 started = ["jsonschema", "jupyter_server.serverapp", "jupyterlab.labapp", "jupyterhub.singleuser.app",
-            "papermill", "ipykernel.kernelapp", "nightdesk", "pandas", "sklearn.linear_model"]
+            "papermill", "ipykernel.kernelapp", "nightdesk", "sqlalchemy", "pandas", "sklearn.linear_model", "modelling"]
 there = lambda name: importlib.util.find_spec(name) is not None
 print(json.dumps({
     "user": [os.getuid(), os.getgid(), os.environ["HOME"], os.getcwd()],
     "writable": {folder: writable(folder) for folder in ("/opt/nightdesk", "/tmp", os.environ["HOME"])},
     "absent": {name: not there(name) for name in
                ("rfc3987_syntax", "nightdesk.server", "nightdesk.runner", "nightdesk.config")},
-    "without_bytecode": [name for name in started if not bytecode(name)],
+    "without_bytecode": [name for name in started if there(name.split(".")[0]) and not bytecode(name)],
     "packages": json.loads(pathlib.Path("/opt/nightdesk/packages.json").read_text()),
     "pip_list": json.loads(output(sys.executable, "-m", "pip", "list", "--format", "json")),
     "kernels": sorted(path.parent.name for path in pathlib.Path("/opt/nightdesk/share/jupyter/kernels").glob("*/kernel.json")),
@@ -62,7 +64,7 @@ print(json.dumps({
     "single_user": output("jupyterhub-singleuser", "--version").strip(),
     "changeable": output("find", "/opt/nightdesk", "!", "-type", "l", "(", "-perm", "-2", "-o", "-user", "1000", ")"),
     "unreadable": output("find", "/opt/nightdesk", "!", "-readable").split(),
-    "versions": {name: importlib.metadata.version(name) for name in ("pandas", "scikit-learn", "jupyterhub")},
+    "versions": {each.name: each.version for each in importlib.metadata.distributions()},
 }))
 """
 
@@ -159,7 +161,7 @@ def test_an_environment_holds_the_client_and_nothing_of_the_server(seen: dict[st
     assert all(seen[name]["absent"].values()), seen[name]["absent"]
     expected = ["/opt/nightdesk/bin/python", "/opt/nightdesk/bin/nightdesk"]
     assert seen[name]["login_shell"] == [*expected, "/usr/bin/git", "/usr/bin/nano", "/usr/bin/curl"]
-    assert seen[name]["kernels"] == ["python3"]
+    assert seen[name]["kernels"] == KERNELS.get(name, ["python3"])
     assert seen[name]["single_user"] == seen[name]["versions"]["jupyterhub"]
 
 
@@ -175,7 +177,7 @@ def test_the_list_of_packages_is_true(seen: dict[str, Any], name: str) -> None:
 
 
 def test_versions_of_an_environment_differ(seen: dict[str, Any]) -> None:
-    old, new = (seen[name]["versions"] for name in ENVIRONMENTS)
+    old, new = (seen[name]["versions"] for name in PYTHON_DATA)
     assert old["pandas"].startswith("2.")
     assert new["pandas"].startswith("3.")
     assert old["scikit-learn"] != new["scikit-learn"]
@@ -206,7 +208,7 @@ def test_labels_say_what_an_environment_is(plan: dict[str, str]) -> None:
         labels = {key.removeprefix("org.nightdesk."): value for key, value in config["Labels"].items()}
         assert f"{labels['environment']}:{labels['version']}" == name
         assert plan[name].endswith(f":src-{labels['source']}")
-        assert json.loads(labels["spec"])["kernels"][0]["name"] == "python3"
+        assert json.loads(labels["spec"])["kernels"][0]["name"] == KERNELS.get(name, ["python3"])[0]
         assert config["Cmd"] == ["jupyterhub-singleuser"]
         assert not config.get("Entrypoint")
 

@@ -12,7 +12,7 @@ from environment_spec import SpecError
 
 Make = Callable[..., Path]
 ALL = ("platform", "environments")
-ENVIRONMENTS = {"python-data:2026.10.1", "python-data:2026.11.1"}
+ENVIRONMENTS = {"python-data:2026.10.1", "python-data:2026.11.1", "modelling:2026.11.1", "r-data:2026.11.1"}
 PACKAGES = {f"{name}-packages" for name in ENVIRONMENTS}
 
 
@@ -42,6 +42,10 @@ def hashes(root: Path) -> dict[str, str]:
             {"python-data:2026.10.1-packages", "python-data:2026.10.1"},
         ),
         ("images/python-data/2026.10.1/requirements.in", set()),
+        (
+            "images/modelling/2026.11.1/package/src/modelling/pulling.py",
+            {"modelling:2026.11.1-packages", "modelling:2026.11.1"},
+        ),
         ("images/base/requirements.in", set()),
         ("images/base/__pycache__/check.cpython-313.pyc", set()),
         ("hub/nightdesk_hub/.names.py.swp", set()),
@@ -81,6 +85,13 @@ def test_what_others_stand_on_is_built_first_and_the_newest_version_last(
         "stats:2026.10.1",
         "stats:2026.10.1-next",
     ]
+
+
+def test_the_environment_with_the_oldest_version_comes_first(tmp_path: Path, environment: Make) -> None:
+    for name, version in (("apples", "2026.11.1"), ("stats", "2026.11.1"), ("stats", "2026.9.1")):
+        environment(name, version)
+    names = [f"{image.name}:{image.version}" for image in image_plan.environments(tmp_path)]
+    assert names == ["stats:2026.9.1", "stats:2026.11.1", "apples:2026.11.1"]
 
 
 @pytest.mark.parametrize(

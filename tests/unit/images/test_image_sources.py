@@ -17,6 +17,7 @@ DOCKERFILES += sorted((ROOT / "images").rglob("Dockerfile"))
 ENVIRONMENTS = sorted(path.parent for path in (ROOT / "images").glob("*/*/environment.yaml"))
 LOCKS = [ROOT / "images/base/requirements.txt", ROOT / "images/base/build-requirements.txt"]
 LOCKS += [folder / "requirements.txt" for folder in ENVIRONMENTS]
+LOCKS += sorted((ROOT / "images").glob("*/*/build-requirements.txt"))
 
 
 def name_of(path: Path) -> str:

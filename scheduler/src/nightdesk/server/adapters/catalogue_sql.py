@@ -170,7 +170,7 @@ class CatalogueSql:
 
 
 def listed(connection: Connection) -> list[Version]:
-    """Every version, newest first, without packages, layers and lock."""
+    """Every version in the port's order, without packages, layers and lock."""
     pointed, of_groups = _channels(connection), _groups(connection)
     found = [
         _version(
@@ -180,7 +180,11 @@ def listed(connection: Connection) -> list[Version]:
         )
         for row in connection.execute(_VERSIONS)
     ]
-    return sorted(found, key=lambda version: (version.created_at, _natural(version.version)), reverse=True)
+    since: dict[str, float] = {}
+    for each in found:
+        since[each.environment] = min(each.created_at, since.get(each.environment, each.created_at))
+    found.sort(key=lambda version: (version.created_at, _natural(version.version)), reverse=True)
+    return sorted(found, key=lambda version: (since[version.environment], version.environment))
 
 
 _groups_table = groups

@@ -118,7 +118,7 @@ def offered(versions: Iterable[Version], person: Person) -> list[Version]:
 
 
 def default_of(versions: list[Version]) -> Version | None:
-    """What people get when they name nothing: the stable version, else the newest on offer."""
+    """What people get when they name nothing: the first stable version, else the first on offer."""
     there = [version for version in versions if version.offer is Offer.OFFERED]
     stable = [version for version in there if "stable" in version.channels]
     return next(iter(stable or there), None)
@@ -128,7 +128,7 @@ def choose(versions: list[Version], wanted: str | None) -> Version:
     """The version that ``NAME``, ``NAME:VERSION`` or ``NAME@CHANNEL`` means; None means the default.
 
     Args:
-        versions: what the person may run, newest first.
+        versions: what the person may run, as records list them.
         wanted: what they typed.
 
     Raises:

@@ -33,7 +33,9 @@ class Catalogue(Protocol):
         """
 
     def versions(self) -> list[Version]:
-        """Every version, newest first, without packages, layers and lock."""
+        """Every version, without packages, layers and lock: the environment that has been on record longest
+        first, because that is what people get when they name none, and the newest version of each first.
+        """
 
     def version(self, environment: str, version: str) -> Version | None:
         """One version with all that is known of it, or None."""
