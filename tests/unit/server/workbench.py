@@ -15,7 +15,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.schema import changes, runs
-from nightdesk.server.domain.environment import Kernel, Package, Version
+from nightdesk.server.domain.environment import Kernel, Origin, Package, Version
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
@@ -42,6 +42,7 @@ VERSION = Version(
     created_at=1_790_000_000.0,
     channels=("stable",),
     packages=(Package("numpy", "2.3.1"), Package("pandas", "3.0.0")),
+    origin=Origin("folder images/python-data/2026.11.1", "setup", lock="numpy==2.3.1\npandas==3.0.0\n"),
 )
 ADA, BOB, ROOT = Person("ada"), Person("bob"), Person("root", admin=True)
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "show one run",
     "logs": "print what a run has printed",
     "cancel": "end a run, keeping what it has done",
+    "retry": "run a run again, exactly as it was if you like",
     "download": "fetch the outputs of a run",
     "env": "environments: what runs can run in",
     "doctor": "check this machine, the way to the platform, and the platform",
@@ -118,7 +119,7 @@ def _add_functions(parser: argparse.ArgumentParser, module: ModuleType) -> None:
         command = group.add_parser(
             name,
             help=summary,
-            description=run.__doc__,
+            description="\n".join(line.strip() for line in run.__doc__.splitlines()),
             epilog=_epilog(_about(module.EXAMPLES, f"{parser.prog} {name}")),
             formatter_class=_Formatter,
             allow_abbrev=False,

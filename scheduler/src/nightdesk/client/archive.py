@@ -73,6 +73,24 @@ def pack(folder: str, *, without: str | None = None) -> Archive:
     return archive
 
 
+def pack_one(name: str, content: bytes) -> Archive:
+    """An archive of one file that is in memory."""
+    import io
+
+    file = tempfile.TemporaryFile(prefix="nightdesk-")  # noqa: SIM115  (the archive is sent after this returns)
+    archive = Archive(file)
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        entry = _entry(name, tarfile.REGTYPE, 0o644)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    file.flush()
+    archive.files, archive.bytes = 1, len(content)
+    return archive
+
+
 class _Packer:
     """One walk through one folder."""
 

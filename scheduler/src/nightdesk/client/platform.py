@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         User,
     )
     from nightdesk.client.archive import Archive
+    from nightdesk.client.environments import Builds, Environments
     from nightdesk.client.events import Event, Waiting
     from nightdesk.client.http import Response
     from nightdesk.client.hub import Hub
@@ -175,6 +176,11 @@ class Client:
         run: Run = self._transport.json("POST", "/runs", run_id, "cancel")
         return run
 
+    def retry(self, run_id: str, *, exact: bool = False) -> Run:
+        """The same again as a new run; with `exact` in exactly the image that it ran in."""
+        run: Run = self._transport.json("POST", "/runs", run_id, "retry", json={"exact": exact})
+        return run
+
     def history(self, run_id: str) -> History:
         """Every change of the run since it was submitted, and its attempts."""
         history: History = self._transport.json("GET", "/runs", run_id, "history")
@@ -241,8 +247,21 @@ class Client:
 
     def environments(self) -> list[Environment]:
         """The environments that one may use, the newest version first."""
-        environments: list[Environment] = self._transport.json("GET", "/environments")["environments"]
-        return environments
+        return self.catalogue.listed()
+
+    @property
+    def catalogue(self) -> Environments:
+        """Environments, their versions and channels."""
+        from nightdesk.client.environments import Environments
+
+        return Environments(self._transport)
+
+    @property
+    def builds(self) -> Builds:
+        """Making versions of environments; admins only."""
+        from nightdesk.client.environments import Builds
+
+        return Builds(self._transport)
 
     def user(self) -> User:
         """Who one is."""

@@ -55,10 +55,12 @@ def test_every_good_answer_has_a_shape_and_every_error_the_same(site: Site) -> N
 
 def test_the_shape_of_a_submission_stands_there(site: Site) -> None:
     schemas = described(site)["components"]["schemas"]
-    (form,) = [schema for name, schema in schemas.items() if name.startswith("Body_")]
-    assert form["properties"]["request"]["contentSchema"] == {"$ref": "#/components/schemas/SubmitRequest"}
+    for body, part in (("Body_submit_run", "SubmitRequest"), ("Body_ask_for_build", "RequestedBuild")):
+        (form,) = [schema for name, schema in schemas.items() if name.startswith(body)]
+        assert form["properties"]["request"]["contentSchema"] == {"$ref": f"#/components/schemas/{part}"}
     assert schemas["SubmitRequest"]["required"] == ["file"]
     assert "as" in schemas["SubmitRequest"]["properties"]
+    assert schemas["RequestedBuild"]["required"] == ["kind"]
 
 
 @pytest.mark.parametrize(

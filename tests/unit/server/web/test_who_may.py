@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from nightdesk.server.domain.build import Build, BuildKind, new_build_id
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Status
 from starlette.routing import Mount, Route
@@ -20,6 +21,7 @@ Codes = tuple[int, int, int, int]  # what anonymous, owner, somebody else and an
 ANYBODY: Codes = (200, 200, 200, 200)
 SIGNED_IN: Codes = (401, 200, 200, 200)
 OWN_RUN: Codes = (401, 200, 404, 200)
+ADMINS: Codes = (401, 403, 403, 200)
 
 EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/openapi.json"): ANYBODY,
@@ -27,6 +29,29 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/health"): ANYBODY,
     ("GET", f"{API}/user"): SIGNED_IN,
     ("GET", f"{API}/environments"): SIGNED_IN,
+    ("GET", f"{API}/environments/compare"): SIGNED_IN,
+    ("GET", f"{API}/environments/cleaning"): ADMINS,
+    ("POST", f"{API}/environments/cleaning"): ADMINS,
+    ("GET", f"{API}/environments/{{name}}/events"): SIGNED_IN,
+    ("POST", f"{API}/environments/{{name}}/groups"): ADMINS,
+    ("POST", f"{API}/environments/{{name}}/channels/{{channel}}"): ADMINS,
+    ("POST", f"{API}/environments/{{name}}/channels/{{channel}}/rollback"): (
+        401,
+        403,
+        403,
+        409,
+    ),  # no earlier one
+    ("GET", f"{API}/environments/{{name}}/{{version}}"): SIGNED_IN,
+    ("GET", f"{API}/environments/{{name}}/{{version}}/lock"): SIGNED_IN,
+    ("POST", f"{API}/environments/{{name}}/{{version}}/deprecate"): (401, 403, 403, 409),  # it is stable
+    ("POST", f"{API}/environments/{{name}}/{{version}}/offer"): ADMINS,
+    ("POST", f"{API}/environments/{{name}}/{{version}}/remove"): (401, 403, 403, 409),
+    ("POST", f"{API}/builds"): (401, 403, 403, 201),
+    ("GET", f"{API}/builds"): ADMINS,
+    ("GET", f"{API}/builds/{{build_id}}"): ADMINS,
+    ("GET", f"{API}/builds/{{build_id}}/log"): ADMINS,
+    ("GET", f"{API}/builds/{{build_id}}/events"): ADMINS,
+    ("POST", f"{API}/builds/{{build_id}}/cancel"): ADMINS,
     ("GET", f"{API}/sizes"): SIGNED_IN,
     ("GET", f"{API}/offers"): (401, 401, 401, 401),  # the hub alone
     ("GET", f"{API}/doctor"): (401, 403, 403, 200),
@@ -34,6 +59,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}"): OWN_RUN,
     ("POST", f"{API}/runs/{{run_id}}/cancel"): OWN_RUN,
+    ("POST", f"{API}/runs/{{run_id}}/retry"): (401, 201, 404, 201),
     ("GET", f"{API}/runs/{{run_id}}/log"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/events"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/usage"): OWN_RUN,
@@ -94,12 +120,38 @@ def asked(site: Site, person: Person | None, method: str, path: str) -> Answer:
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
     if path.endswith("/offers"):
         path += "?user=ada"
+    if path.startswith((f"{API}/environments", f"{API}/builds")):
+        path, how = about_environments(site, method, path)
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
     if method == "POST" and not api:
         how["form"] = {"_xsrf": xsrf(site, person)}
     return site.ask(method, path, person, **how)
+
+
+def about_environments(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:
+    """A route about the environment on the bench, or about a build of another."""
+    how: dict[str, Any] = {}
+    if path.endswith("/compare"):
+        path += "?before=python-data:2026.11.1&after=python-data:2026.11.1"
+    if method == "POST" and path.endswith("/groups"):
+        how["body"] = b'{"groups": []}'
+    if method == "POST" and path.endswith("{channel}"):
+        how["body"] = b'{"version": "2026.11.1"}'
+    if (method, path) == ("POST", f"{API}/builds"):
+        request = {"kind": "image", "environment": "elsewhere", "source": "registry.example.org/x:1"}
+        how["body"], kind = multipart(request=json.dumps(request).encode())
+        how["headers"] = {"Content-Type": kind}
+    elif "body" in how:
+        how["headers"] = {"Content-Type": "application/json"}
+    if "{build_id}" in path:
+        build = Build(new_build_id(), BuildKind.IMAGE, "root", 1.0)
+        site.bench.records.add_build(build)
+        site.bench.records.request_build_cancel(build.id, "root")  # it is over: its events end
+        path = path.replace("{build_id}", build.id)
+    path = path.replace("{name}", "python-data").replace("{version}", "2026.11.1")
+    return path.replace("{channel}", "stable"), how
 
 
 def xsrf(site: Site, person: Person | None) -> str:

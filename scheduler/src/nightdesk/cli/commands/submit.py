@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     with connect(arguments) as client:
         submitted = _submit(client, arguments, options)
         if arguments.watch:
-            return _watch(client, submitted, as_json=arguments.json)
+            return follow_submitted(client, submitted, as_json=arguments.json)
     if arguments.json:
         from nightdesk.cli.document import show_json
 
@@ -161,7 +161,8 @@ def _packed(folder: str, source: str) -> Archive:
     return archive
 
 
-def _watch(client: Client, run: Run, *, as_json: bool) -> int:
+def follow_submitted(client: Client, run: Run, *, as_json: bool) -> int:
+    """Follow a run that was just handed over to its end. Returns the exit code: 0 only if it succeeded."""
     from nightdesk.cli.document import show_json
     from nightdesk.cli.failure import show_failure
     from nightdesk.cli.summary import say, show_ending, show_notes

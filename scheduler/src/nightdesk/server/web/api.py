@@ -1,8 +1,7 @@
-"""The REST routes of runs: submit, look, cancel, and what they printed."""
+"""The REST routes of runs: submit, look, cancel, run again, and what they printed."""
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Invalid, NotFound
@@ -20,8 +19,10 @@ from nightdesk.server.domain.person import Person, check_sees
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.services.logs import log_text
+from nightdesk.server.services.rerun import retry
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.part import read_part
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import run_json, usage_json
 
@@ -60,22 +61,16 @@ class SubmitRequest(BaseModel):
     as_user: str | None = Field(default=None, alias="as")
 
 
+class RetryRequest(BaseModel):
+    """How to run a run again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exact: bool = False
+
+
 def _submission(text: str) -> Submission:
-    try:
-        # json.loads, not the model's own parser: it keeps NaN apart, which is refused with its name
-        data = json.loads(text)
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
-        request = SubmitRequest.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Invalid(
-            f"the request's '{place}': {first['msg']}" if place else "the request is no object"
-        ) from None
-    except UnicodeEncodeError:
-        raise Invalid("the request contains half a character (a lone surrogate)") from None
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"the part 'request' is no JSON: {error}") from None
+    request = read_part(SubmitRequest, text)
     if request.timeout_seconds is not None and not math.isfinite(request.timeout_seconds):
         raise Invalid("the time limit must be a number of seconds")
     return Submission(**request.model_dump())
@@ -127,6 +122,18 @@ def cancel_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, A
     return shape(platform, check_sees(person, run, run_id))
 
 
+@router.post("/runs/{run_id}/retry", status_code=201)
+def retry_run(
+    http: Request, platform: Platform, person: SignedIn, run_id: str, wanted: RetryRequest | None = None
+) -> dict[str, Any]:
+    """Run the same again, as a new run of whoever asks; ``exact`` in the image of the recorded digest."""
+    exact = wanted is not None and wanted.exact
+    run = seen_run(platform, person, run_id)
+    again = retry(platform.records, platform.store, platform.settings, person, run, exact)
+    http.app.state.dispatcher.wake()
+    return shape(platform, again)
+
+
 @router.get("/runs/{run_id}/log", response_class=PlainTextResponse)
 def run_log(platform: Platform, person: SignedIn, run_id: str, attempt: AttemptNumber = None) -> Response:
     """What the run, or an earlier attempt of it, has printed so far, as text."""
@@ -164,7 +171,8 @@ def shapes(platform: WebPlatform, runs: list[Run], outputs: bool = True) -> list
     over = [run.id for run in runs if run.final] if outputs else []
     left = records.outputs(over) if over else {}
     waiting = platform.waiting.reasons(runs)
-    if len(over) < len(runs):
+    now = uptime = 0.0
+    if any(not run.final and (run.started_at is not None or run.id not in waiting) for run in runs):
         now, uptime = records.now(), records.uptime()
         for run in runs:
             if run.status is Status.QUEUED and run.id not in waiting:

@@ -12,8 +12,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.services.request_build import MAX_BYTES
 from nightdesk.server.web import (
     api,
+    builds,
     catalogue,
     environments,
     errors,
@@ -63,8 +65,8 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    for part in (api, listing, story, live, outputs, usage, catalogue, environments, oauth, pages):
+    for part in (api, listing, story, live, outputs, usage, catalogue, environments, builds, oauth, pages):
         app.include_router(part.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
-    app.add_middleware(Guard, limit=limit)
+    app.add_middleware(Guard, limit=limit, own_limits={f"{API}/builds": MAX_BYTES + 2**20})
     return app

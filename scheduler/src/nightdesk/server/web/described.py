@@ -12,9 +12,12 @@ from typing import Any, NotRequired, TypedDict, Union, get_args, get_origin, get
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from nightdesk.client import answers
+from nightdesk.client import catalogue_answers as catalogue
 from nightdesk.server.web.api import SubmitRequest
+from nightdesk.server.web.builds import RequestedBuild
 from nightdesk.server.web.paths import API
 
 
@@ -90,10 +93,30 @@ class Answer:
     errors: tuple[int, ...] = ()
 
 
+_ADMINS = (401, 403)
+_CHANGES = (400, *_ADMINS, 404, 409, 422)
 ANSWERS = {
     "GET /health": Answer(answers.Health),
     "GET /user": Answer(answers.User, (401,)),
     "GET /environments": Answer(Environments, (401,)),
+    "GET /environments/compare": Answer(catalogue.Comparison, (400, 401, 404, 422)),
+    "GET /environments/cleaning": Answer(catalogue.Cleaning, _ADMINS),
+    "POST /environments/cleaning": Answer(catalogue.Cleaning, _ADMINS),
+    "GET /environments/{name}/events": Answer(catalogue.EnvironmentEvents, (401, 404)),
+    "POST /environments/{name}/groups": Answer(catalogue.EnvironmentGroups, (400, *_ADMINS, 404, 422)),
+    "POST /environments/{name}/channels/{channel}": Answer(catalogue.ChannelMove, _CHANGES),
+    "POST /environments/{name}/channels/{channel}/rollback": Answer(catalogue.ChannelMove, _CHANGES),
+    "GET /environments/{name}/{version}": Answer(catalogue.WholeVersion, (401, 404)),
+    "GET /environments/{name}/{version}/lock": Answer("text/plain", (401, 404)),
+    "POST /environments/{name}/{version}/deprecate": Answer(catalogue.NamedVersion, _CHANGES),
+    "POST /environments/{name}/{version}/offer": Answer(catalogue.NamedVersion, _CHANGES),
+    "POST /environments/{name}/{version}/remove": Answer(catalogue.NamedVersion, _CHANGES),
+    "POST /builds": Answer(catalogue.Build, (400, *_ADMINS, 404, 409, 413, 422)),
+    "GET /builds": Answer(catalogue.Builds, (400, *_ADMINS, 422)),
+    "GET /builds/{build_id}": Answer(catalogue.Build, (*_ADMINS, 404)),
+    "GET /builds/{build_id}/log": Answer("text/plain", (*_ADMINS, 404)),
+    "GET /builds/{build_id}/events": Answer("text/event-stream", (*_ADMINS, 404)),
+    "POST /builds/{build_id}/cancel": Answer(catalogue.Build, (*_ADMINS, 404)),
     "GET /sizes": Answer(Sizes, (401,)),
     "GET /offers": Answer(Offers, (401, 422)),
     "GET /doctor": Answer(Checks, (401, 403)),
@@ -101,6 +124,7 @@ ANSWERS = {
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
     "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
+    "POST /runs/{run_id}/retry": Answer(answers.Run, (401, 403, 404, 409, 422, 429)),
     "GET /runs/{run_id}/log": Answer("text/plain", (401, 404, 422)),
     "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
     "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
@@ -121,6 +145,7 @@ _MEANINGS = {
     503: "a part of the platform is out of reach; try again",
 }
 _OPEN = {"GET /health"}
+_MADE = {"POST /builds", "POST /runs/{run_id}/retry"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -135,7 +160,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 _describe(f"{method.upper()} {path.removeprefix(API)}", operation, schemas)
-        _describe_submission(schemas)
+        _describe_part(schemas, "Body_submit_run", SubmitRequest)
+        _describe_part(schemas, "Body_ask_for_build", RequestedBuild)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -151,6 +177,8 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
             "201": good | {"description": "accepted"},
             "200": good | {"description": "known by its key"},
         }
+    if route in _MADE:
+        responses = {"201": good | {"description": "accepted"}}
     if route.endswith("/outputs/{name}"):
         responses["304"] = {"description": "as known by its ETag"}
     problem = {"application/json": {"schema": _schema(Problem, schemas)}}
@@ -161,15 +189,15 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
         operation["security"] = [{"token": []}]
 
 
-def _describe_submission(schemas: dict[str, Any]) -> None:
-    """The part `request` is text to the framework; what is in it stands here."""
-    inner = SubmitRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+def _describe_part(schemas: dict[str, Any], body: str, model: type[BaseModel]) -> None:
+    """The part `request` of a form is text to the framework; what is in it stands here."""
+    inner = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= inner.pop("$defs", {})
-    schemas["SubmitRequest"] = inner
-    (form,) = [schema for name, schema in schemas.items() if name.startswith("Body_submit_run")]
+    schemas[model.__name__] = inner
+    (form,) = [schema for name, schema in schemas.items() if name.startswith(body)]
     form["properties"]["request"] |= {
         "contentMediaType": "application/json",
-        "contentSchema": {"$ref": "#/components/schemas/SubmitRequest"},
+        "contentSchema": {"$ref": f"#/components/schemas/{model.__name__}"},
     }
 
 

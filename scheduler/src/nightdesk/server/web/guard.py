@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,9 +22,11 @@ _PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
 class Guard:
     """Refuses requests that are too large or nobody's before they are read; puts safe headers on every answer."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, own_limits: Mapping[str, int]) -> None:
+        """``limit`` is that of the API in bytes; ``own_limits`` are those of paths that have their own."""
         self._app = app
         self._limit = limit
+        self._own_limits = own_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -30,7 +34,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit if scope["path"].startswith(API) else _PAGE_FORM_BYTES
+        usual = self._limit if scope["path"].startswith(API) else _PAGE_FORM_BYTES
+        limit = self._own_limits.get(scope["path"], usual)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

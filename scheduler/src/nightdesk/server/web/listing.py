@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from nightdesk.server.domain.build import Build
 from nightdesk.server.domain.errors import Invalid, NotAllowed
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
@@ -93,8 +94,8 @@ def cursor(text: str | None) -> tuple[float, str] | None:
         ) from None
 
 
-def following(found: list[Run], limit: int) -> str | None:
-    """Where the next list begins, of one that was asked for one run more than its limit."""
+def following(found: list[Run] | list[Build], limit: int) -> str | None:
+    """Where the next list begins, of one that was asked for one more than its limit."""
     if len(found) <= limit:
         return None
     return f"{found[limit - 1].created_at!r}_{found[limit - 1].id}"

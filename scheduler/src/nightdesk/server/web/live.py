@@ -37,12 +37,14 @@ _PING_SECONDS = 5.0
 _LOOK_SECONDS = 5.0  # even with the bell: a ring may be lost
 _LOOK_ALONE_SECONDS = 1.0
 _BATCH = 200  # log pieces in one answer
+PING = "event: ping\ndata: {}\n\n"
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _log = logging.getLogger(__name__)
 router = APIRouter(prefix=API, tags=["runs"])
 
 
 class News:
-    """Who watches which run, and whether the bell can be heard."""
+    """Who watches which run or build, and whether the bell can be heard."""
 
     def __init__(self, redis_url: str) -> None:
         self._url = redis_url
@@ -71,7 +73,7 @@ class News:
 
     @contextlib.contextmanager
     def watch(self, run_id: str) -> Any:
-        """An event that is set whenever there may be news of the run."""
+        """An event that is set whenever there may be news of the run, or of the build of that id."""
         event = asyncio.Event()
         self._watchers[run_id].add(event)
         try:
@@ -98,8 +100,7 @@ def run_events(
     seen_run(platform, person, run_id)
     attempt, start = _place(last_event_id or after)
     events = _events(request.app.state.news, platform, person, run_id, (attempt, start))
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 async def _events(
@@ -131,14 +132,24 @@ async def _events(
             if seen.final:
                 yield f"event: end\ndata: {text}\n\n"
                 return
-            pause = _LOOK_SECONDS if news.heard else _LOOK_ALONE_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), pause)
-                continue
-            silent += pause
-            if silent >= _PING_SECONDS:
+            silent += await quiet(news, woken)
+            if is_due(silent):
                 silent = 0.0
-                yield "event: ping\ndata: {}\n\n"
+                yield PING
+
+
+async def quiet(news: News, woken: asyncio.Event) -> float:
+    """Wait until there may be news; the seconds for which there was none, 0 where somebody rang."""
+    pause = _LOOK_SECONDS if news.heard else _LOOK_ALONE_SECONDS
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(woken.wait(), pause)
+        return 0.0
+    return pause
+
+
+def is_due(silent: float) -> bool:
+    """Whether a ping has to say that the connection holds, after so many seconds without a word."""
+    return silent >= _PING_SECONDS
 
 
 def _look(

@@ -103,7 +103,7 @@ def environments_json(versions: list[Version]) -> list[dict[str, Any]]:
                 "title": (default or of_name[0]).title,
                 "description": (default or of_name[0]).description,
                 "groups": list(of_name[0].groups),
-                "versions": [_version_json(version, version == default) for version in of_name],
+                "versions": [version_json(version, version == default) for version in of_name],
             }
         )
     return found
@@ -124,7 +124,8 @@ def sizes_json(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def _version_json(version: Version, default: bool) -> dict[str, Any]:
+def version_json(version: Version, default: bool) -> dict[str, Any]:
+    """A version as lists have it."""
     return {
         "version": version.version,
         "digest": version.digest,

@@ -1,0 +1,1 @@
+"""What `nightdesk env` does, by what it is about."""
