@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.records import LogChunk, RunFilter
 from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
 
 from .on_record import added, at_once, running
 from .runs import a_run
@@ -33,6 +37,31 @@ def test_twenty_writers_wait_for_each_other(records: RecordsSql) -> None:
 
     assert at_once(20, work) == ["succeeded"] * 20
     assert all(records.log_end(run) == (5, 5) for run in records.runs(RunFilter(limit=100)))
+
+
+def test_a_writer_waits_for_one_in_another_process_and_no_longer(database: Database) -> None:
+    """Another process has its turn for a fifth of a second; whoever waits for it goes right after."""
+    holds = "import fcntl, sys, time; turn = open(sys.argv[1], 'a'); fcntl.flock(turn, fcntl.LOCK_EX); "
+    holds += "print(flush=True); time.sleep(0.2)"
+    turn = f"{make_url(database.url).database}.turn"
+    with subprocess.Popen([sys.executable, "-c", holds, turn], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with database.writing() as connection:
+            assert other.poll() is not None or other.wait(1) == 0
+            assert connection.exec_driver_sql("select 1").scalar_one() == 1
+
+
+def test_a_turn_that_never_comes_is_told_in_words(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.1)
+    with Path(f"{make_url(database.url).database}.turn").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable, match="the database does not answer"), database.writing():
+            pass
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("select 1").scalar_one() == 1
 
 
 def test_what_fails_half_way_leaves_nothing(records: RecordsSql, database: Database) -> None:

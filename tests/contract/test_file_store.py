@@ -244,3 +244,22 @@ def test_what_was_stored_survives_a_power_cut(tmp_path: Path, monkeypatch: pytes
         ("named", "store/runs/a/source"),
         ("settled", "store/runs/a"),
     ]
+
+
+def test_several_at_once(store: FsspecStore, everything: Callable[[], set[str]]) -> None:
+    stored = store.put_all({"inputs/a.source": io.BytesIO(b"1"), "inputs/a.prepared": io.BytesIO(b"22")})
+    assert [(output.name, output.size) for output in stored] == [("a.source", 1), ("a.prepared", 2)]
+    assert (get(store, "inputs/a.source"), get(store, "inputs/a.prepared")) == (b"1", b"22")
+    assert everything() == {"inputs/a.source", "inputs/a.prepared"}
+
+
+def test_of_several_nothing_is_there_when_one_cannot_be_read(
+    store: FsspecStore, everything: Callable[[], set[str]]
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise TooLarge("over the limit")
+
+    with pytest.raises(TooLarge):
+        store.put_all({"inputs/a.source": io.BytesIO(b"1"), "inputs/a.files": Broken()})
+    assert everything() == set()

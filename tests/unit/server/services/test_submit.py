@@ -21,7 +21,8 @@ from nightdesk.server.domain.errors import (
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Output, Priority, Status
 from nightdesk.server.domain.submission import Submission
-from nightdesk.server.services.submit import Files, input_key, submit
+from nightdesk.server.services.inputs import open_input
+from nightdesk.server.services.submit import Files, submit
 
 from ..workbench import ADA, BOB, ROOT, VERSION, Bench, archive, code, notebook
 from .watching import care
@@ -67,11 +68,11 @@ def test_what_is_stored(bench: Bench) -> None:
     along.archive.seek(0)
     run, _ = send(bench, files=along)
     assert run.files_count == 2
-    key = input_key(run)
-    assert bench.stored() == {f"{key}/source", f"{key}/prepared", f"{key}/files.tar.gz"}
-    assert bench.store.open(f"{key}/source").read() == NOTEBOOK
-    assert bench.store.open(f"{key}/files.tar.gz").read() == content
-    assert bench.store.open(f"{key}/prepared").read() != NOTEBOOK
+    key = f"inputs/{run.id}"
+    assert bench.stored() == {f"{key}.source", f"{key}.prepared", f"{key}.files.tar.gz"}
+    assert open_input(bench.store, run.id, "source").read() == NOTEBOOK
+    assert open_input(bench.store, run.id, "files.tar.gz").read() == content
+    assert open_input(bench.store, run.id, "prepared").read() != NOTEBOOK
 
 
 def test_a_script_is_stored_as_it_is(bench: Bench) -> None:
@@ -79,7 +80,7 @@ def test_a_script_is_stored_as_it_is(bench: Bench) -> None:
         bench, file="job.py", source=b"print(1)\n", parameters={"a": "5", "b": "x"}, parameters_are_text=True
     )
     assert (run.kind, run.kernel, run.cells, run.parameters) == ("script", None, 0, {"a": 5, "b": "x"})
-    assert bench.stored() == {f"{input_key(run)}/source"}
+    assert bench.stored() == {f"inputs/{run.id}.source"}
     run, _ = send(bench, file="job.R", source=b"print(1)\n", parameters={"a": "5"})
     assert run.parameters == {"a": "5"}
 
@@ -283,10 +284,9 @@ def test_the_same_key_at_the_same_time(bench: Bench) -> None:
     class Meeting:
         """The store, where all have looked the key up before any is on record."""
 
-        def put(self, key: str, source: Any) -> Output:
-            if key.endswith("/source"):
-                barrier.wait(10)
-            return bench.store.put(key, source)
+        def put_all(self, objects: Any) -> list[Output]:
+            barrier.wait(10)
+            return bench.store.put_all(objects)
 
         def remove(self, key: str) -> None:
             bench.store.remove(key)
@@ -305,7 +305,7 @@ def test_the_same_key_at_the_same_time(bench: Bench) -> None:
         thread.join(30)
     assert len({run_id for run_id, _ in answers}) == 1
     assert sorted(new for _, new in answers) == [False, False, False, True]
-    assert {key.split("/")[1] for key in bench.stored()} == {answers[0][0]}
+    assert {key.split("/")[1].split(".")[0] for key in bench.stored()} == {answers[0][0]}
 
 
 # a part is out of reach
@@ -313,7 +313,7 @@ def test_the_same_key_at_the_same_time(bench: Bench) -> None:
 
 def test_a_full_store_refuses_and_leaves_no_run(bench: Bench) -> None:
     class Full:
-        def put(self, _key: str, _source: Any) -> Output:
+        def put_all(self, _objects: Any) -> list[Output]:
             raise Unavailable("storage full")
 
     with pytest.raises(Unavailable, match="storage full"):

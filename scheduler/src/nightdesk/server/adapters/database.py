@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ _CLOCK = {
     True: "select (julianday('now') - 2440587.5) * 86400.0",
     False: "select extract(epoch from clock_timestamp())",
 }
+_LOOK_SECONDS = 0.001
 _BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
 
 
@@ -35,8 +38,10 @@ class Database:
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
         # SQLite has a waiting writer look again after pauses that grow to a tenth of a second, and whoever
-        # comes meanwhile goes first: of many threads some would wait for seconds. They queue up here.
+        # comes meanwhile goes first: of many threads some would wait for seconds. They queue up here, and
+        # look each millisecond whether another process is done.
         self._turn = threading.Lock() if self.sqlite else None
+        self._turn_file: int | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -61,12 +66,28 @@ class Database:
         if self._turn is None:
             yield
             return
+        deadline = time.monotonic() + _BUSY_SECONDS
         if not self._turn.acquire(timeout=_BUSY_SECONDS):
             raise _no_answer()
         try:
-            yield
+            turn = self._turn_of_processes()
+            while not _is_ours(turn):
+                if time.monotonic() > deadline:
+                    raise _no_answer()
+                time.sleep(_LOOK_SECONDS)
+            try:
+                yield
+            finally:
+                fcntl.flock(turn, fcntl.LOCK_UN)
         finally:
             self._turn.release()
+
+    def _turn_of_processes(self) -> int:
+        """A file that the writer of the moment has locked, whichever process it is in; the lock of a dead one is gone."""
+        if self._turn_file is None:
+            path = f"{make_url(self.url).database}.turn"
+            self._turn_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o664)
+        return self._turn_file
 
     def now(self, connection: Connection) -> float:
         """The database's clock."""
@@ -96,6 +117,14 @@ class Database:
                     "the database was changed by a later version of Nightdesk than this one",
                     "Start that version again, or go back to a copy of the database from before it.",
                 ) from error
+
+
+def _is_ours(turn: int) -> bool:
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _engine(url: str, sqlite: bool) -> Engine:

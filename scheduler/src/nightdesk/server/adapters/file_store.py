@@ -7,6 +7,7 @@ import errno
 import hashlib
 import posixpath
 import secrets
+from collections.abc import Iterable, Mapping
 from typing import IO, cast
 
 from fsspec.core import url_to_fs
@@ -24,22 +25,27 @@ class FsspecStore:
         self._fs, self._root = url_to_fs(url)
 
     def put(self, key: str, source: IO[bytes]) -> Output:
-        path = self._path(key)
-        # Beside all objects: where a store has no rename of its own, fsspec reads the source as a pattern.
-        temporary = posixpath.join(self._root, ".incoming", f"{secrets.token_hex(8)}.part")
-        digest, size = hashlib.sha256(), 0
+        return self.put_all({key: source})[0]
+
+    def put_all(self, objects: Mapping[str, IO[bytes]]) -> list[Output]:
+        written: dict[str, str] = {}
+        stored = []
         try:
             try:
-                with self._writing(temporary) as target:
-                    while chunk := source.read(_CHUNK):
-                        digest.update(chunk)
-                        size += len(chunk)
-                        target.write(chunk)
-                    self._settle(target)
-                self._place(temporary, path)
+                for key, source in objects.items():
+                    path = self._path(key)
+                    # Beside all objects: where a store has no rename of its own, fsspec reads the source as a pattern.
+                    temporary = posixpath.join(self._root, ".incoming", f"{secrets.token_hex(8)}.part")
+                    written[temporary] = path
+                    size, digest = self._write(temporary, source)
+                    stored.append(Output(posixpath.basename(key), size, digest))
+                for temporary, path in written.items():
+                    self._place(temporary, path)
+                self._settle_names({posixpath.dirname(path) for path in written.values()})
             except BaseException:
-                with contextlib.suppress(OSError):
-                    self._fs.rm_file(temporary)
+                for temporary in written:
+                    with contextlib.suppress(OSError):
+                        self._fs.rm_file(temporary)
                 raise
         except OSError as error:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT}
@@ -49,7 +55,18 @@ class FsspecStore:
                 else f"the output store does not take the file: {error.strerror or error}",
                 "Make room in the store; the run finishes by itself then." if full else "Look at the store.",
             ) from error
-        return Output(posixpath.basename(key), size, digest.hexdigest())
+        return stored
+
+    def _write(self, path: str, source: IO[bytes]) -> tuple[int, str]:
+        """Bytes and checksum of what was written."""
+        digest, size = hashlib.sha256(), 0
+        with self._writing(path) as target:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                target.write(chunk)
+            self._settle(target)
+        return size, digest.hexdigest()
 
     def open(self, key: str) -> IO[bytes]:
         try:
@@ -85,6 +102,9 @@ class FsspecStore:
 
     def _place(self, temporary: str, path: str) -> None:
         self._fs.mv(temporary, path)
+
+    def _settle_names(self, folders: Iterable[str]) -> None:
+        """What was placed in these folders stays there when this returns."""
 
     def _path(self, key: str) -> str:
         parts = key.split("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import IO
 
 from nightdesk.server.adapters.file_store import FsspecStore
@@ -32,7 +33,10 @@ class FolderStore(FsspecStore):
         except FileNotFoundError:
             _make(folder)
             os.replace(temporary, path)  # noqa: PTH105
-        _settle_names(folder)
+
+    def _settle_names(self, folders: Iterable[str]) -> None:
+        for folder in folders:
+            _settle_names(folder)
 
 
 def _make(folder: str) -> None:

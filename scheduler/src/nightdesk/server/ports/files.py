@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -22,6 +22,13 @@ class FileStore(Protocol):
 
     def put(self, key: str, source: IO[bytes]) -> Output:
         """Store under a temporary name, checksum, then rename: whole or not at all.
+
+        Raises:
+            Unavailable: the store is full or out of reach.
+        """
+
+    def put_all(self, objects: Mapping[str, IO[bytes]]) -> list[Output]:
+        """The same for several: each is whole or not at all, and the disk is waited for once.
 
         Raises:
             Unavailable: the store is full or out of reach.

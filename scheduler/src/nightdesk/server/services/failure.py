@@ -10,8 +10,8 @@ from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.inputs import PREPARED, open_input
 from nightdesk.server.services.logs import log_tail
-from nightdesk.server.services.submit import input_key
 
 _LINES = 12  # of a cell
 _LINE = 300  # characters of one
@@ -49,7 +49,7 @@ def _cell(store: FileStore, run: Run) -> FailedCell | None:
         return None
     try:
         # What was handed to the runner has the same cells as what it left, and none of its outputs.
-        with store.open(f"{input_key(run)}/prepared") as file:
+        with open_input(store, run.id, PREPARED) as file:
             raw = file.read(_LARGEST + 1)
     except (NotFound, Unavailable):  # all else that is known is worth showing without it
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Offer, Version, check_there, default_of, runnable
@@ -11,7 +12,8 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Priority, Run, anew, new_id
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
-from nightdesk.server.services.submit import check_waiting, input_key
+from nightdesk.server.services.inputs import SOURCE, inputs_there, keep_inputs, open_input
+from nightdesk.server.services.submit import check_waiting
 
 _AGAIN = re.compile(r"(.+)-again\.(\d+)")
 
@@ -52,14 +54,12 @@ def retry(
         created_at=standing.now,
         expected_seconds=standing.expected_seconds,
     )
-    for name in ("source", "prepared", "files.tar.gz"):
-        if store.exists(f"{input_key(run)}/{name}"):
-            with store.open(f"{input_key(run)}/{name}") as source:
-                store.put(f"{input_key(again)}/{name}", source)
-        elif name == "source":
-            raise NotFound(
-                f"the inputs of run {run.id} are not in the store any more", "Submit the file anew."
-            )
+    there = inputs_there(store, run.id)
+    if SOURCE not in there:
+        raise NotFound(f"the inputs of run {run.id} are not in the store any more", "Submit the file anew.")
+    with ExitStack() as opened:
+        inputs = {name: opened.enter_context(open_input(store, run.id, name)) for name in there}
+        keep_inputs(store, again.id, inputs)
     accepted, _ = records.add_run(again)
     return accepted
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from nightdesk.server.domain.run import Run
-from nightdesk.server.services.submit import input_key
+from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
 
 
 def lay_out(parts: Parts, run: Run) -> None:
     """Lay out the attempt's folder: the runner, its job, the file and what is taken along."""
-    key = input_key(run)
     limits = parts.settings.runs
     job = {
         "contract": 1,
@@ -32,10 +31,10 @@ def lay_out(parts: Parts, run: Run) -> None:
             "run_display_bytes": min(limits.run_display_bytes, run.memory_bytes // 8),
         },
     }
-    name = "prepared" if run.kind == "notebook" else "source"
-    with parts.store.open(f"{key}/{name}") as source:
+    name = PREPARED if run.kind == "notebook" else SOURCE
+    with open_input(parts.store, run.id, name) as source:
         if run.files_count:
-            with parts.store.open(f"{key}/files.tar.gz") as files:
+            with open_input(parts.store, run.id, FILES) as files:
                 parts.folders.prepare(run, job, source, files)
         else:
             parts.folders.prepare(run, job, source, None)

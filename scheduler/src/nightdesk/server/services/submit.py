@@ -18,6 +18,7 @@ from nightdesk.server.domain.submission import Submission, check_label, kind_of,
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records, Standing
 from nightdesk.server.services.archive import check_archive
+from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, forget_inputs, keep_inputs
 from nightdesk.server.services.notebook import prepare
 
 _MAX_RETRIES = 10
@@ -121,21 +122,17 @@ def submit(
         cells=code.cells,
         created_at=standing.now,
     )
-    store.put(f"{input_key(run)}/source", io.BytesIO(source))
+    inputs: dict[str, IO[bytes]] = {SOURCE: io.BytesIO(source)}
     if code.source is not source:
-        store.put(f"{input_key(run)}/prepared", io.BytesIO(code.source))
+        inputs[PREPARED] = io.BytesIO(code.source)
     if files is not None:
         files.archive.seek(0)
-        store.put(f"{input_key(run)}/files.tar.gz", files.archive)
+        inputs[FILES] = files.archive
+    keep_inputs(store, run.id, inputs)
     accepted, new = records.add_run(run)
     if not new:
-        store.remove(input_key(run))
+        forget_inputs(store, run.id)
     return accepted, new
-
-
-def input_key(run: Run) -> str:
-    """Where a run's inputs stand in the store."""
-    return f"runs/{run.id}/input"
 
 
 def output_key(run: Run, name: str) -> str:
