@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nightdesk.server.domain.environment import Kernel
 from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.services.notebook import Prepared, prepare
 
@@ -309,14 +311,32 @@ def test_a_cell_that_cannot_be_read_for_parameters_takes_any() -> None:
     assert refusal(raw, {"a b": 1})[0] == "'a b' is no name for a parameter"
 
 
+def test_a_notebook_in_r_gets_its_parameters_as_r() -> None:
+    raw = notebook(code('year <- 2026\nregion.name <- "north"\ntop <- c(1, 2)', "parameters"), kernel="ir")
+    values = {"year": "2025", "region.name": "Köln", "top": "[3, 4]"}
+    node = document(checked(raw, values, text=True))
+    assert node.cells[1].source.splitlines()[1:] == [
+        "year <- 2025",
+        'region.name <- "Köln"',
+        "top <- c(3, 4)",
+    ]
+    assert refusal(raw, {"yaer": 1}) == (
+        "the notebook has no parameter 'yaer'",
+        "It has: year, region.name, top.",
+    )
+    assert refusal(raw, {"year": "last"}, text=True)[0] == "parameter 'year' must be float, not \"last\""
+    assert refusal(raw, {"a;b": 1})[0] == "'a;b' is no name for a parameter"
+
+
 def test_a_notebook_in_another_language() -> None:
-    raw = notebook(code("year <- 2026", "parameters"), kernel="ir")
-    node = document(checked(raw, {"year": 2025}))
-    assert "year = 2025" in node.cells[1].source
+    version = replace(VERSION, kernels=(*VERSION.kernels, Kernel("julia-1.12", "Julia", "julia")))
+    raw = notebook(code("year = 2026", "parameters"), kernel="julia-1.12")
+    prepared = prepare(raw, version, {"year": 2025}, False)
+    assert "year = 2025" in document(prepared).cells[1].source
 
 
 def test_nested_values_and_text_of_right_to_left_come_through() -> None:
-    given = {"year": 5, "region": 'שלום "x" \\ \u202e \n \r\t 😀 {y}', "rate": 1e-300}
+    values = {"year": 5, "region": 'שלום "x" \\ \u202e \n \r\t 😀 {y}', "rate": 1e-300}
     assert injected(given) == given
 
 

@@ -25,6 +25,7 @@ from nightdesk.server.domain.parameters import (
     no_constant,
     parameters_of_python,
 )
+from nightdesk.server.domain.r_parameters import parameters_of_r, written_in_r
 
 _NEWEST = 4
 _PARAMETERS, _INJECTED = "parameters", "injected-parameters"
@@ -185,14 +186,16 @@ def parameters_of(node: nbformat.NotebookNode, kernel: Kernel) -> list[Parameter
     cell = next((cell for cell in node.cells if _tagged(cell, _PARAMETERS)), None)
     if cell is None:
         return []
-    return parameters_of_python(cell.source) if kernel.language == "python" else None
+    readers = {"python": parameters_of_python, "R": parameters_of_r}
+    reader = readers.get(kernel.language)
+    return reader(cell.source) if reader else None
 
 
 def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], text: bool) -> dict[str, Any]:
     if not given:
         return {}
     for name in given:
-        check_name(name)
+        check_name(name.replace(".", "_") if kernel.language == "R" else name)
     known = parameters_of(node, kernel)
     if known is not None:
         by_name = {parameter.name: parameter for parameter in known}
@@ -202,8 +205,7 @@ def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], 
         given = {name: convert(by_name[name], value, text) for name, value in given.items()}
     for name, value in given.items():
         check_value(name, value)
-    translator = papermill_translators.find_translator(kernel.name, kernel.language)
-    cell = nbformat.v4.new_code_cell(source=translator.codify(given, "Parameters of this run"))
+    cell = nbformat.v4.new_code_cell(source=_assignments(given, kernel))
     cell.metadata["tags"] = [_INJECTED]
     if (node.nbformat, node.nbformat_minor) < (4, 5):
         cell.pop("id", None)
@@ -211,6 +213,14 @@ def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], 
     at = next((index + 1 for index, cell in enumerate(node.cells) if _tagged(cell, _PARAMETERS)), 0)
     node.cells.insert(at, cell)
     return given
+
+
+def _assignments(given: dict[str, Any], kernel: Kernel) -> str:
+    title = "Parameters of this run"
+    if kernel.language == "R":
+        return "\n".join([f"# {title}", *(f"{name} <- {written_in_r(given[name])}" for name in given)])
+    translator = papermill_translators.find_translator(kernel.name, kernel.language)
+    return str(translator.codify(given, title))
 
 
 def _unknown(name: str, known: list[str]) -> Invalid:
