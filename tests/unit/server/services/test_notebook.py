@@ -336,7 +336,7 @@ def test_a_notebook_in_another_language() -> None:
 
 
 def test_nested_values_and_text_of_right_to_left_come_through() -> None:
-    values = {"year": 5, "region": 'שלום "x" \\ \u202e \n \r\t 😀 {y}', "rate": 1e-300}
+    given = {"year": 5, "region": 'שלום "x" \\ \u202e \n \r\t 😀 {y}', "rate": 1e-300}
     assert injected(given) == given
 
 
