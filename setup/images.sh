@@ -14,7 +14,7 @@ source "$(dirname "$0")/platform.sh"
 
 at_a_time=2
 logs=$NIGHTDESK_STATE/log/images
-packages=$NIGHTDESK_STATE/packages
+reports=$NIGHTDESK_STATE/reports
 
 engine_answers >/dev/null || die "the Docker engine does not answer." "Run setup/engine.sh, which starts or installs one."
 [ -x "$python" ] || die "${NIGHTDESK_VENV#"$PWD"/} is missing; it reads environment.yaml." "Run setup/venv.sh and this again."
@@ -26,18 +26,18 @@ list_images() {
 }
 id_of() { awk -v image="$1" '$1 == image {print $2; exit}' <<<"$listing"; }
 
-secrets=$(mktemp -d)
-trap 'rm -rf "$secrets"' EXIT
+secrets=$NIGHTDESK_STATE/build-secrets  # the worker builds with them, too
+ids=$(mktemp -d)
+trap 'rm -rf "$ids"' EXIT
 
 # Settings of this machine for the registries' clients, as files that only the steps which use a
 # registry see. Only addresses: a folder of this machine means nothing inside a build.
 gather_secrets() {
     local ca pip_settings setting value
+    mkdir -p "$secrets"
+    chmod 700 "$secrets"
     ca=$(setup/ca.sh)
-    if [ -n "$ca" ]; then
-        say "trusting the certificates in $ca while building"
-        cp "$ca" "$secrets/ca"
-    fi
+    if [ -n "$ca" ]; then cp "$ca" "$secrets/ca.new"; else : >"$secrets/ca.new"; fi
     pip_settings=$("$python" -m pip config list 2>/dev/null || true)  # :env:.NAME='VALUE', global.NAME='VALUE'
     {
         echo '[global]'
@@ -46,47 +46,54 @@ gather_secrets() {
             value=$(sed 's/\\n/ /g' <<<"$value" | tr ' ' '\n' | grep -v '^file:' | xargs || true)
             if [ -n "$value" ]; then echo "$setting = $value"; fi
         done
-    } >"$secrets/pip"
+    } >"$secrets/pip.new"
     value=${npm_config_registry:-${NPM_CONFIG_REGISTRY:-}}
     if [ -z "$value" ] && have npm; then value=$(npm config get registry 2>/dev/null || true); fi
     {
         case $value in http*) echo "registry=$value" ;; esac
         if [ -r ~/.npmrc ]; then grep '^//' ~/.npmrc || true; fi  # tokens are bound to a host
-    } >"$secrets/npm"
+    } >"$secrets/npm.new"
+    for setting in http_proxy https_proxy no_proxy; do
+        if [ -n "${!setting:-}" ]; then echo "$setting=${!setting}"; fi
+    done >"$secrets/proxies.new"
+    for value in ca pip npm proxies; do
+        chmod 600 "$secrets/$value.new"
+        mv "$secrets/$value.new" "$secrets/$value"
+    done
 }
 
 # explain LOG: what to do about the failures that have a known cause.
 explain() {
-    if grep -qiE 'certificate verify failed|CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|unable to get local issuer' "$1"; then
-        say "A certificate was not trusted: set NIGHTDESK_CA to the bundle that this network needs."
-    elif grep -qiE 'no space left on device' "$1"; then
-        say "The disk is full: 'docker system df' shows what the engine holds, 'docker builder prune' frees its cache."
-    elif grep -qiE 'Temporary failure (in name resolution|resolving)|EAI_AGAIN|Could not resolve|Name or service not known' "$1"; then
-        say "A name was not found from inside a container: look at the engine's DNS ('dns' in /etc/docker/daemon.json)."
-    elif grep -qiE 'DO NOT MATCH THE HASHES' "$1"; then
-        say "A package is not the one that was locked: the index serves another file, or it was changed on its way."
-    elif grep -qiE 'No matching distribution found|Could not find a version' "$1"; then
-        say "The index lacks a locked version: lock again with images/lock.sh, or look at pip's index settings."
-    elif grep -qiE 'debian:trixie-slim.*(not found|pull access denied|failed to)|failed to resolve source metadata' "$1"; then
-        say "The Debian image is missing: run setup/os-image.sh."
-    fi
+    local words
+    words=$("$python" -m nightdesk.server.domain.build_failure <"$1")
+    if [ -n "$words" ]; then say "$words"; fi
 }
 
-# try_smoke IMAGE NOTEBOOK: the notebook, under the conditions of a run.
-try_smoke() {
-    docker run --rm --init --interactive --network none --read-only --user 1000:1000 --cap-drop ALL \
-        --security-opt no-new-privileges --pids-limit 512 --tmpfs /tmp:mode=1777 \
-        --tmpfs /home/nightdesk:uid=1000,gid=1000,mode=700 "$1" \
-        papermill --no-progress-bar --log-output - /tmp/smoke.ipynb <"$2"
+hub_version() { sed -n 's/^jupyterhub==\([^ ]*\).*/\1/p' images/base/requirements.txt; }
+
+# try_out IMAGE SMOKE SPEC: whether people can have sessions and runs in the image. The program is the
+# one that the platform tries its own builds with, under the conditions of a run; its report is kept.
+try_out() {
+    local kit=$ids/${1#sha256:}.zip smoke=()
+    if [ "$2" != - ]; then smoke=("$2"); fi
+    mkdir -p "$reports"
+    "$python" -m nightdesk.preflight pack "$3" ${smoke[@]+"${smoke[@]}"} --hub "$(hub_version)" >"$kit"
+    # The program prints each failing check and ends with 1; what counts is what `show` makes of it.
+    { docker run --rm --init --interactive --network none --read-only --user 1000:1000 --cap-drop ALL \
+        --security-opt no-new-privileges --pids-limit 512 --memory 2g --memory-swap 2g --tmpfs /tmp:mode=1777 \
+        --tmpfs /home/nightdesk:uid=1000,gid=1000,mode=755 --tmpfs /nightdesk:uid=1000,gid=1000,exec \
+        --env HOME=/home/nightdesk --workdir /nightdesk --entrypoint sh "$1" \
+        -c 'cat >/tmp/preflight.zip && exec python3 -I /tmp/preflight.zip' <"$kit" || true; } |
+        "$python" -m nightdesk.preflight show "$reports/${1#sha256:}.json"
 }
 
 # build KIND IMAGE VERSION SOURCE FOLDER CONTEXTS BASES SMOKE SPEC: one image, tagged when it is fit.
 build() {
     local kind=$1 image=$2 version=$3 source=$4 folder=$5 contexts=$6 bases=$7 smoke=$8 spec=$9
     local log=$logs/${image##*/}-$version.log began=$SECONDS arguments context id before
-    arguments=(--progress plain --provenance=false --iidfile "$secrets/${image##*/}-$version.id"
+    arguments=(--progress plain --provenance=false --iidfile "$ids/${image##*/}-$version.id"
         --secret "id=pip,src=$secrets/pip" --secret "id=npm,src=$secrets/npm" --label "org.nightdesk.source=$source")
-    if [ -e "$secrets/ca" ]; then arguments+=(--secret "id=ca,src=$secrets/ca"); fi
+    if [ -s "$secrets/ca" ]; then arguments+=(--secret "id=ca,src=$secrets/ca"); fi
     if [ -n "${NIGHTDESK_REBUILD:-}" ]; then arguments+=(--no-cache); fi
     for context in http_proxy https_proxy no_proxy; do
         if [ -n "${!context:-}" ]; then arguments+=(--build-arg "$context"); fi
@@ -105,12 +112,12 @@ build() {
         explain "$log"
         return 1
     fi
-    id=$(<"$secrets/${image##*/}-$version.id")
-    if [ "$smoke" != - ]; then
-        say "trying $smoke"
-        if ! try_smoke "$id" "$smoke" >"$log.smoke" 2>&1; then
-            tail -n 30 "$log.smoke" >&2
-            say "The smoke notebook fails in the new image, which therefore gets no name. All it said: $log.smoke"
+    id=$(<"$ids/${image##*/}-$version.id")
+    if [ "$kind" = environment ]; then
+        say "trying it as a session and as a run"
+        if ! try_out "$id" "$smoke" "$spec" >"$log.trial" 2>&1; then
+            tail -n 30 "$log.trial" >&2
+            say "The new image does not pass, and therefore gets no name. All that was said: $log.trial"
             return 1
         fi
     fi
@@ -128,10 +135,10 @@ build_missing() {
     local -A builds=()  # what is being built, and by which process
     while IFS=$'\t' read -r kind image version source folder contexts bases smoke spec <&3; do
         if [ -z "${NIGHTDESK_REBUILD:-}" ] && [ -n "$(id_of "$image:src-$source")" ]; then continue; fi
-        if [ ! -e "$secrets/pip" ]; then
+        if [ ${#builds[@]} = 0 ]; then
             step "Images"
             [ -n "$listing" ] || say "the first time takes a few minutes"
-            gather_secrets
+            if [ -s "$secrets/ca" ]; then say "trusting the certificates that setup/ca.sh names while building"; fi
         fi
         while [ "$(jobs -rp | wc -l)" -ge $at_a_time ]; do wait -n || failed=1; done
         for base in ${bases//,/ }; do
@@ -169,27 +176,18 @@ name_images() {
     done 3<<<"$plan"
 }
 
-# environments.json: what the platform puts on record. What an image holds is asked for once.
+# environments.json: what the platform puts on record. An image is tried once.
 write_environments() {
-    local image version source spec id kept separator=""
-    mkdir -p "$packages"
-    {
-        printf '['
-        while IFS=$'\t' read -r _ image version source _ _ _ _ spec <&3; do
-            [ "$spec" != - ] || continue
-            id=$(id_of "$image:src-$source")
-            kept=$packages/${id#sha256:}.json
-            if [ ! -s "$kept" ]; then
-                docker run --rm --network none --entrypoint cat "$id" /opt/nightdesk/packages.json >"$kept.new" ||
-                    die "$image:$version has no list of packages." "Its Dockerfile is to end with install-packages (docs/environments.md)."
-                mv "$kept.new" "$kept"
-            fi
-            printf '%s\n{"image":"%s","digest":"%s","source":"%s","spec":%s,"packages":%s}' "$separator" \
-                "$image:$version" "$id" "$source" "$spec" "$(<"$kept")"
-            separator=,
-        done 3<<<"$plan"
-        printf '\n]\n'
-    } >"$NIGHTDESK_STATE/environments.json.new"
+    local image version source smoke spec id
+    while IFS=$'\t' read -r _ image version source _ _ _ smoke spec <&3; do
+        [ "$spec" != - ] || continue
+        id=$(id_of "$image:src-$source")
+        if [ ! -s "$reports/${id#sha256:}.json" ]; then
+            say "trying $image:$version"
+            try_out "$id" "$smoke" "$spec" >&2 || die "$image:$version does not pass." "The lines above say what is wrong."
+        fi
+    done 3<<<"$plan"
+    "$python" setup/image_facts.py "$reports" <<<"$plan" >"$NIGHTDESK_STATE/environments.json.new"
     mv "$NIGHTDESK_STATE/environments.json.new" "$NIGHTDESK_STATE/environments.json"
 }
 
@@ -199,6 +197,7 @@ if have flock; then  # two at once would build everything twice
     exec 8>"$NIGHTDESK_STATE/images.lock"
     flock --nonblock 8 || { say "waiting for another build of the images to finish"; flock 8; list_images; }
 fi
+gather_secrets
 build_missing
 list_images
 name_images

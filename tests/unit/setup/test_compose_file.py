@@ -12,7 +12,7 @@ import yaml
 
 SERVICES = {"proxy", "hub", "api", "worker", "redis"}
 # Set by setup/platform.sh from what is there, not by people.
-DERIVED = {"NIGHTDESK_CONFIG_DIGEST", "NIGHTDESK_ENGINE_SOCKET"}
+DERIVED = {"NIGHTDESK_CONFIG_DIGEST", "NIGHTDESK_ENGINE_SOCKET", "NIGHTDESK_STATE"}
 HELD_BY = {
     "CONFIGPROXY_AUTH_TOKEN": {"proxy", "hub"},
     "JUPYTERHUB_CRYPT_KEY": {"hub"},

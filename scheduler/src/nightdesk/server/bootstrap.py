@@ -10,8 +10,10 @@ from celery import Celery
 
 from nightdesk.config import Settings, load
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.adapters.folder_store import store_at
+from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
@@ -20,6 +22,7 @@ from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
@@ -42,6 +45,8 @@ class Environment:
     cookie_secret: str
     hub_api_url: str
     scratch: Path
+    sources: Path = Path("/sources")
+    build_secrets: Path = Path("/run/build-secrets")
 
     @classmethod
     def read(cls) -> Environment:
@@ -55,6 +60,8 @@ class Environment:
             cookie_secret=os.environ.get("NIGHTDESK_COOKIE_SECRET", ""),
             hub_api_url=os.environ.get("NIGHTDESK_HUB_API_URL", "http://hub:8081/hub/api"),
             scratch=Path(os.environ.get("NIGHTDESK_SCRATCH", "/scratch")),
+            sources=Path(os.environ.get("NIGHTDESK_SOURCES", "/sources")),
+            build_secrets=Path(os.environ.get("NIGHTDESK_BUILD_SECRETS", "/run/build-secrets")),
         )
 
 
@@ -79,6 +86,7 @@ class WorkerPlatform:
     environment: Environment
     celery: Celery
     parts: Parts
+    builds: BuildParts
 
 
 def records_for(settings: Settings) -> Records:
@@ -86,6 +94,11 @@ def records_for(settings: Settings) -> Records:
     database = Database(settings.database.url)
     database.migrate()
     return RecordsSql(database)
+
+
+def store_for(settings: Settings) -> FileStore:
+    """Where inputs, outputs and recipes are kept."""
+    return store_at(settings.storage.url)
 
 
 def web_platform() -> WebPlatform:
@@ -103,7 +116,7 @@ def web_platform() -> WebPlatform:
         settings=settings,
         environment=environment,
         records=records,
-        store=store_at(settings.storage.url),
+        store=store_for(settings),
         bell=RedisBell(celery_app(environment.redis_url), environment.redis_url),
         people=HubPeople(environment.hub_api_url, service_token=environment.service_token),
         waiting=WaitingRoom(records, settings.runs.limits),
@@ -129,12 +142,31 @@ def worker_platform() -> WorkerPlatform:
     parts = Parts(
         records=records_for(settings),
         engine=engine,
-        store=store_at(settings.storage.url),
+        store=store_for(settings),
         folders=SharedRunFolders(environment.scratch, settings.runs.max_output_count),
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
     )
-    return WorkerPlatform(settings=settings, environment=environment, celery=celery, parts=parts)
+    return WorkerPlatform(
+        settings=settings,
+        environment=environment,
+        celery=celery,
+        parts=parts,
+        builds=_build_parts(environment, parts),
+    )
+
+
+def _build_parts(environment: Environment, parts: Parts) -> BuildParts:
+    places = BuildPlaces(environment.sources, environment.build_secrets, environment.scratch)
+    return BuildParts(
+        records=parts.records,
+        store=parts.store,
+        bell=parts.bell,
+        workshop=DockerWorkshop(environment.project, places),
+        repositories=GitRepositories(environment.project, environment.build_secrets / "ca", places.proxies()),
+        sources=environment.sources,
+        scratch=environment.scratch,
+    )
 
 
 def _needed(name: str) -> str:

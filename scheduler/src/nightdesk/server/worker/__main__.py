@@ -1,8 +1,8 @@
 """``python -m nightdesk.server.worker``: supervises runs until it is told to leave.
 
-Celery brings run ids; one thread each sees a run through. Three more threads say that the worker
-lives and look for wishes to cancel, adopt what other workers left (see ``keeper``), and measure what
-its runs take (see ``sampler``).
+Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
+look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
+(see ``sampler``), and build versions of environments (see ``builder``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from nightdesk.server.bootstrap import SUPERVISE_TASK, WorkerPlatform, worker_pl
 from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
+from nightdesk.server.worker.builder import Builder
 from nightdesk.server.worker.engine_socket import Door
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.sampler import Eye
@@ -48,6 +49,7 @@ def main() -> int:
     bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
+    threads.append(Builder(platform.builds, name))
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads)
     for thread in threads:
