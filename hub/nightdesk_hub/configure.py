@@ -11,7 +11,7 @@ from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import DockerEngine, Engine
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
-from nightdesk_hub.offers import Ask, OfferBook, ask_api
+from nightdesk_hub.offer_book import Ask, OfferBook, ask_api
 from nightdesk_hub.proxy import NightdeskProxy
 from nightdesk_hub.secrets import Secrets
 from nightdesk_hub.spawn_form import TEMPLATES

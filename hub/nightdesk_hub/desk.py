@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nightdesk_hub.engine import Engine
     from nightdesk_hub.names import Names
     from nightdesk_hub.networks import UserNetworks
-    from nightdesk_hub.offers import OfferBook
+    from nightdesk_hub.offer_book import OfferBook
     from nightdesk_hub.start_queue import StartQueue
 
 

@@ -1,24 +1,13 @@
-"""What a person may start: environments, their versions, and sizes. The platform's api knows; the
-hub keeps the last answer for each person and goes on with it while the api is away.
-"""
+"""What a person may start: environments, their versions, and sizes."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import re
-import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import aiohttp
-
-log = logging.getLogger("JupyterHub.offers")
-
-ANSWER_SECONDS = 2.0
+#: The channel of somebody who names none.
+STABLE = "stable"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -26,8 +15,13 @@ class NoOffers(Exception):
     """Nothing can be offered now; the message says why and what to do."""
 
 
-class ApiAway(Exception):
-    """The api does not answer; the last answer may do."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whom something is offered to, with what the hub knows of them now."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +42,28 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named line of versions, newest first. There is at least one."""
+    """A named line of versions, newest first. There is at least one. For some `groups`; none: everybody."""
 
     name: str
     title: str
     description: str
     versions: tuple[Version, ...]
+    groups: tuple[str, ...] = ()
 
     @property
     def default(self) -> Version:
         """The version for somebody who names none."""
         return next((version for version in self.versions if version.default), self.versions[0])
+
+    @property
+    def channels(self) -> dict[str, Version]:
+        """What can be followed, and where each points now; `stable` first."""
+        pointed = {channel: version for version in self.versions for channel in version.channels}
+        return {name: pointed[name] for name in sorted(pointed, key=lambda name: (name != STABLE, name))}
+
+    def is_for(self, member: Member) -> bool:
+        """Is it for this person? Admins have all of them."""
+        return member.admin or not self.groups or not set(self.groups).isdisjoint(member.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +89,15 @@ class Offers:
         """The size for somebody who names none."""
         return next((size for size in self.sizes if size.default), self.sizes[0])
 
+    def environment(self, name: str) -> Environment | None:
+        """The environment of this name, where it is on offer."""
+        return next((each for each in self.environments if each.name == name), None)
 
-def parse_offers(answer: Any) -> Offers:
-    """Offers out of the api's answer.
+
+def parse_offers(answer: Any, member: Member) -> Offers:
+    """One person's offers out of the api's answer, which may be an old one.
+
+    Groups are looked at here once more: whoever has left a group while the api is away has left it.
 
     Raises:
         NoOffers: there is no environment or no size to choose.
@@ -97,11 +108,12 @@ def parse_offers(answer: Any) -> Offers:
         sizes = tuple(_size(each) for each in answer["sizes"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no list of offers: {error!r}") from None
-    offered = tuple(environment for environment in environments if environment.versions)
+    offered = tuple(each for each in environments if each.versions and each.is_for(member))
     if not offered:
         raise NoOffers(
-            "No environment is registered yet: an admin makes the first one with "
-            "`nightdesk env build` (or `make up`, which builds those that come with Nightdesk)."
+            "No environment is on offer to you: an admin makes the first one with `nightdesk env build` (or "
+            "`make up`, which builds those that come with Nightdesk), and says who it is for with "
+            "`nightdesk env groups`."
         )
     if not sizes:
         raise NoOffers("No size is offered: an admin names some under `sizes` in nightdesk.yaml.")
@@ -111,7 +123,8 @@ def parse_offers(answer: Any) -> Offers:
 def _environment(each: dict[str, Any]) -> Environment:
     name = str(each["name"])
     versions = tuple(_version(name, version) for version in each["versions"])
-    return Environment(name, each.get("title") or name, each.get("description") or "", versions)
+    groups = tuple(str(group) for group in each.get("groups") or ())
+    return Environment(name, each.get("title") or name, each.get("description") or "", versions, groups)
 
 
 def _version(environment: str, each: dict[str, Any]) -> Version:
@@ -137,97 +150,3 @@ def _size(each: dict[str, Any]) -> Size:
         memory_bytes=int(each["memory_bytes"]),
         default=bool(each.get("default")),
     )
-
-
-#: Asks for one person's offers. Raises ApiAway, or NoOffers when the api refuses.
-Ask = Callable[[str], Awaitable[Any]]
-
-
-def ask_api(url: str, token: str) -> Ask:
-    """Asking the api at `url` with the hub's own token."""
-
-    async def ask(user: str) -> Any:
-        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-        headers = {"Authorization": f"Bearer {token}"}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-                session.get(url, params={"user": user}) as answer,
-            ):
-                if answer.status >= 500 or answer.status == 429:
-                    raise ApiAway(f"it answers with status {answer.status}")
-                if answer.status != 200:
-                    raise NoOffers(
-                        f"The platform does not say what you may start (status {answer.status}). "
-                        "An admin finds the reason in the log of the api."
-                    )
-                return await answer.json()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ApiAway(str(error) or "no answer in time") from None
-
-    return ask
-
-
-class OfferBook:
-    """Everybody's offers, with the last good answers in a file."""
-
-    def __init__(self, ask: Ask, file: Path) -> None:
-        self._ask = ask
-        self._file = file
-        self._kept: dict[str, Any] | None = None
-
-    async def offers_for(self, user: str) -> Offers:
-        """What this person may start now.
-
-        Raises:
-            NoOffers: nothing; the message is for the person.
-        """
-        try:
-            answer = await self._ask(user)
-            offers = parse_offers(answer)
-        except (ApiAway, ValueError) as error:
-            log.warning("no offers for %s from the api (%s): taking the last ones", user, error)
-            return self._last(user)
-        self._keep(user, answer)
-        return offers
-
-    def forget(self, user: str) -> None:
-        """Drop what was kept for somebody who is gone."""
-        if self._entries().pop(user, None) is not None:
-            self._write()
-
-    def _last(self, user: str) -> Offers:
-        try:
-            return parse_offers(self._entries()[user])
-        except (KeyError, ValueError):
-            raise NoOffers(
-                "The list of environments cannot be reached just now. Try again in a minute; if that "
-                "does not help, tell an admin that the platform's api does not answer the hub."
-            ) from None
-
-    def _entries(self) -> dict[str, Any]:
-        if self._kept is None:
-            try:
-                kept = json.loads(self._file.read_text("utf-8"))
-            except FileNotFoundError:
-                kept = {}
-            except (OSError, ValueError) as error:
-                log.warning("%s cannot be read, starting it anew: %s", self._file, error)
-                kept = {}
-            self._kept = kept if isinstance(kept, dict) else {}
-        return self._kept
-
-    def _keep(self, user: str, answer: Any) -> None:
-        if self._entries().get(user) != answer:
-            self._entries()[user] = answer
-            self._write()
-
-    def _write(self) -> None:
-        """Replace the file in one step, so that a crash leaves the old one or the new one."""
-        try:
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                json.dump(self._entries(), out)
-            Path(name).replace(self._file)
-        except OSError as error:
-            log.warning("could not keep the offers in %s: %s", self._file, error)

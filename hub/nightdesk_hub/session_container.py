@@ -52,12 +52,14 @@ def volumes(names: Names, user: str) -> dict[str, str]:
 
 def environment(choice: Choice) -> dict[str, str]:
     """What a session knows about itself."""
+    followed = {"NIGHTDESK_CHANNEL": choice.channel} if choice.channel else {}
     return {
         "NIGHTDESK_URL": PLATFORM_URL,
         "NIGHTDESK_ENVIRONMENT": choice.version.environment,
         "NIGHTDESK_VERSION": choice.version.version,
         "NIGHTDESK_DIGEST": choice.version.digest,
         "NIGHTDESK_SIZE": choice.size.name,
+        **followed,
     }
 
 

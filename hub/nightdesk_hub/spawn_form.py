@@ -1,7 +1,8 @@
-"""The start page: one card for each version and size on offer, the last choice marked."""
+"""The start page: a card for each channel, version and size on offer, the last choice marked."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 #: So many versions of an environment are shown at once; older ones are folded away.
 NEWEST = 3
+
+#: What somebody gets who follows a channel.
+_CHANNEL_WORDS = {
+    "stable": "follows what is tried and recommended",
+    "next": "follows what comes next, to try it early",
+}
 
 _templates = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -38,7 +45,7 @@ async def render_form(spawner: NightdeskSpawner) -> str:
     user = spawner.user.name
     ended = spawner.desk.endings.get((user, spawner.name), "")
     try:
-        offers = await spawner.desk.offers.offers_for(user)
+        offers = await spawner.desk.offers.offers_for(spawner.member)
     except NoOffers as error:
         return _templates.get_template("no_offers.html").render(message=str(error), ended=ended)
     marked = last_or_default(offers, spawner.asked_for or spawner.user_options)
@@ -48,8 +55,11 @@ async def render_form(spawner: NightdeskSpawner) -> str:
 def form_html(offers: Offers, marked: Choice, ended: str = "") -> str:
     """The form's inside as HTML; `ended` says how the last session ended by itself."""
 
-    def is_marked(version: Version) -> bool:
-        return version == marked.version
+    def follows(version: Version, channel: str) -> bool:
+        return marked.channel == channel and marked.version == version
+
+    def stays_at(version: Version) -> bool:
+        return not marked.channel and marked.version == version
 
     return _templates.get_template("spawn_form.html").render(
         environments=[
@@ -57,14 +67,17 @@ def form_html(offers: Offers, marked: Choice, ended: str = "") -> str:
                 "title": environment.title,
                 "name": environment.name,
                 "description": environment.description,
+                "channels": environment.channels,
                 "newest": environment.versions[:NEWEST],
                 "older": environment.versions[NEWEST:],
-                "open": any(map(is_marked, environment.versions[NEWEST:])),
+                "open": any(map(stays_at, environment.versions[NEWEST:])),
             }
             for environment in offers.environments
         ],
         sizes=offers.sizes,
-        is_marked=is_marked,
+        follows=follows,
+        stays_at=stays_at,
+        channel_words=lambda channel: _CHANNEL_WORDS.get(channel, "follows this channel"),
         marked_size=marked.size,
         memory=memory_words,
         cpus=cpu_words,
@@ -85,7 +98,7 @@ def cpu_words(cpus: float) -> str:
 
 
 def form_options(form: dict[str, Any]) -> dict[str, Any]:
-    """Options out of the form: `version` is `environment:version` there.
+    """Options out of the form: `version` is `environment:version` or `environment@channel` there.
 
     Whatever else was sent is passed on, to be refused where options are checked.
     """
@@ -94,11 +107,13 @@ def form_options(form: dict[str, Any]) -> dict[str, Any]:
         for key, values in form.items()
     }
     version = options.get("version")
-    if isinstance(version, str) and ":" in version:
-        options["environment"], _, options["version"] = version.partition(":")
+    if isinstance(version, str) and (parts := re.fullmatch(r"([^:@]+)([:@])(.+)", version, re.DOTALL)):
+        del options["version"]
+        options["environment"] = parts[1]
+        options["channel" if parts[2] == "@" else "version"] = parts[3]
     return options
 
 
 def query_options(query: dict[str, Any]) -> dict[str, Any]:
-    """What a link asks to have marked: `?environment=…&version=…&size=…`."""
+    """What a link asks to have marked: `?version=python-data@next&size=small`."""
     return {key: value for key, value in form_options(query).items() if isinstance(value, str)}

@@ -15,15 +15,16 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
 
 from nightdesk_hub import session_container as container
-from nightdesk_hub.choice import Choice, NotOffered, choose
+from nightdesk_hub.choice import OPTIONS, Choice, NotOffered, choose
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import ENGINE_ERRORS, explain
 from nightdesk_hub.networks import NoNetwork
-from nightdesk_hub.offers import NoOffers
+from nightdesk_hub.offers import Member, NoOffers
 from nightdesk_hub.readiness import NotReady, wait_until_ready
 from nightdesk_hub.refused import StartRefused
 from nightdesk_hub.spawn_form import ChooseFirst, form_options, query_options, render_form
 from nightdesk_hub.user_names import is_user_name
+from nightdesk_hub.version_notice import notice_for
 
 #: A start waits for its turn and its own time limit starts with that; this is the end of both.
 START_SECONDS = 3600
@@ -99,6 +100,12 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """DockerSpawner's way for users to name an image: there is none."""
         raise StartRefused("Sessions start from the environments on offer; an image cannot be named.")
 
+    @property
+    def member(self) -> Member:
+        """The session's owner as the hub knows them now."""
+        groups = tuple(group.name for group in self.user.groups)
+        return Member(self.user.name, groups, bool(self.user.admin))
+
     async def _chosen(self) -> Choice:
         name = self.user.name
         if not is_user_name(name):
@@ -107,7 +114,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 "'-', '.' or '_' between them. Ask an admin for an account with such a name."
             )
         try:
-            return choose(await self.desk.offers.offers_for(name), self.user_options)
+            return choose(await self.desk.offers.offers_for(self.member), self.user_options)
         except NotOffered as error:
             raise StartRefused(str(error), reason="not_offered") from None
         except NoOffers as error:
@@ -117,12 +124,23 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """Make everything that a container is built from say what was chosen."""
         user = self.user.name
         self._choice = choice
+        self._record(choice.options)
         self.image = choice.version.digest
         self.mem_limit = choice.size.memory_bytes
         self.cpu_limit = choice.size.cpus
         self.volumes = container.volumes(self.desk.names, user)
         self.extra_host_config = container.host_config(choice, self.desk.settings.sessions.pids_limit)
         self.extra_create_kwargs = {"labels": container.labels(self.desk.names, user, self.name)}
+
+    def _record(self, options: dict[str, str]) -> None:
+        """Say which version it is where the platform looks for what is in use, and for the next start.
+
+        The hub keeps options twice: those of the spawner, which it tells others, and those on record.
+        """
+        self.user_options = options
+        if self.orm_spawner is not None:
+            self.orm_spawner.user_options = options
+            self.db.commit()
 
     def get_args(self) -> list[str]:
         """The server's arguments."""
@@ -300,6 +318,9 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """Take up a session that an earlier hub started."""
         super().load_state(state)
         self._running = dict(state.get("session") or {})
+        if self._running:
+            # What is on record may have been changed meanwhile: that is for the next start.
+            self.user_options = {key: self._running[key] for key in OPTIONS if key in self._running}
         if self.object_id:
             self.http_timeout = FOUND_AGAIN_SECONDS
 
@@ -318,11 +339,21 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
 
     @property
     def running_label(self) -> str:
-        """What runs, for the hub's pages: `python-data 2026.11.1, Small`."""
+        """What runs, for the hub's pages: `python-data 2026.11.1, small, follows stable`."""
         running = self._running
         if not running:
             return ""
-        return f"{running['environment']} {running['version']}, {running['size']}"
+        followed = f", follows {running['channel']}" if running.get("channel") else ""
+        return f"{running['environment']} {running['version']}, {running['size']}{followed}"
+
+    async def version_notice(self) -> str:
+        """What has happened to the running version, for the hub's pages; empty when all is as it was."""
+        if not self._running:
+            return ""
+        try:
+            return notice_for(self._running, await self.desk.offers.offers_for(self.member))
+        except NoOffers:
+            return ""
 
     # --- a person or a named session that goes for good -------------------------------------------
 

@@ -17,7 +17,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[2] / "hub")]
 from engine_double import EngineDouble  # noqa: E402
 from nightdesk.config import Settings  # noqa: E402
 from nightdesk_hub.configure import configure  # noqa: E402
-from nightdesk_hub.offers import ApiAway  # noqa: E402
+from nightdesk_hub.offer_book import ApiAway  # noqa: E402
+from nightdesk_hub.offers import Member  # noqa: E402
 from nightdesk_hub.secrets import read_secrets  # noqa: E402
 from offers_double import NEW, OLD, offers_answer  # noqa: E402
 
@@ -36,11 +37,11 @@ class Engine(EngineDouble):
         return await super().call(method, *args, **kwargs)
 
 
-async def ask(user: str) -> Any:
+async def ask(member: Member) -> Any:
     """The api's offers."""
     if (data / "api-away").exists():
         raise ApiAway("taken away by a test")
-    return {**offers_answer(), "user": user}
+    return {**offers_answer(), "user": member.name}
 
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821

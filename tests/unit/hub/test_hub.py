@@ -299,7 +299,9 @@ def test_a_session_of_its_own(hub: Hub) -> None:
     assert answer.status_code == 302
     until("the session is ready", lambda: server(hub, "sofia"))
     assert hub.proxy.routes["/user/sofia"]["target"].startswith("http://127.0.0.1:")
-    assert "python-data 2026.10.1, small" in words(sofia.get("/hub/home"))
+    home = words(sofia.get("/hub/home"))
+    assert "python-data 2026.10.1, small" in home
+    assert "python-data:2026.10.1 runs here; stable is 2026.11.1 now" in home
     # A new start without options takes the last choice.
     assert hub.api("DELETE", "/users/sofia/server").status_code in {202, 204}
     until("it has ended", lambda: not server(hub, "sofia"))

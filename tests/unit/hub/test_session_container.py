@@ -8,11 +8,13 @@ import pytest
 from nightdesk_hub import session_container as container
 from nightdesk_hub.choice import choose
 from nightdesk_hub.names import Names
-from nightdesk_hub.offers import parse_offers
+from nightdesk_hub.offers import Member, parse_offers
 
 
 def test_hardening(answer: dict[str, Any]) -> None:
-    config = container.host_config(choose(parse_offers(answer), {"size": "small"}), pids_limit=512)
+    config = container.host_config(
+        choose(parse_offers(answer, Member("ada")), {"size": "small"}), pids_limit=512
+    )
     assert config["cap_drop"] == ["ALL"]
     assert config["security_opt"] == ["no-new-privileges"]
     assert config["init"] is True

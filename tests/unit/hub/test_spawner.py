@@ -15,7 +15,7 @@ from nightdesk_hub.accounts.register import Register
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
-from nightdesk_hub.offers import OfferBook
+from nightdesk_hub.offer_book import OfferBook
 from nightdesk_hub.refused import StartRefused
 from nightdesk_hub.spawner import FOUND_AGAIN_SECONDS, NightdeskSpawner
 from nightdesk_hub.start_queue import StartQueue
@@ -31,7 +31,7 @@ class Session:
     """A spawner of somebody's, with an engine to look into."""
 
     def __init__(self, folder: Path, answer: Any, user: str = "ada") -> None:
-        async def ask(_user: str) -> Any:
+        async def ask(_member: Any) -> Any:
             return answer
 
         self.engine = EngineDouble("desk", {OLD, NEW}, port=free_port())
@@ -45,11 +45,15 @@ class Session:
             register=Register(folder / "accounts.sqlite"),
         )
         self.user = user
+        self.answer = answer
+        self.groups: list[Any] = []
         self.spawner = self.new_spawner()
 
     def new_spawner(self) -> NightdeskSpawner:
         """As a hub that has just started makes one."""
-        user = SimpleNamespace(name=self.user, url=f"/user/{self.user}/", escaped_name=self.user)
+        user = SimpleNamespace(
+            name=self.user, url=f"/user/{self.user}/", escaped_name=self.user, groups=self.groups, admin=False
+        )
         hub = Hub(ip="127.0.0.1", port=8081, base_url="/hub/")
         spawner = NightdeskSpawner(desk=self.desk, user=user, hub=hub, port=self.engine.port)
         spawner.server = Server(ip="127.0.0.1", port=self.engine.port, base_url=f"/user/{self.user}/")
@@ -104,6 +108,64 @@ def test_what_is_built(session: Session) -> None:
         "NIGHTDESK_SIZE": "small",
     }
     assert session.engine.vols["desk-home-ada"]["Labels"]["org.nightdesk.role"] == "home"
+
+
+def promote(answer: Any, version: str) -> None:
+    """Point the channel `stable` of python-data at another version, as the api would answer then."""
+    for each in answer["environments"][0]["versions"]:
+        each["channels"] = ["stable"] if each["version"] == version else []
+        each["default"] = each["version"] == version
+
+
+def test_a_channel_is_followed_and_a_version_is_not_left(session: Session) -> None:
+    promote(session.answer, "2026.10.1")
+    session.start(environment="python-data", channel="stable")
+    followed = {"environment": "python-data", "version": "2026.10.1", "channel": "stable", "size": "medium"}
+    assert (session.box["Image"], session.spawner.user_options) == (OLD, followed)
+    assert session.box["environment"]["NIGHTDESK_CHANNEL"] == "stable"
+    assert asyncio.run(session.spawner.version_notice()) == ""
+    promote(session.answer, "2026.11.1")
+    assert "stable is 2026.11.1 now" in asyncio.run(session.spawner.version_notice())
+    session.start(**session.spawner.user_options)
+    assert session.box["Image"] == NEW
+    promote(session.answer, "2026.10.1")
+    session.start(**session.spawner.user_options)
+    assert session.box["Image"] == OLD, "a rollback as well"
+    session.start(environment="python-data", version="2026.11.1")
+    assert "NIGHTDESK_CHANNEL" not in session.box["environment"]
+    promote(session.answer, "2026.10.1")
+    session.start(**session.spawner.user_options)
+    assert session.box["Image"] == NEW, "who named a version stays at it"
+
+
+def test_options_tell_what_will_run_before_there_is_a_container(session: Session) -> None:
+    session.engine.fail["create_container"] = APIError("x", explanation="no")
+    with pytest.raises(StartRefused):
+        session.start()
+    assert session.spawner.user_options["version"] == "2026.11.1"
+
+
+def test_a_session_of_an_environment_that_one_lost_tells_so(session: Session) -> None:
+    session.answer["environments"][0]["groups"] = ["guests"]
+    session.groups.append(SimpleNamespace(name="guests"))
+    session.start(environment="python-data")
+    session.groups.clear()
+    assert "not offered" in asyncio.run(session.spawner.version_notice())
+    with pytest.raises(StartRefused, match=r"no environment 'python-data' for you"):
+        session.start(environment="python-data")
+
+
+def test_options_changed_under_a_running_session_are_for_the_next(session: Session) -> None:
+    session.start(environment="python-data", version="2026.10.1", size="small")
+    state = session.spawner.get_state()
+    session.spawner = session.new_spawner()
+    session.spawner.user_options = {"environment": "r-base"}
+    session.spawner.load_state(state)
+    assert session.spawner.user_options == {
+        "environment": "python-data",
+        "version": "2026.10.1",
+        "size": "small",
+    }
 
 
 def test_another_choice_is_another_container(session: Session) -> None:
@@ -186,7 +248,7 @@ def test_found_again_by_the_next_hub(session: Session) -> None:
     assert session.poll() is None
     session.spawner.load_state(state)
     assert session.spawner.http_timeout == FOUND_AGAIN_SECONDS
-    assert session.spawner.running_label == "python-data 2026.11.1, small"
+    assert session.spawner.running_label == "python-data 2026.11.1, small, follows stable"
     # Both are new containers, in nobody's network; and the session's address has changed.
     for service in ("hub", "proxy"):
         del session.engine.boxes[f"desk-{service}-1"]
