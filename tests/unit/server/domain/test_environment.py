@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nightdesk.server.domain.environment import Kernel, Package, choose, default_of, from_registration
-from nightdesk.server.domain.errors import Invalid, NotFound, Refused
+from nightdesk.server.domain.environment import (
+    Kernel,
+    Layer,
+    Offer,
+    Origin,
+    Package,
+    PackageChange,
+    Version,
+    choose,
+    compare,
+    default_of,
+    from_registration,
+    offered,
+    runnable,
+)
+from nightdesk.server.domain.errors import Conflict, Invalid, NotFound, Refused
+from nightdesk.server.domain.person import Person
 
 from .runs import DIGEST, a_version
 
@@ -131,3 +146,119 @@ def test_an_entry_that_is_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid) as caught:
         from_registration(wrong, now=5.0)
     assert message in caught.value.message
+
+
+# --- a life: who it is for, what is offered, what differs ---------------------------------------
+
+DATA, STATS = Person("ada", groups=("data",)), Person("eve", groups=("stats", "data"))
+ANYBODY, ROOT = Person("bob"), Person("root", admin=True)
+LIVES = [  # newest first
+    a_version("r-data", "3", groups=("stats",)),
+    a_version("r-data", "2", "stable", groups=("stats",)),
+    a_version("python-data", "4", offer=Offer.DEPRECATED),
+    a_version("python-data", "3", "next"),
+    a_version("python-data", "2"),
+    a_version("python-data", "1", offer=Offer.REMOVED),
+]
+
+
+def labels(versions: list[Version]) -> list[str]:
+    return [version.label for version in versions]
+
+
+def test_an_environment_of_some_groups_is_for_them_and_for_admins() -> None:
+    everybody = ["python-data:4", "python-data:3", "python-data:2", "python-data:1"]
+    for person in (ANYBODY, DATA):
+        assert labels(runnable(LIVES, person)) == everybody
+    for person in (STATS, ROOT):
+        assert labels(runnable(LIVES, person)) == ["r-data:3", "r-data:2", *everybody]
+
+
+def test_only_what_is_offered_is_offered() -> None:
+    assert labels(offered(LIVES, ANYBODY)) == ["python-data:3", "python-data:2"]
+    assert labels(offered(LIVES, STATS)) == ["r-data:3", "r-data:2", "python-data:3", "python-data:2"]
+
+
+def test_the_default_is_never_deprecated_or_removed() -> None:
+    assert default_of(LIVES[2:]).label == "python-data:3"  # type: ignore[union-attr]
+    assert default_of(LIVES).label == "r-data:2"  # type: ignore[union-attr]
+    assert default_of([LIVES[2], LIVES[5]]) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "label"),
+    [("python-data", "python-data:3"), ("python-data:4", "python-data:4"), ("python-data@next", "python-data:3")],
+)  # fmt: skip
+def test_a_deprecated_version_is_what_one_gets_only_by_its_name(wanted: str, label: str) -> None:
+    assert choose(runnable(LIVES, ANYBODY), wanted).label == label
+
+
+def test_a_removed_version_says_so_and_what_to_do() -> None:
+    with pytest.raises(Conflict) as caught:
+        choose(runnable(LIVES, ANYBODY), "python-data:1")
+    assert caught.value.message == "python-data:1 was removed"
+    assert "nightdesk env build --again python-data:1" in (caught.value.hint or "")
+
+
+def test_another_groups_environment_is_told_like_none() -> None:
+    def told(versions: list[Version]) -> tuple[str, str | None]:
+        with pytest.raises(NotFound) as caught:
+            choose(versions, "r-data:3")
+        return caught.value.message, caught.value.hint
+
+    assert told(runnable(LIVES, ANYBODY)) == told(LIVES[2:])
+
+
+def test_an_environment_of_which_nothing_is_offered() -> None:
+    with pytest.raises(Conflict, match="no version of 'python-data' is on offer any more"):
+        choose([LIVES[2]], "python-data")
+    with pytest.raises(NotFound, match="no version is on offer"):
+        choose([LIVES[2]], None)
+
+
+def test_what_differs_between_two_lists_of_packages() -> None:
+    before = [
+        Package("numpy", "2.2"),
+        Package("pandas", "2.3"),
+        Package("PyYAML", "6"),
+        Package("dplyr", "1", "r"),
+    ]
+    after = [
+        Package("numpy", "2.3"),
+        Package("polars", "1"),
+        Package("pyyaml", "6"),
+        Package("dplyr", "1", "debian"),
+    ]
+    assert compare(before, after) == [
+        PackageChange("dplyr", "debian", None, "1"),
+        PackageChange("numpy", "python", "2.2", "2.3"),
+        PackageChange("pandas", "python", "2.3", None),
+        PackageChange("polars", "python", None, "1"),
+        PackageChange("dplyr", "r", "1", None),
+    ]  # a name in other letters is the same package
+    assert compare(before, before) == []
+
+
+def test_a_registered_version_says_where_it_comes_from() -> None:
+    version = from_registration(
+        entry(
+            **{"from": "folder images/python-data/2026.11.1", "built_by": "root", "build_id": "b-1"},
+            recipe_sha256="9f", lock="numpy==2.3.1", layers=[{"id": "sha256:1", "bytes": 5}], size_bytes=5,
+            contract=2, packages=[{"name": "dplyr", "version": "1", "kind": "r"}],
+        ),
+        now=5.0,
+    )  # fmt: skip
+    assert version.origin == Origin(
+        "folder images/python-data/2026.11.1", "root", "b-1", "9f", "numpy==2.3.1"
+    )
+    assert (version.layers, version.size_bytes, version.contract) == ((Layer("sha256:1", 5),), 5, 2)
+    assert version.packages == (Package("dplyr", "1", "r"),)
+    assert "numpy==2.3.1" not in repr(version), "a lock is long"
+
+
+@pytest.mark.parametrize(
+    "layers", [[{"id": "sha256:1"}], [{"bytes": 1}], ["sha256:1"], [{"id": "x", "bytes": "y"}]]
+)
+def test_misshapen_layers_are_refused(layers: Any) -> None:
+    with pytest.raises(Invalid, match="misshapen kernel, package or layer"):
+        from_registration(entry(layers=layers), now=5.0)

@@ -107,7 +107,9 @@ class CatalogueSql:
                 )
             if offer is Offer.REMOVED and (alive := _alive(connection, there)):
                 raise Conflict(
-                    f"{alive} {'run' if alive == 1 else 'runs'} of {there.label} have not ended",
+                    f"1 run of {there.label} has not ended"
+                    if alive == 1
+                    else f"{alive} runs of {there.label} have not ended",
                     "Wait for them, or cancel them.",
                 )
             connection.execute(update(versions).where(*_this(environment, version)).values(offer=offer))

@@ -25,7 +25,9 @@ from nightdesk.server.ports.records import Standing
 
 _ADD = insert(runs)
 _REMOVED = select(versions.c.version).where(
-    versions.c.digest == bindparam("digest"), versions.c.offer == Offer.REMOVED
+    versions.c.environment == bindparam("environment"),
+    versions.c.version == bindparam("version"),
+    versions.c.offer == Offer.REMOVED,
 )
 _EARLIER = 5  # runs of the same name that say how long the next one takes
 _OF_LATE = 1000  # runs of the same name among which they are looked for
@@ -61,7 +63,8 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
         row = to_row(run)
         try:
             with self._database.writing() as connection:
-                if connection.execute(_REMOVED, {"digest": run.digest}).first() is not None:
+                wanted = {"environment": run.environment, "version": run.version}
+                if connection.execute(_REMOVED, wanted).first() is not None:
                     raise Conflict(
                         f"{run.environment}:{run.version} has just been removed", "Choose another."
                     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nightdesk.server.domain.channel import earlier
+from nightdesk.server.domain.channel import Event, earlier
 from nightdesk.server.domain.environment import (
     CHANNELS,
     Layer,
@@ -94,15 +94,26 @@ def roll_back(records: Records, by: Person, environment: str, channel: str) -> t
     of_name = [version for version in records.versions() if version.environment == environment]
     if not of_name:
         raise NotFound(f"there is no environment '{environment[:60]}'")
-    there = {version.version for version in of_name if version.offer is Offer.OFFERED}
-    events = list(reversed(records.environment_events(environment, limit=10_000)))
-    for target in reversed(earlier(events, channel)):
-        if target in there:
-            return records.move_channel(environment, channel, target, by.name, back=True), target
+    target = way_back(of_name, records.environment_events(environment, limit=10_000), channel)
+    if target is not None:
+        return records.move_channel(environment, channel, target, by.name, back=True), target
     raise Conflict(
         f"'{channel}' of '{environment}' has no earlier version to go back to",
         f"Promote the one you want: `nightdesk env promote {environment}:VERSION --channel {channel}`.",
     )
+
+
+def way_back(versions: Iterable[Version], events: list[Event], channel: str) -> str | None:
+    """The version that rolling the channel back leads to; None where there is nothing to go back to.
+
+    Args:
+        versions: of one environment.
+        events: of it, newest first.
+        channel: ``stable`` or ``next``.
+    """
+    there = {version.version for version in versions if version.offer is Offer.OFFERED}
+    candidates = reversed(earlier(reversed(events), channel))
+    return next((version for version in candidates if version in there), None)
 
 
 def set_groups(records: Records, by: Person, environment: str, groups: Iterable[str]) -> None:
@@ -193,9 +204,9 @@ def freed_bytes(layers: list[tuple[Version, tuple[Layer, ...]]], removed: Iterab
         layers: of every version that was not removed before.
         removed: those to go.
     """
-    gone = {version.digest for version in removed}
-    stay = {layer.id for version, of in layers if version.digest not in gone for layer in of}
-    go = {layer.id: layer.bytes for version, of in layers if version.digest in gone for layer in of}
+    gone = {version.label for version in removed}  # and not by digest: an image may have several names
+    stay = {layer.id for version, of in layers if version.label not in gone for layer in of}
+    go = {layer.id: layer.bytes for version, of in layers if version.label in gone for layer in of}
     return sum(size for name, size in go.items() if name not in stay)
 
 

@@ -209,7 +209,7 @@ def _check_names(environment: str, version: str) -> None:
 
 def _folder(environment: str, version: str, source: str) -> tuple[str, str, str]:
     """Name, version and place of a folder below ``images/``, which is called after both."""
-    parts = source.removeprefix("images/").strip("/").split("/")
+    parts = source.removeprefix("images/").removesuffix("/").split("/")
     if len(parts) != 2 or not NAME.fullmatch(parts[0]) or not VERSION.fullmatch(parts[1]):
         raise Invalid(f"'{source[:140]}' is no folder below images/", "Write NAME/VERSION.")
     if environment not in {"", parts[0]} or version not in {"", parts[1]}:

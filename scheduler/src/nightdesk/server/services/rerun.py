@@ -15,6 +15,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.inputs import SOURCE, inputs_there, keep_inputs, open_input
 from nightdesk.server.services.submit import check_waiting
 
+_NOT_OFFERED = " is not on offer any more: this runs in "
 _AGAIN = re.compile(r"(.+)-again\.(\d+)")
 
 
@@ -79,7 +80,11 @@ def _version(
         raise NotFound(
             f"there is no environment '{run.environment}' for you", "List them: `nightdesk env list`."
         )
-    same = next((version for version in mine if version.digest == run.digest), None)
+    same = min(
+        (version for version in mine if version.digest == run.digest),
+        key=lambda version: (version.offer is Offer.REMOVED, version.version != run.version),
+        default=None,
+    )  # an image may have several names
     if exact:
         if same is None:
             raise Conflict(
@@ -102,9 +107,13 @@ def _version(
     other = default_of(mine)
     if other is None:
         raise Conflict(f"no version of '{run.environment}' is on offer any more", "Run it with --exact.")
-    return other, (f"{run.environment}:{run.version} is not on offer any more: this runs in {other.label}.",)
+    return other, (f"{run.environment}:{run.version}{_NOT_OFFERED}{other.label}.",)
 
 
 def _kept_notes(run: Run) -> tuple[str, ...]:
     """What was said about the file itself; what an earlier repetition said is not true of this one."""
-    return tuple(note for note in run.notes if not note.startswith(("Runs ", "The image of ")))
+    return tuple(
+        note
+        for note in run.notes
+        if not note.startswith(("Runs ", "The image of ")) and _NOT_OFFERED not in note
+    )
