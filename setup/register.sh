@@ -8,6 +8,7 @@ source "$(dirname "$0")/platform.sh"
 built=$NIGHTDESK_STATE/environments.json
 [ -r "$built" ] || die "${built#"$PWD"/} is missing: no environment has been built." "Run: setup/images.sh"
 step "Environments"
-if ! compose exec -T worker python -m nightdesk.server.register <"$built" 2>&1 | sed 's/^/  /' >&2; then
+# It writes recipes into the store, where the api, of the same group, has to write beside them.
+if ! compose exec -T worker sh -c 'umask 002; exec python -m nightdesk.server.register' <"$built" 2>&1 | sed 's/^/  /' >&2; then
     die "not every environment could be registered." "The lines above say which, and why."
 fi
