@@ -1,43 +1,45 @@
-"""``python -m nightdesk.server.web``: serve on port 8080."""
+"""``python -m nightdesk.server.web``: serve on port 8080, with two processes where there are two processors.
+
+Checking what somebody hands over is computing, and Python computes on one processor at a time. This process only looks
+after the others: when one ends they all do, and the engine starts the container again.
+"""
 
 from __future__ import annotations
 
-import logging
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
-import uvicorn
-
-from nightdesk.config import ConfigError
-from nightdesk.server.bootstrap import web_platform
-from nightdesk.server.domain.errors import DatabaseTooNew
-from nightdesk.server.web.app import create_app
+_PROCESSES = 2
+_LEAVE_SECONDS = 5
 
 
 def main() -> int:
-    """Serve until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    """Serve until SIGTERM; the exit code of whichever process ended first."""
     if "TMPDIR" in os.environ:  # large uploads wait there, not in memory
         Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
-    try:
-        app = create_app(web_platform())
-    except ConfigError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 1
-    except DatabaseTooNew as error:
-        print(f"nightdesk: {error.message}. {error.hint}", file=sys.stderr)
-        return 1
-    uvicorn.run(
-        app,
-        host="0.0.0.0",  # noqa: S104 - the container's own network, behind the proxy
-        port=8080,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    return 0
+    count = min(_PROCESSES, os.cpu_count() or 1)
+    command = [sys.executable, "-m", "nightdesk.server.web.process"]
+    processes = [subprocess.Popen(command) for _ in range(count)]
+
+    def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
+        for process in processes:
+            process.terminate()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    ended = next((process for process in processes if process.poll() is not None), processes[0])
+    leave()
+    for process in processes:
+        try:
+            process.wait(_LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return abs(ended.wait())
 
 
 if __name__ == "__main__":
