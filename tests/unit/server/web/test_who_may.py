@@ -72,6 +72,14 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{BASE}/"): (303, 200, 200, 200),
     ("GET", f"{BASE}/runs/{{run_id}}"): (303, 200, 404, 200),
     ("POST", f"{BASE}/runs/{{run_id}}/cancel"): (403, 303, 404, 303),
+    ("POST", f"{BASE}/runs/{{run_id}}/retry"): (403, 303, 404, 303),
+    ("GET", f"{BASE}/environments"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/environments/compare"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/environments/cleaning"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/environments/cleaning"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/environments/{{name}}"): (303, 303, 303, 303),  # to its version
+    ("GET", f"{BASE}/environments/{{name}}/{{version}}"): (303, 200, 200, 200),
+    ("POST", f"{BASE}/environments/{{name}}/{{version}}/{{change}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/login"): (303, 303, 303, 303),
     ("GET", f"{BASE}/oauth_callback"): (400, 400, 400, 400),  # nothing was started
     ("GET", f"{BASE}/logout"): (303, 303, 303, 303),
@@ -122,6 +130,9 @@ def asked(site: Site, person: Person | None, method: str, path: str) -> Answer:
         path += "?user=ada"
     if path.startswith((f"{API}/environments", f"{API}/builds")):
         path, how = about_environments(site, method, path)
+    if path.startswith(f"{BASE}/environments"):
+        path = path.replace("{name}", "python-data").replace("{version}", "2026.11.1")
+        path = path.replace("{change}", "groups")
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}

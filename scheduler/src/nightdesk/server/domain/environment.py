@@ -254,6 +254,13 @@ class PackageChange:
     before: str | None
     after: str | None
 
+    @property
+    def major(self) -> bool:
+        """Its first number differs (of ``0.x`` the second as well): what may break code that used it."""
+        if self.before is None or self.after is None:
+            return False
+        return _leading(self.before) != _leading(self.after)
+
 
 def compare(before: Iterable[Package], after: Iterable[Package]) -> list[PackageChange]:
     """Packages added, removed and changed, by kind and name."""
@@ -272,3 +279,10 @@ def compare(before: Iterable[Package], after: Iterable[Package]) -> list[Package
                 )
             )
     return found
+
+
+def _leading(version: str) -> tuple[str, ...]:
+    """What stands before the parts that may change without breaking anything; epochs (``1:``, ``2!``) count."""
+    numbers = re.findall(r"\d+", version)
+    lead = 2 if re.match(r"\d+[:!]", version) else 1
+    return tuple(numbers[: lead + 1] if numbers[lead - 1 : lead] == ["0"] else numbers[:lead])

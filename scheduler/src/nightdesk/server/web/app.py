@@ -17,6 +17,7 @@ from nightdesk.server.web import (
     api,
     builds,
     catalogue,
+    environment_pages,
     environments,
     errors,
     listing,
@@ -67,6 +68,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
     errors.install(app)
     for part in (api, listing, story, live, outputs, usage, catalogue, environments, builds, oauth, pages):
         app.include_router(part.router)
+    app.include_router(environment_pages.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Guard, limit=limit, own_limits={f"{API}/builds": MAX_BYTES + 2**20})
     return app

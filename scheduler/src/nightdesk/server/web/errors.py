@@ -70,16 +70,21 @@ def install(app: FastAPI) -> None:
         return _answer(request, 500, "bug", "something went wrong inside the platform", hint)
 
 
+def status_of(error: errors.NightdeskError) -> int:
+    """The HTTP status of one of our errors."""
+    return next(STATUS[kind][0] for kind in type(error).__mro__ if kind in STATUS)
+
+
 def answer_to(request: Request, error: errors.NightdeskError) -> Response:
     """One of our errors as an answer."""
     status, code = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    if isinstance(error, errors.SignInNeeded) and _is_page(request):
+    if isinstance(error, errors.SignInNeeded) and _is_page(request) and request.method in {"GET", "HEAD"}:
         return RedirectResponse(sign_in_address(request), status_code=303)
     return _answer(request, status, code, error.message, error.hint)
 
 
 def _is_page(request: Request) -> bool:
-    return not request.url.path.startswith(API) and request.method in {"GET", "HEAD"}
+    return not request.url.path.startswith(API)
 
 
 def _answer(request: Request, status: int, code: str, message: str, hint: str | None) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
+from nightdesk.server.services.finish import iso
 from nightdesk.server.web import wording
 
 _templates = Environment(
@@ -18,7 +19,12 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    bytes=human_bytes, seconds=human_seconds, when=wording.when, took=wording.took, left=wording.left
+    bytes=human_bytes,
+    seconds=human_seconds,
+    iso=iso,
+    when=wording.when,
+    took=wording.took,
+    left=wording.left,
 )
 
 
