@@ -6,7 +6,8 @@
 #
 #   --end-runs   end the runs under way as well; the next `make up` notes them as ended from outside
 #   --purge      remove everything the platform has in the engine: containers, networks AND VOLUMES
-#                (homes, outputs, accounts). Images and config/.env stay. Asks nothing.
+#                (homes, outputs, accounts) and images that it built itself. Other images and
+#                config/.env stay. Asks nothing.
 #
 # It needs no settings file: everything is found by its label or project in the engine.
 source "$(dirname "$0")/lib.sh"
@@ -46,7 +47,21 @@ purge_all() {
     for label in "${both_labels[@]}"; do docker ps --all --quiet --filter "$label" | each docker rm --force --volumes; done
     for label in "${both_labels[@]}"; do docker network ls --quiet --filter "$label" | each docker network rm; done
     for label in "${both_labels[@]}"; do docker volume ls --quiet --filter "$label" | each docker volume rm; done
+    let_images_go
     rm -f "$NIGHTDESK_STATE/log/"{start,down}"-$project.log"
+}
+
+# The images that this platform held for its versions. What it built itself and nobody else holds goes;
+# what setup/images.sh built stays, for other platforms on this machine and for the next one.
+let_images_go() {
+    local tag id names
+    while read -r tag id; do
+        [[ $tag =~ ^$project-[0-9a-f]{12}$ ]] || continue
+        docker image rm "nightdesk/held:$tag" >/dev/null 2>&1 || continue
+        names=$(docker image inspect --format '{{if index .Config.Labels "org.nightdesk.build"}}{{join .RepoTags "\n"}}{{end}}' "$id" 2>/dev/null || true)
+        case $names in *nightdesk/held:*) continue ;; esac
+        each docker image rm <<<"$names" 2>/dev/null || true
+    done < <(docker image ls --no-trunc --format '{{.Tag}} {{.ID}}' nightdesk/held)
 }
 
 stop_services() {

@@ -190,24 +190,24 @@ class DockerWorkshop:
                 self._client.tag(image, _HELD, tag)
 
     @_engine_call
-    def discard(self, image: str) -> bool:
-        with contextlib.suppress(ImageNotFound):
-            self._client.remove_image(f"{_HELD}:{self._own_tag(image)}", noprune=True)
+    def discard(self, image: str, environment: str) -> bool:
         try:
-            names = self._client.inspect_image(image).get("RepoTags") or []
+            names = set(self._client.inspect_image(image).get("RepoTags") or [])
         except ImageNotFound:
-            return True  # that was its last name
-        if any(name.startswith(f"{_HELD}:") for name in names):
-            return False  # another platform's
-        if self._client.containers(all=True, filters={"ancestor": image}, quiet=True):
-            self.hold({image: ""})
+            return True
+        if any(container["ImageID"] == image for container in self._client.containers(all=True)):
             return False
-        for name in names:
-            with contextlib.suppress(ImageNotFound):
-                self._client.remove_image(name)
-        with contextlib.suppress(ImageNotFound):
+        own = f"{_HELD}:{self._own_tag(image)}"
+        others = {name for name in names if name.startswith(f"{_HELD}:")} - {own}
+        ours = (
+            {name for name in names if name.startswith(f"nightdesk/{environment}:")} if not others else set()
+        )
+        gone = {own, *ours} & names
+        for name in gone:  # with the last name the image itself goes; what somebody else named stays
+            self._client.remove_image(name)
+        if not names:
             self._client.remove_image(image)
-        return True
+        return not others
 
     def forget(self, name: str) -> None:
         with contextlib.suppress(DockerException, RequestException, HTTPError, OSError):

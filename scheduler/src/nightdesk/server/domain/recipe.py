@@ -46,7 +46,7 @@ USER 1000:1000
 """
 
 _IMPORTS = """\
-# Every package that was asked for can be imported.
+# Every package that was asked for can be imported. What is asked for under a condition may not be there.
 from importlib import import_module, metadata
 
 asked = {names}

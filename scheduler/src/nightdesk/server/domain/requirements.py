@@ -10,7 +10,7 @@ from nightdesk.server.domain.errors import Invalid
 PYTHON = "3.13"  # of the base that every environment stands on
 _LINE = re.compile(r"^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@].*)?$")
 _CONDA = re.compile(r"^(?:[\w./:-]+::)?([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)$")
-_BOUND = re.compile(r"^(===|==|>=|<=|!=|~=|=|>|<)?\s*([0-9A-Za-z][\w.+!-]*)(\.?\*)?$")
+_BOUND = re.compile(r"^(===|==|>=|<=|!=|~=|=|>|<)?\s*([0-9A-Za-z](?:[\w.+!-]*\w)?)(\.?\*)?$")
 _HELD_BACK = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")
 _INDEX = (
     "-i",

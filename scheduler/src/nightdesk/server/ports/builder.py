@@ -77,8 +77,11 @@ class Workshop(Protocol):
     def hold(self, images: Mapping[str, str]) -> None:
         """Keep these images (ID → environment) from clean-ups, as far as they are there."""
 
-    def discard(self, image: str) -> bool:
-        """Remove an image with all its names; False while something uses it, or another platform holds it."""
+    def discard(self, image: str, environment: str) -> bool:
+        """Remove the names that an image has as a version of this environment, and the image with its last name.
+
+        False while a container uses it, or another platform on this machine holds it: its names stay.
+        """
 
     def forget(self, name: str) -> None:
         """Remove what :meth:`make` and :meth:`try_out` left of a build of this name; never raises."""

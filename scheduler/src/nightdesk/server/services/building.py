@@ -165,6 +165,8 @@ def _interrupted(parts: BuildParts, watch: BuildWatch) -> None:
 
 def _fail(watch: BuildWatch, error: NightdeskError) -> None:
     reason = error.message if error.hint is None else f"{error.message}. {error.hint}"
+    if reason.split()[0].isalpha():  # and not the name of a version
+        reason = reason[:1].upper() + reason[1:]
     watch.line("")
     watch.line(reason)
     try:

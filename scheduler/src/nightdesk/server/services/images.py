@@ -39,7 +39,9 @@ def take_away(parts: BuildParts) -> list[str]:
         if version.offer is not Offer.REMOVED or version.digest in needed:
             continue
         try:
-            if parts.workshop.look(version.digest) is not None and parts.workshop.discard(version.digest):
+            if parts.workshop.look(version.digest) is None:
+                continue
+            if parts.workshop.discard(version.digest, version.environment):
                 _log.info("removed the image of %s (%s)", version.label, version.digest[:19])
                 gone.append(version.label)
         except EngineError as error:

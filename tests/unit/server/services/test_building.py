@@ -1,0 +1,401 @@
+"""Builds from their request to their end, with a real database and an engine in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.folder_store import store_at
+from nightdesk.server.adapters.records_sql import RecordsSql
+from nightdesk.server.domain.build import Build, BuildKind, BuildStatus, new_build_id
+from nightdesk.server.domain.channel import Action
+from nightdesk.server.domain.environment import Offer
+from nightdesk.server.doubles.builder import MemoryRepositories, MemoryWorkshop
+from nightdesk.server.doubles.doorbell import MemoryBell
+from nightdesk.server.services.build_watch import BuildParts, BuildWatch
+from nightdesk.server.services.building import see_through
+from nightdesk.server.services.images import hold, take_away
+from nightdesk.server.services.recipes import keep_folder, unpack
+from nightdesk.server.services.request_build import build_key, recipe_key
+
+from ....support.waiting import until
+
+WORKER = "w-1"
+ADDRESS = "https://git.example.org/recipes.git"
+SPEC = {"name": "stats", "version": "2026.1", "kernels": [{"name": "python3", "language": "python"}]}
+OWN = {"Dockerfile": "ARG BASE\nFROM ${BASE}\n", "environment.yaml": yaml.safe_dump(SPEC)}
+
+
+class Yard:
+    """What a worker builds with, and what tests ask of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(f"sqlite:///{folder}/desk.db")
+        self.database.migrate()
+        self.workshop = MemoryWorkshop()
+        (folder / "sources/images/base").mkdir(parents=True)
+        (folder / "scratch").mkdir()
+        self.parts = BuildParts(
+            records=RecordsSql(self.database),
+            store=store_at(f"file://{folder}/store"),
+            bell=MemoryBell(),
+            workshop=self.workshop,
+            repositories=MemoryRepositories({ADDRESS: {"r/" + name: text for name, text in OWN.items()}}),
+            sources=folder / "sources",
+            scratch=folder / "scratch",
+        )
+        self.records = self.parts.records
+
+    def ask(self, kind: str, files: dict[str, str] | None = None, **fields: Any) -> BuildWatch:
+        """A build that this worker has just taken."""
+        build = Build(
+            id=new_build_id(),
+            kind=BuildKind(kind),
+            requested_by="root",
+            created_at=self.records.now(),
+            files=files is not None,
+            **fields,
+        )
+        if files is not None:
+            self.parts.store.put(build_key(build), io.BytesIO(archive(files)))
+        self.records.add_build(build)
+        claimed = self.records.claim_build(WORKER, [WORKER])
+        assert claimed is not None
+        return BuildWatch(self.parts, claimed)
+
+    def build(self, kind: str, files: dict[str, str] | None = None, **fields: Any) -> Build:
+        """Build to the end; as it is on record then."""
+        watch = self.ask(kind, files, **fields)
+        see_through(self.parts, watch)
+        return self.now(watch)
+
+    def now(self, watch: BuildWatch) -> Build:
+        """The build on record."""
+        known = self.records.build(watch.build.id)
+        assert known is not None
+        return known
+
+    def log(self, build: Build) -> str:
+        """All that it printed."""
+        return "".join(line.text for line in self.records.build_log(build.id))
+
+    def recipe(self, name: str, version: str, into: Path) -> dict[str, str]:
+        """What is kept of a version."""
+        into.mkdir()
+        with self.parts.store.open(recipe_key(name, version)) as kept:
+            unpack(kept, into)
+        return {
+            path.relative_to(into).as_posix(): path.read_text() for path in into.rglob("*") if path.is_file()
+        }
+
+
+def archive(files: dict[str, str]) -> bytes:
+    """A gzip tar of these."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return content.getvalue()
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    made = Yard(tmp_path)
+    yield made
+    made.database.engine.dispose()
+
+
+def test_a_list_of_packages_becomes_a_version(yard: Yard, tmp_path: Path) -> None:
+    done = yard.build(
+        "requirements",
+        {"requirements.txt": "tabulate\n"},
+        environment="tiny",
+        version="1",
+        title="Tiny",
+        channel="next",
+    )
+    assert (done.status, done.reason) == (BuildStatus.SUCCEEDED, None)
+    version = yard.records.version("tiny", "1")
+    assert version is not None
+    assert version.digest == done.digest
+    assert (version.title, version.channels, version.offer) == ("Tiny", ("next",), Offer.OFFERED)
+    assert version.origin.source == "files sent along"
+    assert (version.origin.built_by, version.origin.build_id) == ("root", done.id)
+    assert version.origin.lock.startswith("tabulate==0.10.0")
+    assert len(version.origin.recipe_sha256) == 64
+    assert (version.size_bytes, version.contract, len(version.layers)) == (1000, 1, 2)
+    assert [package.name for package in version.packages] == ["tabulate"]
+    assert yard.workshop.images[version.digest] == {"nightdesk/tiny:1", "nightdesk/held:memory"}
+    kept = yard.recipe("tiny", "1", tmp_path / "kept")
+    assert set(kept) == {"Dockerfile", "environment.yaml", "lock.py", "requirements.txt", "smoke.ipynb"}
+    assert "tabulate" in kept["smoke.ipynb"]
+    assert [event.action for event in yard.records.environment_events("tiny")] == [
+        Action.PROMOTED,
+        Action.REGISTERED,
+    ]
+    log = yard.log(done)
+    assert "Building tiny:1 from files sent along." in log
+    assert "ok     single-user server" in log
+    assert not list((tmp_path / "scratch/.builds").iterdir())
+
+
+def test_condas_file_is_translated_and_left_out_of_the_recipe(yard: Yard, tmp_path: Path) -> None:
+    text = "dependencies:\n- python=3.13\n- tabulate=0.10\n"
+    done = yard.build("requirements", {"environment.yml": text}, environment="tiny", version="1")
+    assert done.status is BuildStatus.SUCCEEDED
+    assert yard.recipe("tiny", "1", tmp_path / "kept")["requirements.txt"] == "tabulate==0.10.*\n"
+
+
+def test_a_smoke_notebook_of_ones_own_is_kept(yard: Yard, tmp_path: Path) -> None:
+    own = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    files = {"requirements.txt": "tabulate\n", "smoke.ipynb": own}
+    assert yard.build("requirements", files, environment="tiny", version="1").status is BuildStatus.SUCCEEDED
+    assert yard.recipe("tiny", "1", tmp_path / "kept")["smoke.ipynb"] == own
+
+
+def test_a_folder_says_its_own_name(yard: Yard) -> None:
+    done = yard.build("folder", OWN)
+    assert (done.status, done.label) == (BuildStatus.SUCCEEDED, "stats:2026.1")
+
+
+def test_a_folder_of_the_platforms_own(yard: Yard) -> None:
+    place = yard.parts.sources / "images/stats/2026.1"
+    place.mkdir(parents=True)
+    for name, text in OWN.items():
+        (place / name).write_text(text)
+    done = yard.build("folder", source="stats/2026.1", environment="stats", version="2026.1")
+    assert done.status is BuildStatus.SUCCEEDED
+    version = yard.records.version("stats", "2026.1")
+    assert version is not None
+    assert version.origin.source == "folder images/stats/2026.1"
+
+
+@pytest.mark.parametrize("source", ["../../etc", "stats/2", "", "base", "/etc"])
+def test_only_folders_of_environments_are_built(yard: Yard, source: str) -> None:
+    done = yard.build("folder", source=source)
+    assert done.status is BuildStatus.FAILED
+    assert "There is no folder images/" in (done.reason or "")
+
+
+def test_a_repository_and_its_commit(yard: Yard) -> None:
+    done = yard.build("git", source=ADDRESS, ref="main", folder="r")
+    assert done.status is BuildStatus.SUCCEEDED
+    version = yard.records.version("stats", "2026.1")
+    assert version is not None
+    assert version.origin.source == f"git {ADDRESS} at {MemoryRepositories.COMMIT}, folder r"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"source": "https://git.example.org/none.git"}, "The repository could not be fetched"),
+        ({"source": ADDRESS, "folder": "x"}, "The repository has no folder 'x'"),
+        ({"source": ADDRESS, "folder": "../.."}, "The repository has no folder"),
+        ({"source": ADDRESS}, "There is neither a Dockerfile nor a list of packages"),
+    ],
+)
+def test_a_repository_that_holds_no_recipe(yard: Yard, fields: dict[str, str], words: str) -> None:
+    done = yard.build("git", **fields)
+    assert done.status is BuildStatus.FAILED
+    assert words in (done.reason or "")
+
+
+def test_an_image_that_exists_is_tried_and_registered_as_it_is(yard: Yard) -> None:
+    image = yard.workshop.add("theirs", "lab.example.org/theirs:1")
+    done = yard.build("image", source="lab.example.org/theirs:1", environment="theirs", version="1")
+    assert (done.status, done.digest, yard.workshop.built) == (BuildStatus.SUCCEEDED, image, 0)
+    version = yard.records.version("theirs", "1")
+    assert version is not None
+    assert version.origin.source == "image lab.example.org/theirs:1"
+    assert [kernel.name for kernel in version.kernels] == ["python3"]
+    assert not yard.parts.store.exists(recipe_key("theirs", "1"))
+
+
+def test_an_image_that_is_elsewhere_is_fetched(yard: Yard) -> None:
+    yard.workshop.registry["theirs:1"] = True
+    assert (
+        yard.build("image", source="theirs:1", environment="theirs", version="1").status
+        is BuildStatus.SUCCEEDED
+    )
+    done = yard.build("image", source="theirs:2", environment="theirs", version="2")
+    assert (done.status, done.reason) == (BuildStatus.FAILED, "theirs:2 cannot be had: not found")
+
+
+def test_what_does_not_pass_gets_no_name_and_says_why(yard: Yard) -> None:
+    files = {**OWN, "Dockerfile": "FROM debian:trixie-slim\n"}
+    done = yard.build("folder", files)
+    assert done.status is BuildStatus.FAILED
+    assert "the image has no jupyterhub-singleuser" in (done.reason or "")
+    assert yard.records.version("stats", "2026.1") is None
+    assert not any(yard.workshop.images.values())
+
+
+def test_what_cannot_be_built_says_so_at_the_end_of_its_log(yard: Yard) -> None:
+    done = yard.build("folder", {**OWN, "Dockerfile": "RUN false\n"})
+    assert done.status is BuildStatus.FAILED
+    assert yard.log(done).endswith("The image could not be built. The log says which step failed, and why.\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"Dockerfile": "FROM x\n"}, "There is no environment.yaml"),
+        ({"Dockerfile": "FROM x\n", "environment.yaml": "- 1"}, "holds no keys"),
+        ({"Dockerfile": "FROM x\n", "environment.yaml": "{"}, "is no YAML"),
+        ({**OWN, "environment.yaml": yaml.safe_dump({**SPEC, "kernels": []})}, "kernels lists no kernel"),
+        ({"requirements.txt": "-e .\n", "environment.yaml": yaml.safe_dump(SPEC)}, "stands alone"),
+    ],
+)
+def test_a_recipe_that_is_wrong(yard: Yard, files: dict[str, str], words: str) -> None:
+    done = yard.build("folder", files)
+    assert done.status is BuildStatus.FAILED
+    assert words in (done.reason or "")
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_built(yard: Yard) -> None:
+    yard.build("folder", OWN)
+    built = yard.workshop.built
+    done = yard.build("folder", OWN)
+    assert done.status is BuildStatus.FAILED
+    assert "stats:2026.1 exists already, and versions never change" in (done.reason or "")
+    assert yard.workshop.built == built
+
+
+def test_again_takes_the_recorded_lock_and_is_for_what_names_it(yard: Yard, tmp_path: Path) -> None:
+    first = yard.build(
+        "requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1", channel="stable"
+    )
+    done = yard.build("again", source="tiny:1", environment="tiny", version="1-again.1")
+    assert done.status is BuildStatus.SUCCEEDED
+    version = yard.records.version("tiny", "1-again.1")
+    assert version is not None
+    assert (version.offer, version.channels) == (Offer.DEPRECATED, ())
+    assert version.origin.source == "tiny:1 built again from its recorded lock (files sent along)"
+    kept = yard.recipe("tiny", "1-again.1", tmp_path / "kept")
+    assert kept["requirements.txt"].startswith("tabulate==0.10.0 \\\n    --hash=")
+    assert "Its packages are those of tiny:1." in yard.log(done)
+    assert version.origin.recipe_sha256 == yard.records.version("tiny", "1").origin.recipe_sha256  # type: ignore[union-attr]
+    assert first.status is BuildStatus.SUCCEEDED
+
+
+def test_again_says_what_is_not_as_it_was(yard: Yard) -> None:
+    yard.build("requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1")
+    yard.workshop.report["packages"] = [{"name": "tabulate", "version": "0.11.0", "kind": "python"}]
+    done = yard.build("again", source="tiny:1", environment="tiny", version="1-again.1")
+    assert "1 packages differ" in yard.log(done)
+    assert "python tabulate: 0.10.0 then, 0.11.0 now" in yard.log(done)
+
+
+def test_a_folder_that_the_setup_built_can_be_built_again(yard: Yard) -> None:
+    yard.build("folder", OWN)
+    version = yard.records.version("stats", "2026.1")
+    assert version is not None
+    place = yard.parts.sources / "images/stats/2026.1"
+    place.mkdir(parents=True)
+    (place / "Dockerfile").write_text("of the folder")
+    keep_folder(yard.parts.store, yard.parts.sources, version)  # it came otherwise, and is there already
+    with yard.parts.store.open(recipe_key("stats", "2026.1")) as kept:
+        assert b"of the folder" not in kept.read()
+
+
+def test_cancelled_while_it_builds(yard: Yard) -> None:
+    watch = yard.ask("folder", {**OWN, "Dockerfile": "RUN sleep\n"})
+    thread = threading.Thread(target=see_through, args=(yard.parts, watch))
+    thread.start()
+    until(lambda: "#1 building" in yard.log(watch.build) or watch.flush(), "the build to begin", 10)
+    yard.records.request_build_cancel(watch.build.id, "root")
+    watch.look()
+    thread.join(10)
+    assert not thread.is_alive()
+    done = yard.now(watch)
+    assert (done.status, done.reason) == (BuildStatus.CANCELLED, "Cancelled by root.")
+
+
+def test_a_worker_that_leaves_hands_the_build_back(yard: Yard) -> None:
+    watch = yard.ask("folder", {**OWN, "Dockerfile": "RUN sleep\nFROM ${BASE}\n"})
+    thread = threading.Thread(target=see_through, args=(yard.parts, watch))
+    thread.start()
+    until(lambda: "#1 building" in yard.log(watch.build) or watch.flush(), "the build to begin", 10)
+    watch.leave()
+    thread.join(10)
+    left = yard.now(watch)
+    assert (left.status, left.worker, left.tries) == (BuildStatus.QUEUED, None, 0)
+    again = yard.records.claim_build("w-2", ["w-2"])
+    assert again is not None
+    assert again.id == left.id
+
+
+def test_a_build_that_another_worker_has_is_let_be(yard: Yard) -> None:
+    watch = yard.ask("folder", OWN)
+    assert yard.records.claim_build("w-2", ["w-2"]) is not None  # this one is taken for dead
+    watch.look()
+    assert watch.stop.is_set()
+    see_through(yard.parts, watch)
+    now = yard.now(watch)
+    assert (now.status, now.worker) == (BuildStatus.BUILDING, "w-2")
+    assert yard.log(now) == ""
+
+
+def test_an_unexpected_failure_is_on_record_too(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("of all things")
+
+    monkeypatch.setattr(yard.workshop, "make", broken)
+    done = yard.build("folder", OWN)
+    assert done.status is BuildStatus.FAILED
+    assert "RuntimeError: of all things" in (done.reason or "")
+
+
+def test_an_endless_log_is_cut(yard: Yard) -> None:
+    watch = yard.ask("folder", OWN)
+    for _ in range(30):
+        watch.say("x" * 250_000)
+    watch.flush()
+    log = yard.log(watch.build)
+    assert len(log) < 5_100_000
+    assert log.endswith("[what follows is left out]\n")
+
+
+def test_images_of_removed_versions_go_and_only_those(yard: Yard) -> None:
+    yard.build("folder", OWN)
+    other = {**OWN, "environment.yaml": yaml.safe_dump({**SPEC, "version": "2026.2"})}
+    yard.build("folder", other)
+    first, second = yard.records.version("stats", "2026.1"), yard.records.version("stats", "2026.2")
+    assert first is not None
+    assert second is not None
+    assert take_away(yard.parts) == []
+    yard.records.set_offer("stats", "2026.1", Offer.REMOVED, "root")
+    yard.workshop.in_use.add(first.digest)
+    assert take_away(yard.parts) == []
+    yard.workshop.in_use.clear()
+    assert take_away(yard.parts) == ["stats:2026.1"]
+    assert set(yard.workshop.images) == {second.digest}
+    assert take_away(yard.parts) == []
+
+
+def test_the_image_of_a_removed_version_that_another_one_has_stays(yard: Yard) -> None:
+    image = yard.workshop.add("theirs", "theirs:1")
+    yard.build("image", source="theirs:1", environment="theirs", version="1")
+    yard.build("image", source="theirs:1", environment="ours", version="1")
+    yard.records.set_offer("theirs", "1", Offer.REMOVED, "root")
+    assert take_away(yard.parts) == []
+    yard.records.set_offer("ours", "1", Offer.REMOVED, "root")
+    take_away(yard.parts)
+    assert yard.workshop.images[image] == {"theirs:1"}, "what somebody else named stays"
+
+
+def test_images_on_record_are_held(yard: Yard) -> None:
+    yard.build("folder", OWN)
+    (image,) = yard.workshop.images
+    yard.workshop.images[image].clear()
+    hold(yard.parts)
+    assert yard.workshop.images[image] == {"nightdesk/held:memory"}
