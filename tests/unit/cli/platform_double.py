@@ -7,25 +7,18 @@ import hashlib
 import json
 import threading
 import time
+from collections import defaultdict
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from python_multipart.multipart import parse_form
-
+from .catalogue_double import Catalogue, builds, catalogue
+from .forms import Part, form
 from .hub_double import hub
 
 BASE = "/services/nightdesk/api/v1"
 FINAL = {"succeeded", "failed", "cancelled", "timed_out", "lost"}
-
-
-class Part:
-    """One part of a form as the server's own parser saw it."""
-
-    def __init__(self, filename: bytes | None, content: bytes) -> None:
-        self.filename = filename
-        self.content = content
 
 
 class Platform:
@@ -34,9 +27,10 @@ class Platform:
     def __init__(self) -> None:
         self.users = {"token-ada": {"name": "ada", "admin": False, "groups": ["research"]}}
         self.runs: dict[str, dict[str, Any]] = {}
-        self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self.events: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
         self.outputs: dict[str, dict[str, bytes]] = {}
         self.environments: list[dict[str, Any]] = []
+        self.catalogue = Catalogue()
         self.checks: list[dict[str, Any]] = []
         self.accounts: list[dict[str, Any]] | None = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
@@ -115,7 +109,6 @@ class Platform:
         }
         with self._changed:
             self.runs[run_id] = run
-            self.events.setdefault(run_id, [])
             self.outputs.setdefault(run_id, {})
         return run
 
@@ -139,6 +132,16 @@ class Platform:
                 }
             )
             self._publish(run_id, "end", dict(self.runs[run_id]))
+
+    def build_log(self, text: str, build_id: str = "b-1") -> None:
+        with self._changed:
+            self._publish(build_id, "log", {"text": text})
+
+    def change_build(self, status: str, build_id: str = "b-1", **fields: Any) -> None:
+        build = self.catalogue.builds[build_id]
+        with self._changed:
+            build.update(status=status, **fields)
+            self._publish(build_id, "end" if status in FINAL else "build", dict(build))
 
     def put_output(self, name: str, content: bytes, run_id: str = "run1") -> None:
         self.outputs[run_id][name] = content
@@ -235,8 +238,18 @@ class _Handler(BaseHTTPRequestHandler):
         match (self.command, *path):
             case ("GET", "user"):
                 self._send(200, user)
-            case ("GET", "environments"):
+            case ("GET", "environments") if platform.environments:
                 self._send(200, {"environments": platform.environments})
+            case (_, "environments", *rest):
+                given = json.loads(body) if body else None
+                self._send(*catalogue(platform.catalogue, self.command, rest, query, given))
+            case ("GET", "builds", build_id, "events") if build_id in platform.catalogue.builds:
+                build = platform.catalogue.builds[build_id]
+                self._stream(build_id, int(headers.get("last-event-id") or 0), "build", build)
+            case (_, "builds", *rest):
+                if body:
+                    platform.forms.append(form(headers, body))
+                self._send(*builds(platform, self.command, rest, query))
             case ("GET", "doctor"):
                 if not user["admin"]:
                     return self._refuse(403, "not_allowed", "this is for admins")
@@ -249,6 +262,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(404, "not_found", f"there is no run {run_id!r}", "`nightdesk runs` lists them.")
             case ("GET", "runs", run_id):
                 self._send(200, platform.runs[run_id])
+            case ("POST", "runs", run_id, "retry"):
+                again = f"{run_id}-again"
+                old = platform.runs[run_id]
+                platform.add_run(again, name=old["name"], notes=[f"exact: {json.loads(body)['exact']}"])
+                self._send(201, platform.runs[again])
             case ("POST", "runs", run_id, "cancel"):
                 platform.runs[run_id]["status"] = "cancelled"
                 self._send(200, platform.runs[run_id])
@@ -264,7 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
                 text = "".join(data["text"] for kind, data in platform.events[run_id] if kind == "log")
                 self._send(200, text.encode())
             case ("GET", "runs", run_id, "events"):
-                self._stream(run_id, int(headers.get("last-event-id") or query.get("after") or 0))
+                after = int(headers.get("last-event-id") or query.get("after") or 0)
+                self._stream(run_id, after, "run", platform.runs[run_id])
             case ("GET", "runs", run_id, "usage"):
                 self._send(200, platform.usage)
             case ("GET", "runs", run_id, "outputs"):
@@ -302,9 +321,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _submit(self, headers: dict[str, str], body: bytes, user: dict[str, Any]) -> None:
         platform = self.platform
-        form = _form(headers, body)
-        platform.forms.append(form)
-        request = json.loads(form["request"].content)
+        sent = form(headers, body)
+        platform.forms.append(sent)
+        request = json.loads(sent["request"].content)
         key = request["key"]
         known = key in platform.keys
         if not known:
@@ -322,14 +341,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(200 if known else 201, platform.runs[platform.keys[key]])
 
-    def _stream(self, run_id: str, after: int) -> None:
+    def _stream(self, run_id: str, after: int, kind: str, first_data: dict[str, Any]) -> None:
         platform = self.platform
         budget = platform.cuts.pop(0) if platform.cuts else None
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        first = f"event: run\ndata: {json.dumps(platform.runs[run_id])}\n\n".encode()
+        first = f"event: {kind}\ndata: {json.dumps(first_data)}\n\n".encode()
         budget = self._chunk(first, budget)
         index = after
         while budget is None or budget > 0:
@@ -366,24 +385,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "https://elsewhere.example/")
         self.end_headers()
         self.wfile.write(body)
-
-
-def _form(headers: dict[str, str], body: bytes) -> dict[str, Part]:
-    import io
-
-    parts: dict[str, Part] = {}
-
-    def field(one: Any) -> None:
-        parts[one.field_name.decode()] = Part(None, one.value)
-
-    def file(one: Any) -> None:
-        one.file_object.seek(0)
-        parts[one.field_name.decode()] = Part(one.file_name, one.file_object.read())
-        one.close()
-
-    given = {
-        "Content-Type": headers["content-type"].encode(),
-        "Content-Length": headers["content-length"].encode(),
-    }
-    parse_form(given, io.BytesIO(body), field, file)
-    return parts
