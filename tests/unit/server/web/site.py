@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -202,8 +203,9 @@ def parse(lines: Any) -> Iterator[tuple[str | None, str, Any]]:
             identity = None
 
 
+@cache
 def session_cookie(token: str, secret: str = COOKIE_SECRET) -> str:
-    """The cookie of a person who signed in."""
+    """The cookie of a person who signed in: one browser keeps it from page to page."""
     made = URLSafeTimedSerializer(secret, salt="nightdesk").dumps(token)
     return made if isinstance(made, str) else made.decode()
 

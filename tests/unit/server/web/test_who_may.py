@@ -77,6 +77,11 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{BASE}/environments/compare"): (303, 200, 200, 200),
     ("GET", f"{BASE}/environments/cleaning"): (303, 403, 403, 200),
     ("POST", f"{BASE}/environments/cleaning"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/environments/builds"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/environments/builds/{{build_id}}"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/environments/builds/{{build_id}}/cancel"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/environments/build"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/environments/build"): (401, 403, 403, 303),  # nobody's form of that size is not read
     ("GET", f"{BASE}/environments/{{name}}"): (303, 303, 303, 303),  # to its version
     ("GET", f"{BASE}/environments/{{name}}/{{version}}"): (303, 200, 200, 200),
     ("POST", f"{BASE}/environments/{{name}}/{{version}}/{{change}}"): (403, 403, 403, 303),
@@ -123,6 +128,7 @@ def asked(site: Site, person: Person | None, method: str, path: str) -> Answer:
     """Ask for a route about a run of ada's: the API with a token, pages with the cookie."""
     api = path.startswith(API)
     how: dict[str, Any] = {} if api else {"cookie": True}
+    form: dict[str, str] = {}
     if "{run_id}" in path:
         run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
@@ -132,12 +138,14 @@ def asked(site: Site, person: Person | None, method: str, path: str) -> Answer:
         path, how = about_environments(site, method, path)
     if path.startswith(f"{BASE}/environments"):
         path = path.replace("{name}", "python-data").replace("{version}", "2026.11.1")
-        path = path.replace("{change}", "groups")
+        path = path.replace("{change}", "groups").replace("{build_id}", a_build(site))
+        if path.endswith("/build"):
+            form = {"kind": "image", "environment": "page", "source": "registry.example.org/x:1"}
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
     if method == "POST" and not api:
-        how["form"] = {"_xsrf": xsrf(site, person)}
+        how["form"] = {"_xsrf": xsrf(site, person), **form}
     return site.ask(method, path, person, **how)
 
 
@@ -157,12 +165,17 @@ def about_environments(site: Site, method: str, path: str) -> tuple[str, dict[st
     elif "body" in how:
         how["headers"] = {"Content-Type": "application/json"}
     if "{build_id}" in path:
-        build = Build(new_build_id(), BuildKind.IMAGE, "root", 1.0)
-        site.bench.records.add_build(build)
-        site.bench.records.request_build_cancel(build.id, "root")  # it is over: its events end
-        path = path.replace("{build_id}", build.id)
+        path = path.replace("{build_id}", a_build(site))
     path = path.replace("{name}", "python-data").replace("{version}", "2026.11.1")
     return path.replace("{channel}", "stable"), how
+
+
+def a_build(site: Site) -> str:
+    """A build that is over: its events end."""
+    build = Build(new_build_id(), BuildKind.IMAGE, "root", 1.0)
+    site.bench.records.add_build(build)
+    site.bench.records.request_build_cancel(build.id, "root")
+    return build.id
 
 
 def xsrf(site: Site, person: Person | None) -> str:

@@ -15,6 +15,8 @@ from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.services.request_build import MAX_BYTES
 from nightdesk.server.web import (
     api,
+    build_form,
+    build_pages,
     builds,
     catalogue,
     environment_pages,
@@ -68,7 +70,9 @@ def create_app(platform: WebPlatform) -> FastAPI:
     errors.install(app)
     for part in (api, listing, story, live, outputs, usage, catalogue, environments, builds, oauth, pages):
         app.include_router(part.router)
+    app.include_router(build_pages.router)  # before those whose addresses begin with an environment's name
     app.include_router(environment_pages.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
-    app.add_middleware(Guard, limit=limit, own_limits={f"{API}/builds": MAX_BYTES + 2**20})
+    own_limits = {f"{API}/builds": MAX_BYTES + 2**20, f"{build_pages.PAGES}/build": build_form.MAX_BYTES}
+    app.add_middleware(Guard, limit=limit, own_limits=own_limits)
     return app

@@ -15,16 +15,15 @@ from nightdesk.server.domain.errors import NotFound, Refused, Unavailable
 from nightdesk.server.domain.person import Person
 from nightdesk.server.services import environments as life
 from nightdesk.server.web.auth import Admin, Platform, SignedIn
+from nightdesk.server.web.build_pages import PAGES
 from nightdesk.server.web.errors import status_of
 from nightdesk.server.web.page import AdminByForm, page
-from nightdesk.server.web.paths import BASE
 from nightdesk.server.web.shelf import NEWEST, shelves
 
 KINDS = ("python", "r", "debian")  # of packages, in the order people look for them
 _EVENTS = 20
 _LOCK_LINES = 12
 _OTHERS = 10
-PAGES = f"{BASE}/environments"
 router = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=200)]
 

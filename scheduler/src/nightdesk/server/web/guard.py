@@ -14,6 +14,7 @@ from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.web import errors
 from nightdesk.server.web.auth import platform_of, signed_in
 from nightdesk.server.web.headers import SAFE
+from nightdesk.server.web.page import by_cookie
 from nightdesk.server.web.paths import API
 
 _PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
@@ -55,7 +56,10 @@ class Guard:
                 raise HTTPException(errors.TOO_LARGE[0])
             return message
 
-        answer = _too_large(headers, limit) or await _nobodys(scope, headers) or self._app
+        large = limit > _PAGE_FORM_BYTES
+        answer = (
+            _too_large(headers, limit) or (await _nobodys(scope, headers) if large else None) or self._app
+        )
         await answer(scope, counted, with_headers)
 
 
@@ -70,11 +74,14 @@ def _too_large(headers: Headers, limit: int) -> ASGIApp | None:
 async def _nobodys(scope: Scope, headers: Headers) -> ASGIApp | None:
     """The refusal of a body that comes from nobody; the framework would read all of it first."""
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if not has_body or not scope["path"].startswith(API):
+    if not has_body:
         return None
     request = Request(scope)
     try:
-        await signed_in(request, await platform_of(request))
+        if scope["path"].startswith(API):
+            await signed_in(request, await platform_of(request))
+        else:
+            await by_cookie(request, await platform_of(request))  # the form's own value is in the body
     except NightdeskError as error:
         return errors.answer_to(request, error)
     return None
