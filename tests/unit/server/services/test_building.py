@@ -270,6 +270,17 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_built(yard: Yard) ->
     assert yard.workshop.built == built
 
 
+def test_an_earlier_version_on_the_same_base_is_built_upon(yard: Yard) -> None:
+    first = yard.build("requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1")
+    assert yard.workshop.arguments == {}
+    yard.build("requirements", {"requirements.txt": "tabulate\nsix\n"}, environment="tiny", version="2")
+    assert yard.workshop.arguments == {"EARLIER": f"held:{first.digest[7:19]}"}  # type: ignore[index]
+    yard.build("requirements", {"requirements.txt": "tabulate\n"}, environment="other", version="1")
+    assert yard.workshop.arguments == {}
+    yard.build("again", source="tiny:1", environment="tiny", version="1-again.1")
+    assert yard.workshop.arguments == {}
+
+
 def test_again_takes_the_recorded_lock_and_is_for_what_names_it(yard: Yard, tmp_path: Path) -> None:
     first = yard.build(
         "requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1", channel="stable"

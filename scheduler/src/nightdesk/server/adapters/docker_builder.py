@@ -182,6 +182,16 @@ class DockerWorkshop:
         return f"{repository}:{version}"
 
     @_engine_call
+    def held_as(self, image: str) -> str | None:
+        if self.look(image) is None:
+            return None
+        self.hold({image: ""})
+        return f"{_HELD}:{self._own_tag(image)}"
+
+    def base(self) -> ImageSeen | None:
+        return self.look(_BASE)
+
+    @_engine_call
     def hold(self, images: Mapping[str, str]) -> None:
         there = {str(found["Id"]): found.get("RepoTags") or [] for found in self._client.images()}
         for image in images:

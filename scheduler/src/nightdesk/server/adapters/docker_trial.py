@@ -14,7 +14,8 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from nightdesk.preflight.pack import COMMAND
-from nightdesk.server.adapters.log_lines import in_lines
+from nightdesk.server.adapters.docker_engine import DockerLog
+from nightdesk.server.domain.errors import EngineError
 from nightdesk.server.ports.builder import BuildFailed, Interrupted, Say
 
 _MEMORY = 2 * 2**30
@@ -67,14 +68,17 @@ class Trial:
     def _follow(self, container: str, kit: bytes, say: Say, ended: Event) -> None:
         try:
             stdin = self._client.attach_socket(container, params={"stdin": 1, "stream": 1})
-            self._client.start(container)
-            threading.Thread(target=_send, args=(stdin, kit), daemon=True).start()
-            for line in in_lines(
-                self._client.logs(container, stdout=True, stderr=False, stream=True, follow=True)
-            ):
-                self._heard(line, say)
-            stdin.close()
-        except (DockerException, RequestException, HTTPError, OSError, ValueError) as error:
+            try:
+                self._client.start(container)
+                threading.Thread(target=_send, args=(stdin, kit), daemon=True).start()
+                logs = self._client.logs(container, stdout=True, stderr=False, stream=True, follow=True)
+                for line in DockerLog(logs):
+                    self._heard(line, say)
+            finally:
+                for part in (stdin._response, stdin, stdin._sock):  # each keeps the connection open
+                    with contextlib.suppress(OSError, ValueError):
+                        part.close()
+        except (DockerException, RequestException, HTTPError, OSError, ValueError, EngineError) as error:
             self._failures.append(f"the trial broke off: {getattr(error, 'explanation', None) or error}")
         finally:
             ended.set()

@@ -21,10 +21,12 @@ PYTHON_KERNEL = {"name": "python3", "display_name": "Python 3", "language": "pyt
 
 # Of a version that is made from a list of packages: they are locked in a step of its own, and installed from
 # that lock. A list that has hashes already is taken as it is, so the same recipe with the lock in the place of
-# the list makes the same packages again. environment.yaml comes last: another version of the same packages
-# costs nothing.
+# the list makes the same packages again. EARLIER is an earlier version's image on the same base, where there is
+# one: what did not change stays as it is. environment.yaml comes last: another version of the same packages costs
+# nothing.
 GENERATED = """\
 ARG BASE=nightdesk/base
+ARG EARLIER=${BASE}
 FROM ${BASE} AS lock
 USER root
 COPY lock.py requirements.txt /lock/
@@ -36,11 +38,11 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,targ
     /opt/nightdesk/bin/python /lock/lock.py /lock/requirements.txt /opt/nightdesk/base/requirements.txt \\
         >/lock/locked.txt
 
-FROM ${BASE}
+FROM ${EARLIER}
 USER root
 COPY --from=lock --chmod=644 /lock/locked.txt /opt/nightdesk/environment/requirements.txt
 RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \\
-    install-packages /opt/nightdesk/environment/requirements.txt
+    install-packages --exactly /opt/nightdesk/environment/requirements.txt
 COPY --chmod=644 environment.yaml smoke.ipynb /opt/nightdesk/environment/
 USER 1000:1000
 """

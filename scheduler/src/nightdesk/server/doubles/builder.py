@@ -28,6 +28,7 @@ class MemoryWorkshop:
         self.in_use: set[str] = set()
         self.registry: dict[str, bool] = {}  # what can be pulled, and whether it passes
         self.built = 0
+        self.arguments: dict[str, str] = {}  # of the last image that was made
         self.report: dict[str, Any] = {
             "packages": [{"name": "tabulate", "version": "0.10.0", "kind": "python"}],
             "kernels": [PYTHON],
@@ -44,6 +45,7 @@ class MemoryWorkshop:
         if "RUN sleep" in text and stop.wait(_LONGEST_SLEEP):
             raise Interrupted
         self.built += 1
+        self.arguments = dict(order.arguments)
         return self.add(f"{text}{sorted(order.labels.items())}", passes="${BASE}" in text)
 
     def add(self, content: str, *names: str, passes: bool = True) -> str:
@@ -86,6 +88,12 @@ class MemoryWorkshop:
         self.images[image].add(name)
         self.hold({image: environment})
         return name
+
+    def held_as(self, image: str) -> str | None:
+        return f"held:{image[7:19]}" if image in self.images else None
+
+    def base(self) -> ImageSeen | None:
+        return ImageSeen("sha256:of-the-base", 900, (Layer("sha256:base", 900),))
 
     def hold(self, images: Mapping[str, str]) -> None:
         for image in images:

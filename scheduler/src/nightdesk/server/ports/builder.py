@@ -74,6 +74,12 @@ class Workshop(Protocol):
     def name(self, image: str, environment: str, version: str) -> str:
         """Give the image its name, and keep it from clean-ups of the engine; the name."""
 
+    def held_as(self, image: str) -> str | None:
+        """The name under which an image of a version is held, for a Dockerfile's FROM; None where it is gone."""
+
+    def base(self) -> ImageSeen | None:
+        """What every environment stands on."""
+
     def hold(self, images: Mapping[str, str]) -> None:
         """Keep these images (ID → environment) from clean-ups, as far as they are there."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nightdesk.preflight.pack import packed
-from nightdesk.server.domain.build import BuildKind, BuildStatus
+from nightdesk.server.domain.build import Build, BuildKind, BuildStatus
 from nightdesk.server.domain.environment import Offer, Package, Version, compare, from_registration
 from nightdesk.server.domain.errors import EngineError, FenceLost, NightdeskError
 from nightdesk.server.ports.builder import ImageSeen, Interrupted, Order
@@ -17,6 +17,7 @@ from nightdesk.server.services.build_watch import BuildParts, BuildWatch
 from nightdesk.server.services.recipes import Recipe, keep, lay_out
 
 _SHOWN_CHANGES = 20
+_MOST_LAYERS = 24  # above the base: a version adds some four
 _log = logging.getLogger(__name__)
 
 
@@ -94,11 +95,35 @@ def _make(parts: BuildParts, watch: BuildWatch, recipe: Recipe) -> ImageSeen:
             "org.nightdesk.version": recipe.spec["version"],
             "org.nightdesk.build": watch.build.id,
         }
-        made = parts.workshop.make(Order(recipe.folder, watch.build.id, labels), watch.say, watch.stop)
+        earlier = _earlier(parts, watch.build, recipe.spec["name"])
+        order = Order(recipe.folder, watch.build.id, labels, {"EARLIER": earlier} if earlier else {})
+        made = parts.workshop.make(order, watch.say, watch.stop)
         seen = parts.workshop.look(made)
     if seen is None:
         raise EngineError("the image is gone again: something else removes images on this machine")
     return seen
+
+
+def _earlier(parts: BuildParts, build: Build, name: str) -> str | None:
+    """The image of an earlier version, whose packages need not be installed once more.
+
+    It has to stand on the base of today, and not on a pile of other versions: an image has room for 127 layers,
+    and what one version removes of another one's packages stays on the disk below it. What is built again
+    from its lock stands on the base alone, as it did.
+    """
+    base = parts.workshop.base()
+    if build.kind is BuildKind.AGAIN or base is None:
+        return None
+    below = [layer.id for layer in base.layers]
+    fitting = [
+        version
+        for version, layers in parts.records.layers()
+        if (version.label == build.stands_on if build.stands_on else version.environment == name)
+        and [layer.id for layer in layers[: len(below)]] == below
+        and len(layers) <= len(below) + _MOST_LAYERS
+    ]
+    newest = max(fitting, key=lambda version: version.created_at, default=None)
+    return parts.workshop.held_as(newest.digest) if newest is not None else None
 
 
 def _registered(
