@@ -41,11 +41,20 @@ def ways(route: str, known: Known) -> st.SearchStrategy[dict[str, Any]]:
     """Parts of the path that the description cannot know: ids and names of files. Now and then none: its own."""
     ids = st.sampled_from([known.own, known.own, known.failed, known.others])
     names = st.sampled_from([*known.outputs, "notebook.html", "..", "%2e%2e/x"])
+    if "/environments/" in route:
+        # What changes something is asked of what there is not, or other tests would find it changed.
+        names = st.sampled_from(["python-data", "none"] if route.startswith("GET") else ["none", "..", "ü"])
     found: dict[str, st.SearchStrategy[str]] = {}
     if "{run_id}" in route:
         found["run_id"] = ids
     if "{name}" in route:
         found["name"] = names
+    if "{version}" in route:
+        found["version"] = st.sampled_from(["2026.11.1", "2026.10.1", "none", "events"])
+    if "{channel}" in route:
+        found["channel"] = st.sampled_from(["stable", "next", "latest"])
+    if "{build_id}" in route:
+        found["build_id"] = st.sampled_from([known.build, known.build, "b-none"])
     return st.fixed_dictionaries({}, optional=found)
 
 
@@ -54,6 +63,34 @@ def submissions() -> st.SearchStrategy[dict[str, Any]]:
     parts = {"request": REQUESTS, "source": SOURCES, "files": ARCHIVES}
     return st.fixed_dictionaries({"request": REQUESTS, "source": SOURCES}, optional={"files": ARCHIVES}) | (
         st.fixed_dictionaries({}, optional=parts)
+    )
+
+
+_NOWHERE = "127.0.0.1:9/none:1"
+_BUILD_FIELDS = {
+    "environment": st.sampled_from(["fuzzed", "Fuzzed", "python-data", ""]) | _TEXT,
+    "version": st.sampled_from(["1", "2026.11.1", "../1", ""]) | _TEXT,
+    "title": _TEXT,
+    "description": _TEXT,
+    "channel": st.sampled_from(["stable", "next", "latest", None]),
+    "source": st.sampled_from([_NOWHERE, "https://127.0.0.1:9/x.git", "r-data/1", "python-data:1", "", "--x"])
+    | _TEXT,
+    "ref": st.sampled_from(["main", "--x"]) | _TEXT,
+    "folder": st.sampled_from(["a/b", "../x"]) | _TEXT,
+}
+_KINDS_OF_BUILD = st.sampled_from(["requirements", "folder", "git", "image", "again", "magic"])
+BUILD_REQUESTS = (
+    st.fixed_dictionaries({"kind": _KINDS_OF_BUILD}, optional=_BUILD_FIELDS).map(json.dumps)
+    | st.dictionaries(st.sampled_from([*_BUILD_FIELDS, "kind", "image"]), _ANY, max_size=5).map(json.dumps)
+    | _ANY.map(json.dumps)
+    | _TEXT
+)
+
+
+def wished_builds() -> st.SearchStrategy[dict[str, Any]]:
+    """The parts of a form for `POST /builds`; whatever is accepted of it comes to nothing."""
+    return st.fixed_dictionaries({}, optional={"request": BUILD_REQUESTS, "files": ARCHIVES}) | (
+        st.fixed_dictionaries({"request": BUILD_REQUESTS})
     )
 
 
