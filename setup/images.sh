@@ -87,10 +87,30 @@ try_out() {
         "$python" -m nightdesk.preflight show "$reports/${1#sha256:}.json"
 }
 
+# earlier_of IMAGE FOLDER BASE: an image of the same environment to change instead of starting from the
+# base, where the Dockerfile can: it stands on this very base and not on a pile of others, and three of
+# four of the packages are the same.
+earlier_of() {
+    local image=$1 folder=$2 base=$3 below layers tag other same all
+    grep -q '^ARG EARLIER' "$folder/Dockerfile" || return 0
+    below=$(docker image inspect --format '{{join .RootFS.Layers " "}}' "$base") || return 0
+    for tag in $(docker image ls --format '{{.Tag}}' "$image"); do  # the newest first
+        other=${folder%/*}/$tag/requirements.txt
+        [ -f "$other" ] || continue
+        layers=$(docker image inspect --format '{{join .RootFS.Layers " "}}' "$image:$tag") || continue
+        case $layers in "$below "*) ;; *) continue ;; esac
+        [ "$(wc -w <<<"${layers#"$below "}")" -le 24 ] || continue
+        same=$(comm -12 <(pins "$folder/requirements.txt") <(pins "$other") | wc -l)
+        all=$(pins "$folder/requirements.txt" | wc -l)
+        if [ $((same * 4)) -ge $((all * 3)) ]; then printf '%s:%s' "$image" "$tag"; return 0; fi
+    done
+}
+pins() { grep -oE '^[A-Za-z0-9._-]+==[^ ;]+' "$1" | LC_ALL=C sort; }
+
 # build KIND IMAGE VERSION SOURCE FOLDER CONTEXTS BASES SMOKE SPEC: one image, tagged when it is fit.
 build() {
     local kind=$1 image=$2 version=$3 source=$4 folder=$5 contexts=$6 bases=$7 smoke=$8 spec=$9
-    local log=$logs/${image##*/}-$version.log began=$SECONDS arguments context id before
+    local log=$logs/${image##*/}-$version.log began=$SECONDS arguments context id before earlier
     arguments=(--progress plain --provenance=false --iidfile "$ids/${image##*/}-$version.id"
         --secret "id=pip,src=$secrets/pip" --secret "id=npm,src=$secrets/npm" --label "org.nightdesk.source=$source")
     if [ -s "$secrets/ca" ]; then arguments+=(--secret "id=ca,src=$secrets/ca"); fi
@@ -103,6 +123,13 @@ build() {
     fi
     if [ "$bases" != - ]; then
         for context in ${bases//,/ }; do arguments+=(--build-arg "$context"); done
+    fi
+    if [ "$kind" = packages ] && [ -z "${NIGHTDESK_REBUILD:-}" ]; then
+        earlier=$(earlier_of "$image" "$folder" "${bases#BASE=}")
+        if [ -n "$earlier" ]; then
+            say "changing what differs from $earlier"
+            arguments+=(--build-arg "EARLIER=$earlier")
+        fi
     fi
     if [ "$kind" = environment ]; then
         arguments+=(--label "org.nightdesk.environment=${image##*/}" --label "org.nightdesk.version=$version"
