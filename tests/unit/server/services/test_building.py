@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,12 +43,13 @@ class Yard:
         self.workshop = MemoryWorkshop()
         (folder / "sources/images/base").mkdir(parents=True)
         (folder / "scratch").mkdir()
+        self.repositories = {ADDRESS: {"r/" + name: text for name, text in OWN.items()}}
         self.parts = BuildParts(
             records=RecordsSql(self.database),
             store=store_at(f"file://{folder}/store"),
             bell=MemoryBell(),
             workshop=self.workshop,
-            repositories=MemoryRepositories({ADDRESS: {"r/" + name: text for name, text in OWN.items()}}),
+            repositories=MemoryRepositories(self.repositories),
             sources=folder / "sources",
             scratch=folder / "scratch",
         )
@@ -192,6 +194,17 @@ def test_a_repository_and_its_commit(yard: Yard) -> None:
     version = yard.records.version("stats", "2026.1")
     assert version is not None
     assert version.origin.source == f"git {ADDRESS} at {MemoryRepositories.COMMIT}, folder r"
+
+
+def test_a_list_in_a_repository_gets_the_name_that_was_asked_for_and_a_free_version(yard: Yard) -> None:
+    yard.repositories[ADDRESS] = {"requirements.txt": "tabulate\n"}
+    first = yard.build("git", source=ADDRESS, environment="fetched")
+    second = yard.build("git", source=ADDRESS, environment="fetched")
+    assert [each.status for each in (first, second)] == [BuildStatus.SUCCEEDED] * 2
+    assert re.fullmatch(r"\d{4}\.\d\d\.1", first.version)
+    assert second.version == first.version[:-1] + "2"
+    done = yard.build("git", source=ADDRESS)
+    assert "Nothing says what the environment is called" in (done.reason or "")
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,10 @@ from nightdesk.server.domain.recipe import (
 )
 from nightdesk.server.domain.requirements import from_conda, names_in
 from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.records import Records
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.build_watch import BuildParts, BuildWatch
-from nightdesk.server.services.request_build import build_key, recipe_key
+from nightdesk.server.services.request_build import build_key, free_version, recipe_key
 
 MOST_BYTES = 200 * 2**20  # of a recipe, laid out
 _LISTS = (LIST, "requirements.in")
@@ -85,13 +86,13 @@ def lay_out(parts: BuildParts, watch: BuildWatch, folder: Path) -> Recipe:
         source += f", folder {build.folder}" if build.folder else ""
     else:
         place, source = folder, _copied(parts.sources, build.source, folder)
-    return _recipe(replace(build, source=source), place)
+    return _recipe(parts.records, replace(build, source=source), place)
 
 
-def _recipe(build: Build, folder: Path) -> Recipe:
+def _recipe(records: Records, build: Build, folder: Path) -> Recipe:
     """What lies in the folder, made whole."""
     if not (folder / DOCKERFILE).is_file():
-        _generate(build, folder)
+        _generate(records, build, folder)
     spec = _named(_read_spec(folder), build)
     (folder / SPEC).write_text(yaml.safe_dump(spec, sort_keys=False, allow_unicode=True), "utf-8")
     for problem in problems(spec, {path.relative_to(folder).as_posix() for path in folder.rglob("*")}):
@@ -132,7 +133,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     return document
 
 
-def _generate(build: Build, folder: Path) -> None:
+def _generate(records: Records, build: Build, folder: Path) -> None:
     """Write the recipe for a list of packages."""
     text, spec = _list(folder), _own_spec(folder)
     names = names_in(text)
@@ -145,7 +146,12 @@ def _generate(build: Build, folder: Path) -> None:
         if not (folder / SMOKE).is_file():
             (folder / SMOKE).write_bytes(smoke_notebook(names))
         spec["smoke"] = SMOKE
-    spec.setdefault("name", build.environment)
+    name = build.environment or spec.get("name")
+    if not name:
+        raise Invalid("nothing says what the environment is called", "Give its name: `--name NAME`.")
+    spec["name"] = name
+    if not (build.version or spec.get("version")):
+        spec["version"] = free_version(records, str(name))
     spec.setdefault("kernels", [PYTHON_KERNEL])
     (folder / SPEC).write_text(yaml.safe_dump(spec, sort_keys=False), "utf-8")
 
@@ -218,7 +224,7 @@ def _again(parts: BuildParts, build: Build, folder: Path) -> Recipe:
     if known.origin.lock and (folder / LIST).is_file():
         (folder / LIST).write_text(known.origin.lock, "utf-8")
     source = f"{known.label} built again from its recorded lock ({known.origin.source or known.digest[:19]})"
-    return _recipe(replace(build, source=source), folder)
+    return _recipe(parts.records, replace(build, source=source), folder)
 
 
 def keep(store: FileStore, recipe: Recipe) -> None:
