@@ -319,7 +319,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         super().load_state(state)
         self._running = dict(state.get("session") or {})
         if self._running:
-            # What is on record may have been changed meanwhile: that is for the next start.
+            # An earlier hub's record may have what was asked for only, and not which version that was.
             self.user_options = {key: self._running[key] for key in OPTIONS if key in self._running}
         if self.object_id:
             self.http_timeout = FOUND_AGAIN_SECONDS

