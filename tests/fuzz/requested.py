@@ -50,7 +50,7 @@ def ways(route: str, known: Known) -> st.SearchStrategy[dict[str, Any]]:
     if "{name}" in route:
         found["name"] = names
     if "{version}" in route:
-        found["version"] = st.sampled_from(["2026.11.1", "2026.10.1", "none", "events"])
+        found["version"] = st.sampled_from(["2026.11.1", "2026.10.1", "none"])
     if "{channel}" in route:
         found["channel"] = st.sampled_from(["stable", "next", "latest"])
     if "{build_id}" in route:

@@ -125,6 +125,15 @@ def test_shows_a_version(there: Any, nightdesk: Run) -> None:
         assert nightdesk("env", "show", wrong).code == 2
 
 
+def test_the_system_s_packages_come_last(there: Any, nightdesk: Run) -> None:
+    kinds = ["debian", "python", "debian", "r"]
+    there.catalogue.versions["python-data:2"]["packages"] = [
+        {"name": f"package-{number}", "version": "1", "kind": kind} for number, kind in enumerate(kinds)
+    ]
+    out = nightdesk("env", "show", "python-data:2").out
+    assert [line.split()[0][-1] for line in out.splitlines() if line.startswith("package-")] == list("1302")
+
+
 def test_a_version_that_nobody_uses(there: Any, nightdesk: Run) -> None:
     use = there.catalogue.versions["python-data:1"]["use"]
     use.update(sessions=[], sessions_total=0, runs_total=0, runs_alive=0, last_run_at=None, held_by=[])

@@ -98,6 +98,7 @@ def test_a_list_has_what_is_offered_and_with_all_the_rest(site: Site, name: str)
     assert versions(everything) == ["2", "1"]
     assert [each["offer"] for each in everything["versions"]] == ["offered", "deprecated"]  # type: ignore[index]
     assert everything["versions"][0]["default"] is True  # type: ignore[index]
+    assert get(site, "?all=perhaps", ADA).status == 422
 
 
 def test_one_version_whole(site: Site, name: str) -> None:

@@ -181,7 +181,10 @@ def _show_version(client: Client, arguments: argparse.Namespace) -> int:
     show_facts(_facts(version))
     if version["packages"]:
         print()
-        rows = [(each["name"], each["version"], each["kind"]) for each in version["packages"]]
+        packages = sorted(
+            version["packages"], key=lambda each: each["kind"] == "debian"
+        )  # what one asked for first
+        rows = [(each["name"], each["version"], each["kind"]) for each in packages]
         show_table(("PACKAGE", "VERSION", "KIND"), rows, give=0)
     print()
     _show_events(events, of=version["version"])

@@ -98,7 +98,7 @@ _CHANGES = (400, *_ADMINS, 404, 409, 422)
 ANSWERS = {
     "GET /health": Answer(answers.Health),
     "GET /user": Answer(answers.User, (401,)),
-    "GET /environments": Answer(Environments, (401,)),
+    "GET /environments": Answer(Environments, (401, 422)),
     "GET /environments/compare": Answer(catalogue.Comparison, (400, 401, 404, 422)),
     "GET /environments/cleaning": Answer(catalogue.Cleaning, _ADMINS),
     "POST /environments/cleaning": Answer(catalogue.Cleaning, _ADMINS),
