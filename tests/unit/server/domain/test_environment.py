@@ -262,3 +262,16 @@ def test_a_registered_version_says_where_it_comes_from() -> None:
 def test_misshapen_layers_are_refused(layers: Any) -> None:
     with pytest.raises(Invalid, match="misshapen kernel, package or layer"):
         from_registration(entry(layers=layers), now=5.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "major"),
+    [("2.3.3", "3.0.0", True), ("2.3.3", "2.4.0", False), ("0.13.2", "0.14.0", True), ("0.13.2", "0.13.9", False),
+     ("0.9", "1.0", True), ("1:2.47.2-0.1", "1:2.48.0-1", False), ("1:2.47", "2:2.47", True), ("1!2.0", "1!3.0", True),
+     ("2026.6", "2026.11", False), ("v1.2", "v2.0", True), ("unknown", "unknown-2", True), (None, "1.0", False),
+     ("1.0", None, False)],
+)  # fmt: skip
+def test_a_change_is_major_where_the_first_number_differs(
+    before: str | None, after: str | None, major: bool
+) -> None:
+    assert PackageChange("x", "python", before, after).major is major

@@ -272,6 +272,42 @@ def test_a_store_that_is_away_takes_no_page_away(site: Site, monkeypatch: pytest
     assert site.bench.run(run).status is Status.FAILED
 
 
+# again
+
+
+def press_again(site: Site, run: Run, **fields: str) -> Answer:
+    """One of the buttons, as the browser sends it."""
+    value = page(site, f"/runs/{run.id}").text.split('name="_xsrf" value="')[1].split('"')[0]
+    form, headers = {"_xsrf": value, **fields}, {"Accept": "text/html"}
+    return site.ask(
+        "POST", f"{BASE}/runs/{run.id}/retry", "token-lea", cookie=True, form=form, headers=headers
+    )
+
+
+@pytest.mark.parametrize(("fields", "how"), [({}, ""), ({"exact": "true"}, ", exactly")])
+def test_a_run_that_is_over_is_run_again(site: Site, fields: dict[str, str], how: str) -> None:
+    run = tried(site, 1, person=LEA, name="Again")
+    shown = page(site, f"/runs/{run.id}").text
+    assert f'href="{BASE}/environments/python-data/2026.11.1">python-data:2026.11.1</a>' in shown
+    answer = press_again(site, run, **fields)
+    assert answer.status == 303
+    again = site.bench.run(answer.headers["location"].removeprefix(f"{BASE}/runs/"))
+    assert (again.name, again.digest, again.status) == ("Again", run.digest, Status.QUEUED)
+    assert f"Runs {run.id} again{how}." in words(page(site, f"/runs/{again.id}"))
+
+
+def test_what_cannot_be_run_again_says_why_on_a_page(site: Site) -> None:
+    run = tried(site, 1, person=LEA)
+    site.platform.store.remove(f"inputs/{run.id}")
+    for key in site.bench.stored():
+        if key.startswith(f"inputs/{run.id}"):
+            site.platform.store.remove(key)
+    answer = press_again(site, run)
+    assert answer.status == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f"The inputs of run {run.id} are not in the store any more" in answer.text
+
+
 # words
 
 
