@@ -101,7 +101,7 @@ class Yard:
     def names(self) -> set[str]:
         """Every version on record."""
         listed = self.admin.runs.ask("GET", "/environments?all=true")["environments"]
-        return {f"{each['name']}:{each['version']}" for each in listed}
+        return {f"{each['name']}:{version['version']}" for each in listed for version in each["versions"]}
 
 
 def archive(files: dict[str, str]) -> bytes:
@@ -146,9 +146,9 @@ def test_a_list_of_packages_becomes_something_to_run_in(yard: Yard, ada: Person,
     assert "--hash=sha256:" in lock
     assert "Trying it as a session and as a run." in yard.log(tiny["id"])
     run = ada.runs.end(
-        ada.runs.submit(notebook("import tabulate", "print(tabulate.__name__)"), environment=f"{name}@next")[
-            "id"
-        ]
+        ada.runs.submit(
+            notebook("import tabulate", "print(tabulate.__name__)"), size=None, environment=f"{name}@next"
+        )["id"]
     )
     assert run["status"] == "succeeded", ada.runs.log(run["id"])
     assert run["environment"]["digest"] == tiny["digest"]
@@ -249,7 +249,7 @@ def test_an_image_from_elsewhere_is_registered_as_it_is(yard: Yard, ada: Person)
         digest = docker("image", "inspect", "--format", "{{.Id}}", tag).strip()
         done = yard.build("image", source=tag, environment=name, version="1")
         assert done["digest"] == digest
-        run = ada.runs.end(ada.runs.submit(notebook("print(1)"), environment=f"{name}:1")["id"])
+        run = ada.runs.end(ada.runs.submit(notebook("print(1)"), size=None, environment=f"{name}:1")["id"])
         assert (run["status"], run["environment"]["digest"]) == ("succeeded", digest)
     finally:
         docker("image", "rm", tag)
@@ -262,7 +262,7 @@ def there(digest: str) -> bool:
 
 def commands(platform: Platform) -> str:
     """What goes on in the worker's container."""
-    return docker("top", platform.service("worker"), "-eo", "args")
+    return docker("top", platform.service("worker"), "-eo", "pid,args")
 
 
 @contextmanager
