@@ -196,6 +196,15 @@ def test_after_a_break_nothing_is_lost_or_told_twice(site: Site, build: Build) -
     assert seen == [(str(number + 1), f"{number}\n") for number in range(500)]
 
 
+def test_the_whole_log_of_a_build_that_is_over(site: Site, build: Build) -> None:
+    for number in range(450):
+        site.bench.records.add_build_log(build, f"{number}\n")
+    site.bench.records.change_build(build, status=BuildStatus.FAILED, reason="it failed")
+    found = list(events(site, build))
+    assert [text for _, text in log_of(found)] == [f"{number}\n" for number in range(450)]
+    assert [name for _, name, _ in found if name != "log"] == ["build", "end"]
+
+
 @pytest.mark.parametrize("place", ["x", "-1", "1.5", "9" * 30, "²"])
 def test_odd_places_begin_at_the_beginning(site: Site, build: Build, place: str) -> None:
     site.bench.records.add_build_log(build, "one\n")
