@@ -124,7 +124,7 @@ ANSWERS = {
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
     "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
-    "POST /runs/{run_id}/retry": Answer(answers.Run, (401, 403, 404, 409, 422, 429)),
+    "POST /runs/{run_id}/retry": Answer(answers.Run, (400, 401, 403, 404, 409, 422, 429)),
     "GET /runs/{run_id}/log": Answer("text/plain", (401, 404, 422)),
     "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
     "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
