@@ -76,6 +76,12 @@ def test_a_chosen_file_keeps_its_name(site: Site) -> None:
     }
 
 
+def test_a_list_is_given_once_and_is_text(site: Site) -> None:
+    both = upload(site, b"numpy\n", "requirements.txt", environment="both", text="pandas")
+    assert "There are two lists" in text_of(both)
+    assert "no text in UTF-8" in text_of(upload(site, b"\xff\xfe\x00", environment="both"))
+
+
 def test_the_form_takes_a_list_of_half_a_megabyte_and_not_more_than_one(site: Site) -> None:
     half = b"numpy==2.3.1  # " + b"x" * 2**19
     assert upload(site, half, environment="large").status == 303

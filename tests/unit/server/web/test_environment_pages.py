@@ -18,6 +18,7 @@ from sqlalchemy import event
 from ..workbench import ADA, ROOT, VERSION
 from .site import BASE, Answer, Site
 from .test_pages import words
+from .test_who_may import xsrf
 
 PAGES = f"{BASE}/environments"
 
@@ -28,10 +29,9 @@ def page(site: Site, path: str = "", person: Person | str = ADA, **query: Any) -
     return site.ask("GET", f"{PAGES}{path}{asked}", person, cookie=True, headers={"Accept": "text/html"})
 
 
-def press(site: Site, path: str, person: Person | str = ROOT, **fields: str) -> Answer:
+def press(site: Site, path: str, person: Person = ROOT, **fields: str) -> Answer:
     """A button of a page: its form sent as the browser sends it."""
-    shown = page(site, "/python-data/2026.11.1", ROOT).text
-    form = {"_xsrf": re.findall(r'name="_xsrf" value="(\w+)"', shown)[0], **fields}
+    form = {"_xsrf": xsrf(site, person), **fields}
     headers = {"Accept": "text/html"}
     return site.ask("POST", f"{PAGES}{path}", person, cookie=True, form=form, headers=headers)
 
@@ -218,10 +218,13 @@ def test_promoting_and_rolling_back_are_one_click_each(site: Site, line: str) ->
 
 def test_a_version_is_deprecated_offered_again_and_removed(site: Site, line: str) -> None:
     path = f"/{line}/2026.3.1"
+    assert "To remove its image, deprecate it first." in words(page(site, path, ROOT))
     press(site, f"{path}/deprecate")
     assert "deprecated Hidden from new sessions" in words(page(site, path))
     press(site, f"{path}/offer")
     assert "on offer People choose it" in words(page(site, path))
+    press(site, f"{path}/deprecate")
+    assert "Remove its image" in words(page(site, path, ROOT))
     press(site, f"{path}/remove")
     shown = words(page(site, path, ROOT))
     assert "removed Its image is gone" in shown

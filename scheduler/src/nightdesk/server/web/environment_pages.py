@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -37,6 +38,16 @@ class Change(StrEnum):
     OFFER = "offer"
     REMOVE = "remove"
     GROUPS = "groups"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a version's page is looked at: what narrows its packages, or the change that was refused."""
+
+    package: str = ""
+    kind: str = ""
+    wrong: Refused | Unavailable | None = None
+    typed_groups: str | None = None
 
 
 @router.get(PAGES)
@@ -107,7 +118,7 @@ def version_page(
     kind: Words = "",
 ) -> Response:
     found = life.seen(platform.records, person, name, version)
-    return _version_page(request, platform, person, found, package=package.strip(), kind=kind)
+    return _version_page(request, platform, person, found, Look(package.strip(), kind))
 
 
 @router.post(f"{PAGES}/{{name}}/{{version}}/{{change}}")
@@ -126,7 +137,7 @@ def change_from_page(
     if wrong is None:
         return RedirectResponse(f"{PAGES}/{name}/{version}", status_code=303)
     typed = groups if change is Change.GROUPS else None
-    return _version_page(request, platform, admin, found, wrong=wrong, typed_groups=typed)
+    return _version_page(request, platform, admin, found, Look(wrong=wrong, typed_groups=typed))
 
 
 def _refusal(
@@ -162,11 +173,7 @@ def _version_page(
     platform: WebPlatform,
     person: Person,
     version: Version,
-    *,
-    package: str = "",
-    kind: str = "",
-    wrong: Refused | Unavailable | None = None,
-    typed_groups: str | None = None,
+    look: Look,
 ) -> Response:
     records = platform.records
     mine = [each for each in runnable(records.versions(), person) if each.environment == version.environment]
@@ -176,7 +183,7 @@ def _version_page(
         request,
         "environment.html",
         person,
-        status_code=status_of(wrong) if wrong else 200,
+        status_code=status_of(look.wrong) if look.wrong else 200,
         version=version,
         others=[each for each in mine if each.version != version.version][:_OTHERS],
         channels=CHANNELS,
@@ -187,13 +194,13 @@ def _version_page(
         sessions=[each for each in use.sessions if person.admin or each.person == person.name],
         away=away,
         reasons=use.reasons(version),
-        packages=_filtered(version.packages, package, kind),
+        packages=_filtered(version.packages, look.package, look.kind),
         kinds=[each for each in KINDS if any(one.kind == each for one in version.packages)],
-        package=package,
-        kind=kind,
+        package=look.package,
+        kind=look.kind,
         lock=version.origin.lock.splitlines()[:_LOCK_LINES],
-        wrong=wrong,
-        typed_groups=" ".join(version.groups) if typed_groups is None else typed_groups,
+        wrong=look.wrong,
+        typed_groups=" ".join(version.groups) if look.typed_groups is None else look.typed_groups,
     )
 
 

@@ -50,5 +50,6 @@ def _shelf(versions: list[Version], whole: bool) -> Shelf:
 
 def _newest(versions: list[Version]) -> list[Version]:
     """The newest on offer, and what a channel points at however old it is."""
-    newest = [version for version in versions if version.offer is Offer.OFFERED][:NEWEST]
-    return [version for version in versions if version in newest or version.channels]
+    there = [version for version in versions if version.offer is Offer.OFFERED]
+    newest = {version.version for version in there[:NEWEST]}
+    return [version for version in versions if version.version in newest or version.channels]
