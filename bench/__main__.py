@@ -13,6 +13,7 @@ from typing import Any
 from tests.support.platform import Platform, docker, remove, start
 
 from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
+from .images import images
 from .memory import idle_memory
 from .report import table
 from .rounds import race
@@ -21,7 +22,13 @@ from .throughput import throughput
 
 ROUNDS = 12
 RUNS = 200
-PARTS = ("memory", "one", "throughput", "scale")  # in this order: memory is that of a platform at rest
+PARTS = (
+    "memory",
+    "one",
+    "images",
+    "throughput",
+    "scale",
+)  # in this order: memory is that of a platform at rest
 
 
 def main(arguments: list[str]) -> int:
@@ -97,6 +104,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found["memory"] = idle_memory(platform.project)
     if "one" in options.only:
         found |= race_of(Target(platform.url, platform.admin_token), folder, options.rounds)
+    if "images" in options.only:
+        found["images"] = images(platform, folder, say)
     if "throughput" in options.only:
         found["throughput"] = throughput(platform, folder, options.runs, say)
     if "scale" in options.only:

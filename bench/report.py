@@ -11,6 +11,7 @@ MEMORY_TARGET = 600
 THROUGHPUT_TARGET = 1.2
 SUBMIT_TARGET = 100
 SCALE_TARGET = 1.5
+SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
 
 
 def table(found: dict[str, Any]) -> str:
@@ -21,6 +22,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_race(found["seconds"], found["rounds"]))
     if "memory" in found:
         parts.append(_memory(found["memory"]))
+    if "images" in found:
+        parts.append(_images(found["images"]))
     if "throughput" in found:
         parts.append(_throughput(found["throughput"]))
     if "scale" in found:
@@ -55,6 +58,23 @@ def _memory(memory: dict[str, Any]) -> list[str]:
 
 def _megabytes(name: str, one: dict[str, Any]) -> str:
     return f"  {name:<44} {one['working_set']:>8.0f} MB {one['resident']:>7.0f} MB"
+
+
+def _images(found: dict[str, Any]) -> list[str]:
+    size, building = found["megabytes"], found["rebuilding"]
+    stock, ours = found["seconds"]
+    target = "target: at most"
+    return [
+        f"{'python-data beside a plain image of the same packages':<58} {'stock':>9} {'nightdesk':>10}   ratio",
+        f"  {'size':<56} {size['stock']:>6.0f} MB {size['nightdesk']:>7.0f} MB {size['ratio']:>7.2f}   {target} {SIZE_TARGET}",
+        f"  {'from the click to Lab, median of ' + str(found['rounds']) + ' rounds in turn':<56} "
+        f"{stock['median']:>7.2f} s {ours['median']:>8.2f} s {ours['ratio']:>7.2f}   {target} {CLICK_TARGET} "
+        f"(single rounds {ours['ratio_min']:.2f} to {ours['ratio_max']:.2f})",
+        "",
+        f"{'build of python-data, packages and client':<58} {'clean':>9} {'one change':>10}   ratio",
+        f"  {'nothing cached, and with another version of one package':<56} {building['clean']:>7.1f} s "
+        f"{building['changed']:>8.1f} s {building['ratio']:>7.2f}   {target} {REBUILD_TARGET}",
+    ]
 
 
 def _throughput(found: dict[str, Any]) -> list[str]:

@@ -5,25 +5,35 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .contenders import Contender
+
+C = TypeVar("C", bound=Contender)
 
 WARM_UP = 2  # rounds that do not count
 
 
-def race(contenders: Sequence[Contender], rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def race(
+    contenders: Sequence[C],
+    rounds: int,
+    say: Callable[[str], None],
+    after: Callable[[C], None] = lambda _: None,
+) -> list[dict[str, Any]]:
     """Seconds of each: median, least, most, and their ratios to the first contender.
 
-    `ratio` is that of the medians; `ratio_min` and `ratio_max` are of single rounds.
+    What `after` does for a contender that was just measured does not count. `ratio` is that of the medians;
+    `ratio_min` and `ratio_max` are of single rounds.
     """
     taken: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for number in range(-WARM_UP, rounds):
         for contender in contenders:
             began = time.perf_counter()
             contender()
+            seconds = time.perf_counter() - began
+            after(contender)
             if number >= 0:
-                taken[contender.name].append(time.perf_counter() - began)
+                taken[contender.name].append(seconds)
         if number >= 0 and (number + 1) % 4 == 0:
             say(f"{number + 1} of {rounds}")
     first = taken[contenders[0].name]
