@@ -205,6 +205,7 @@ def test_an_image_becomes_a_version_live_and_is_cleaned_away(office: Desk) -> No
     label = page.locator("h1").inner_text()
     expect(page.locator("#packages")).to_contain_text("pandas")
     press(page, "Deprecate")
+    expect(page.locator(".state")).to_contain_text("Hidden from new sessions")
     page.goto(f"{PAGES}/cleaning")
     expect(page.locator("#go")).to_contain_text(label)
     expect(page.locator("#stay")).to_contain_text("It is stable; ")
