@@ -215,11 +215,14 @@ def test_a_build_ends_when_somebody_wishes_it(yard: Yard, platform: Platform) ->
     until(lambda: "buildx" not in commands(platform), "the end of the program", 5)
 
 
-def test_a_worker_that_is_killed_meanwhile(yard: Yard, platform: Platform) -> None:
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_a_worker_that_ends_meanwhile(yard: Yard, platform: Platform, how: str) -> None:
     """Another one begins the build anew; here it is the same one, started again."""
     build = yard.ask("folder", own(fresh("anew"), PLAIN + "RUN sleep 6\n"))["id"]
     until(lambda: "RUN sleep 6" in yard.log(build), "the step that takes long", 60)
-    docker("kill", platform.service("worker"))
+    docker(how, platform.service("worker"))
+    if how == "stop":  # it hands the build back, and does not count this try
+        assert yard.show(build)["status"] == "queued"
     docker("start", platform.service("worker"))
     done = yard.end(build)
     assert done["status"] == "succeeded", yard.log(build)

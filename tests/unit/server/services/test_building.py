@@ -181,8 +181,11 @@ def test_a_folder_of_the_platforms_own(yard: Yard) -> None:
     assert version.origin.source == "folder images/stats/2026.1"
 
 
-@pytest.mark.parametrize("source", ["../../etc", "stats/2", "", "base", "/etc"])
+@pytest.mark.parametrize("source", ["../elsewhere", "stats/../../elsewhere", "stats/2", "", "base", "/etc"])
 def test_only_folders_of_environments_are_built(yard: Yard, source: str) -> None:
+    (yard.parts.sources / "elsewhere").mkdir()
+    for name, text in OWN.items():
+        (yard.parts.sources / "elsewhere" / name).write_text(text)
     done = yard.build("folder", source=source)
     assert done.status is BuildStatus.FAILED
     assert "There is no folder images/" in (done.reason or "")

@@ -49,10 +49,10 @@ def main() -> int:
     bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
-    threads.append(Builder(platform.builds, name))
+    builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
-    leave_on_signals(supervisor, threads)
-    for thread in threads:
+    leave_on_signals(supervisor, threads, builder)
+    for thread in (*threads, builder):
         thread.start()
     run_celery(platform, name)
     return 0
@@ -73,8 +73,11 @@ def register_task(app: Celery, supervisor: Supervisor) -> None:
         supervisor.supervise(run_id)
 
 
-def leave_on_signals(supervisor: Supervisor, threads: list[Ticking]) -> None:
-    """On SIGTERM every run is let go at once; their containers go on, and others adopt them."""
+def leave_on_signals(supervisor: Supervisor, threads: list[Ticking], builder: Builder) -> None:
+    """On SIGTERM every run is let go at once; their containers go on, and others adopt them.
+
+    The build that goes on is ended after that: it takes a moment, and runs are not to wait for it.
+    """
     once = threading.Event()
 
     def leave(**_: object) -> None:
@@ -83,6 +86,7 @@ def leave_on_signals(supervisor: Supervisor, threads: list[Ticking]) -> None:
             for thread in threads:
                 thread.stop()
             supervisor.let_go()
+            builder.stop()
 
     worker_shutting_down.connect(leave, weak=False)
 
