@@ -245,7 +245,13 @@ def test_the_openapi_document_builds_and_knows_every_route_of_the_api(site: Site
             "/runs", "/runs/{run_id}", "/runs/{run_id}/cancel", "/runs/{run_id}/log", "/runs/{run_id}/events",
             "/runs/{run_id}/outputs", "/runs/{run_id}/outputs/{name}", "/runs/{run_id}/usage",
             "/runs/{run_id}/history", "/runs/{run_id}/failure", "/health", "/user", "/environments", "/sizes",
-            "/offers", "/doctor",
+            "/offers", "/doctor", "/runs/{run_id}/retry", "/environments/compare", "/environments/cleaning",
+            "/environments/{name}/events", "/environments/{name}/groups", "/environments/{name}/{version}",
+            "/environments/{name}/{version}/lock", "/environments/{name}/{version}/deprecate",
+            "/environments/{name}/{version}/offer", "/environments/{name}/{version}/remove",
+            "/environments/{name}/channels/{channel}", "/environments/{name}/channels/{channel}/rollback",
+            "/builds", "/builds/{build_id}", "/builds/{build_id}/log", "/builds/{build_id}/events",
+            "/builds/{build_id}/cancel",
         )
     }  # fmt: skip
     for path, operations in document["paths"].items():

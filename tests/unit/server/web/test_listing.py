@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -138,7 +139,9 @@ def test_options_that_are_refused(site: Site, wanted: dict[str, Any], status: in
 
 
 def test_as_many_as_may_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(site.bench.records), "waiting_count", lambda *_: 2000)
+    real = type(site.bench.records).standing
+    crowded = lambda *asked: replace(real(*asked), waiting=2000)  # noqa: E731
+    monkeypatch.setattr(type(site.bench.records), "standing", crowded)
     answer = site.submit(MIA)
     assert (answer.status, answer.json["error"]["code"]) == (429, "too_many")
     assert answer.json["error"]["message"] == "mia has 2000 runs waiting already; the limit is 2000"
