@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ def registered(
 ) -> Register:
     """Register a list (or a text); exit code, stdout and stderr."""
     config = tmp_path / "nightdesk.yaml"
-    config.write_text(f"database: {{url: 'sqlite:////{tmp_path}/desk.db'}}\n")
+    config.write_text(
+        f"database: {{url: 'sqlite:////{tmp_path}/desk.db'}}\nstorage: {{url: 'file://{tmp_path}/store'}}\n"
+    )
     monkeypatch.setenv("NIGHTDESK_CONFIG", str(config))
+    monkeypatch.setenv("NIGHTDESK_SOURCES", str(tmp_path))
 
     def run(entries: Any) -> tuple[int, str, str]:
         text = entries if isinstance(entries, str) else json.dumps(entries)
@@ -54,6 +58,28 @@ def test_new_known_and_rebuilt(registered: Register) -> None:
     code, out, err = registered([entry("1", "3")])
     assert (code, err) == (0, "")
     assert out.startswith(f"kept: data:1 stays the image on record (sha256:{'1' * 12})")
+
+
+def test_the_folder_is_kept_so_that_it_can_be_built_again(registered: Register, tmp_path: Path) -> None:
+    folder = tmp_path / "images/data/1"
+    folder.mkdir(parents=True)
+    (folder / "Dockerfile").write_text("ARG BASE\n")
+    whole = {
+        **entry("1"),
+        "from": "folder images/data/1",
+        "lock": "six==1\n",
+        "size_bytes": 5,
+        "built_by": "setup",
+    }
+    assert registered([whole, {**entry("2", "2"), "from": "folder images/data/2"}])[0] == 0
+    kept = tmp_path / "store/environments/data/1/recipe.tar.gz"
+    with tarfile.open(kept) as tar:
+        assert tar.getnames() == ["Dockerfile"]
+    before = kept.stat().st_mtime_ns
+    (folder / "Dockerfile").write_text("changed")
+    assert registered([whole])[0] == 0
+    assert kept.stat().st_mtime_ns == before, "what a version was made of never changes"
+    assert not (tmp_path / "store/environments/data/2").exists()
 
 
 def test_what_is_wrong_is_told_and_the_rest_registered(registered: Register) -> None:

@@ -221,7 +221,7 @@ def _again(parts: BuildParts, build: Build, folder: Path) -> Recipe:
         ) from None
     with kept:
         unpack(kept, folder)
-    if known.origin.lock and (folder / LIST).is_file():
+    if known.origin.lock and (folder / LOCK_PROGRAM).is_file():  # others hold their lock themselves
         (folder / LIST).write_text(known.origin.lock, "utf-8")
     source = f"{known.label} built again from its recorded lock ({known.origin.source or known.digest[:19]})"
     return _recipe(parts.records, replace(build, source=source), folder)
