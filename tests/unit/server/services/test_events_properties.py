@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nightdesk.server.domain.outcome import Exit, decide
 from nightdesk.server.domain.run import Status
@@ -129,6 +129,7 @@ def test_what_is_forged_can_be_kept_and_judged(events: list[dict[str, Any]]) -> 
 
 
 @given(st.lists(PRINTED, max_size=8))
+@example(["\x1b]", "\x1b\x1b"])
 @settings(max_examples=200)
 def test_colours_are_the_same_however_text_is_cut(pieces: list[str]) -> None:
     whole, cut = Colours(), Colours()

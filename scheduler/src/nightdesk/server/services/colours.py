@@ -10,7 +10,8 @@ _STRING = (
 _SEQUENCE = re.compile(
     r"(?P<colour>\x1b\[[0-9;:]*m)"
     r"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: moving the cursor about, clearing
-    rf"|{_STRING}(?:\x07|\x1b\\|(?=[\r\n]|\x1b[^\\]|\Z))"
+    # ended by its end, or by whatever else begins; the next piece has the rest of an ESC at the end of this one
+    rf"|{_STRING}(?:\x07|\x1b\\|(?=[\r\n]|\x1b[^\\]|\x1b?\Z))"
     r"|\x1b[ -/]*[0-OQ-WYZ\\`a-~]"  # all others (ECMA-48, 5.3)
     r"|[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
