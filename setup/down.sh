@@ -51,15 +51,15 @@ purge_all() {
     rm -f "$NIGHTDESK_STATE/log/"{start,down}"-$project.log"
 }
 
-# The images that this platform held for its versions. What it built itself and nobody else holds goes;
-# what setup/images.sh built stays, for other platforms on this machine and for the next one.
+# The images that this platform held for its versions. The names that it gave go, where nobody else holds
+# the image; what setup/images.sh built (src-, was-) stays, for other platforms here and for the next one.
 let_images_go() {
     local tag id names
     while read -r tag id; do
         [[ $tag =~ ^$project-[0-9a-f]{12}$ ]] || continue
         docker image rm "nightdesk/held:$tag" >/dev/null 2>&1 || continue
-        names=$(docker image inspect --format '{{if index .Config.Labels "org.nightdesk.build"}}{{join .RepoTags "\n"}}{{end}}' "$id" 2>/dev/null || true)
-        case $names in *nightdesk/held:*) continue ;; esac
+        names=$(docker image inspect --format '{{join .RepoTags "\n"}}' "$id" 2>/dev/null | grep '^nightdesk/' || true)
+        case $names in *nightdesk/held:* | *:src-* | *:was-*) continue ;; esac
         each docker image rm <<<"$names" 2>/dev/null || true
     done < <(docker image ls --no-trunc --format '{{.Tag}} {{.ID}}' nightdesk/held)
 }
