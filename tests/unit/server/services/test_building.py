@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import re
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
