@@ -20,7 +20,7 @@ IMAGE = "nightdesk-bench"
 BUILD_SECONDS = 900
 
 # Nothing is done for its size or its start, and nothing against them: Debian's Python, the same locked packages, pip
-# as it comes.
+# as it comes. With them is the one that pip brings along with jupyterlab and that our lock leaves out.
 STOCK = """\
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates \\
@@ -30,7 +30,8 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip \\
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
     if [ -s /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \\
     /opt/venv/bin/pip install --no-deps -r /tmp/base.txt \\
-    && /opt/venv/bin/pip install --no-deps -r /tmp/requirements.txt
+    && /opt/venv/bin/pip install --no-deps -r /tmp/requirements.txt \\
+    && /opt/venv/bin/pip install rfc3987-syntax
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin
 USER jovyan
 WORKDIR /home/jovyan

@@ -20,6 +20,7 @@ _GROUPS = select(groups).order_by(groups.c.group_name)
 _VERSIONS = select(*(column for column in versions.columns if column.name not in _LARGE)).order_by(
     versions.c.environment
 )
+_LAST_CHANGE = select(func.max(events.c.id))
 _LIVE = (Status.QUEUED, Status.STARTING, Status.RUNNING)
 _SETUP = "setup"
 
@@ -28,6 +29,7 @@ class CatalogueSql:
     """Versions of environments, the channels that point at them, who they are for, and what was done."""
 
     _database: Database
+    _list: tuple[int | None, list[Version]] | None = None
 
     def add_version(self, version: Version) -> bool:
         with self._database.writing() as connection:
@@ -35,7 +37,7 @@ class CatalogueSql:
                 select(versions.c.digest).where(*_this(version.environment, version.version))
             ).scalar_one_or_none()
             if known == version.digest:
-                _fill_in(connection, version)
+                _fill_in(connection, version, self._database.now(connection))
                 return False
             if known is not None:
                 raise Conflict(
@@ -54,7 +56,14 @@ class CatalogueSql:
 
     def versions(self) -> list[Version]:
         with self._database.reading() as connection:
-            return listed(connection)
+            return self._listed(connection)
+
+    def _listed(self, connection: Connection) -> list[Version]:
+        """The list of versions, read again only when it was changed: each change leaves an event."""
+        change = connection.execute(_LAST_CHANGE).scalar_one_or_none()
+        if self._list is None or self._list[0] != change:
+            self._list = change, _read_list(connection)
+        return list(self._list[1])
 
     def version(self, environment: str, version: str) -> Version | None:
         with self._database.reading() as connection:
@@ -171,7 +180,7 @@ class CatalogueSql:
             }
 
 
-def listed(connection: Connection) -> list[Version]:
+def _read_list(connection: Connection) -> list[Version]:
     """Every version in the port's order, without packages, layers and lock."""
     pointed, of_groups = _channels(connection), _groups(connection)
     found = [
@@ -237,7 +246,7 @@ def _note(connection: Connection, event: Event) -> None:
     )
 
 
-def _fill_in(connection: Connection, version: Version) -> None:
+def _fill_in(connection: Connection, version: Version, at: float) -> None:
     """Of a version that was registered before such things were noted: where the same image comes from."""
     known = connection.execute(
         select(versions.c.recipe_sha256, versions.c.size_bytes).where(
@@ -252,6 +261,11 @@ def _fill_in(connection: Connection, version: Version) -> None:
         update(versions)
         .where(*_this(version.environment, version.version))
         .values({name: row[name] for name in names})
+    )
+    words = "noted where it comes from"
+    _note(
+        connection,
+        Event(at, _SETUP, Action.REGISTERED, version.environment, version.version, words=words),
     )
 
 

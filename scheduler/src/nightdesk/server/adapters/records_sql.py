@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.builds_sql import BuildsSql
-from nightdesk.server.adapters.catalogue_sql import CatalogueSql, listed
+from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
@@ -143,7 +143,7 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
                 self._database.now(connection),
                 int(connection.execute(WAITING_COUNT, {"owner": owner}).scalar_one()),
                 max(statistics.median(seconds), 0.0) if seconds else None,
-                listed(connection),
+                self._listed(connection),
             )
 
     def history(self, run_id: str) -> list[RunChange]:

@@ -176,7 +176,8 @@ def plan_cleaning(records: Records, people: People) -> Cleaning:
             keep.append((version, "; ".join(reasons)))
         else:
             remove.append(version)
-    return Cleaning(tuple(remove), tuple(keep), freed_bytes(records.layers(), remove))
+    frees = freed_bytes(records.layers(), remove) if remove else 0
+    return Cleaning(tuple(remove), tuple(keep), frees)
 
 
 def clean(records: Records, people: People, by: Person) -> Cleaning:
