@@ -181,7 +181,9 @@ def test_a_submit_that_is_no_form_is_refused(
 def test_methods_that_a_route_does_not_take(ask: Ask, felix: Person, known: Known, method: str) -> None:
     for route in ANSWERS:
         path, _ = place(route)
-        path = path.format(run_id=known.own, name="log.txt")
+        path = path.format(
+            run_id=known.own, name="log.txt", version="1", channel="stable", build_id=known.build
+        )
         answer = ask(method, path, felix.token)
         assert answer.status_code in ({400} if method == "NONSENSE" else {405}), (route, answer.text)
         if answer.status_code == 405 and answer.content:

@@ -219,7 +219,6 @@ builds = Table(
     Column("source", Text, nullable=False),
     Column("ref", String(255), nullable=False),
     Column("folder", String(1024), nullable=False),
-    Column("stands_on", String(128), nullable=False),
     Column("channel", String(32)),
     Column("files", Boolean, nullable=False),
     Column("requested_by", String(255), nullable=False),

@@ -69,9 +69,6 @@ class Build:
     source: str = ""
     ref: str = ""
     folder: str = ""  # in the repository
-    stands_on: str = (
-        ""  # of kind requirements: NAME:VERSION whose packages may be taken over; empty: the base
-    )
     channel: str | None = None  # to be promoted to when it has succeeded
     files: bool = False  # whether something was sent along: builds/ID/context.tar.gz in the store
     status: BuildStatus = BuildStatus.QUEUED

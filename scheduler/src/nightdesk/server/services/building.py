@@ -118,7 +118,7 @@ def _earlier(parts: BuildParts, build: Build, name: str) -> str | None:
     fitting = [
         version
         for version, layers in parts.records.layers()
-        if (version.label == build.stands_on if build.stands_on else version.environment == name)
+        if version.environment == name
         and [layer.id for layer in layers[: len(below)]] == below
         and len(layers) <= len(below) + _MOST_LAYERS
     ]

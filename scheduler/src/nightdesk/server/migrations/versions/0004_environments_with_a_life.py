@@ -74,7 +74,6 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("ref", sa.String(length=255), nullable=False),
         sa.Column("folder", sa.String(length=1024), nullable=False),
-        sa.Column("stands_on", sa.String(length=128), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=True),
         sa.Column("files", sa.Boolean(), nullable=False),
         sa.Column("requested_by", sa.String(length=255), nullable=False),
