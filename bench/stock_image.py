@@ -98,12 +98,13 @@ def _sources(folder: Path, name: str, *, changed: bool) -> Path:
 
 def _timed(place: Path, name: str, base: str, earlier: str, pip: Path) -> float:
     began = time.perf_counter()
+    fresh = ["--no-cache"] if earlier == base else []
     _build(place, f"{name}-packages", pip, "--no-cache", BASE=base, EARLIER=earlier)
     contexts = [
         f"--build-context={key}={ROOT / path}"
         for key, path in {"scheduler": "scheduler", "base": "images/base"}.items()
     ]
-    _build(ROOT / "images/client", name, pip, *contexts, BASE=f"{IMAGE}:{name}-packages", TOOLS=base)
+    _build(ROOT / "images/client", name, pip, *fresh, *contexts, BASE=f"{IMAGE}:{name}-packages", TOOLS=base)
     return time.perf_counter() - began
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.schema import channels, events, groups, runs, versions
+from nightdesk.server.adapters.schema import channels, events, runs, versions
+from nightdesk.server.adapters.schema import groups as groups_table
 from nightdesk.server.domain.channel import Action, Event
 from nightdesk.server.domain.environment import Kernel, Layer, Offer, Origin, Package, Version
 from nightdesk.server.domain.errors import Conflict, NotFound
@@ -16,7 +17,7 @@ from nightdesk.server.ports.catalogue import RunsOf
 
 _LARGE = {"packages", "layers", "lock"}
 _CHANNELS = select(channels).order_by(channels.c.channel.desc())
-_GROUPS = select(groups).order_by(groups.c.group_name)
+_GROUPS = select(groups_table).order_by(groups_table.c.group_name)
 _VERSIONS = select(*(column for column in versions.columns if column.name not in _LARGE)).order_by(
     versions.c.environment
 )
@@ -134,14 +135,13 @@ class CatalogueSql:
             return changed
 
     def set_groups(self, environment: str, groups: tuple[str, ...], by: str) -> None:
-        table = _groups_table
         with self._database.writing() as connection:
             known = select(versions.c.version).where(versions.c.environment == environment).limit(1)
             if connection.execute(known).first() is None:
                 raise NotFound(f"there is no environment '{environment[:60]}'")
-            connection.execute(delete(table).where(table.c.environment == environment))
+            connection.execute(delete(groups_table).where(groups_table.c.environment == environment))
             for name in sorted(set(groups)):
-                connection.execute(insert(table).values(environment=environment, group_name=name))
+                connection.execute(insert(groups_table).values(environment=environment, group_name=name))
             at = self._database.now(connection)
             words = ", ".join(sorted(set(groups))) or "everybody"
             _note(connection, Event(at, by, Action.GROUPS, environment, words=words))
@@ -196,9 +196,6 @@ def _read_list(connection: Connection) -> list[Version]:
         since[each.environment] = min(each.created_at, since.get(each.environment, each.created_at))
     found.sort(key=lambda version: (version.created_at, _natural(version.version)), reverse=True)
     return sorted(found, key=lambda version: (since[version.environment], version.environment))
-
-
-_groups_table = groups
 
 
 def _this(environment: str, version: str) -> tuple[Any, Any]:
