@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nightdesk.config import ConfigError, load
 from nightdesk.server.bootstrap import records_for, store_for
+from nightdesk.server.domain.audit import Origin, origin
 from nightdesk.server.domain.environment import from_registration
 from nightdesk.server.domain.errors import Conflict, DatabaseTooNew, NightdeskError
 from nightdesk.server.services.recipes import keep_folder
@@ -23,6 +24,7 @@ from nightdesk.server.services.recipes import keep_folder
 
 def main() -> int:
     """Register what standard input lists."""
+    origin.set(Origin("", "setup"))
     try:
         settings = load(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml"))
         records, store = records_for(settings), store_for(settings)

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, tuple_, update
 
+from nightdesk.server.adapters.audit_sql import note
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.schema import build_log, builds, versions
+from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.build import (
     MOST_TRIES,
     Build,
@@ -33,6 +35,12 @@ class BuildsSql:
         with self._database.writing() as connection:
             _check_free(connection, build)
             connection.execute(insert(builds).values(**asdict(build)))
+            words = f"{build.environment}:{build.version}" if build.environment else build.kind
+            note(
+                connection,
+                build.created_at,
+                Note(build.requested_by, "build.asked for", build.id, words=words),
+            )
 
     def build(self, build_id: str) -> Build | None:
         with self._database.reading() as connection:
@@ -103,6 +111,7 @@ class BuildsSql:
                 words = f"Cancelled by {by} before it began."
                 values.update(status=BuildStatus.CANCELLED, finished_at=now, reason=words)
             connection.execute(update(builds).where(builds.c.id == build_id).values(**values))
+            note(connection, now, Note(by, "build.cancelled", build_id, build.requested_by))
             return _one(connection, build_id)
 
     def add_build_log(self, build: Build, text: str) -> None:

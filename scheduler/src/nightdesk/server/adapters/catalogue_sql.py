@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.schema import channels, events, runs, versions
 from nightdesk.server.adapters.schema import groups as groups_table
+from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.channel import Action, Event
 from nightdesk.server.domain.environment import Kernel, Layer, Offer, Origin, Package, Version
 from nightdesk.server.domain.errors import Conflict, NotFound
@@ -241,6 +243,21 @@ def _note(connection: Connection, event: Event) -> None:
             words=event.words,
         )
     )
+    note_audit(
+        connection,
+        event.at,
+        Note(event.by, f"environment.{event.action}", _label(event), words=_words(event)),
+    )
+
+
+def _label(event: Event) -> str:
+    return f"{event.environment}:{event.version}" if event.version else event.environment
+
+
+def _words(event: Event) -> str:
+    """What the history has in columns of its own, as the audit log says it."""
+    moved = f"{event.channel}, before {event.before or 'nothing'}" if event.channel else ""
+    return "; ".join(each for each in (moved, event.words) if each)
 
 
 def _fill_in(connection: Connection, version: Version, at: float) -> None:

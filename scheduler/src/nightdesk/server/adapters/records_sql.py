@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from nightdesk.server.adapters.audit_sql import AuditSql
+from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.builds_sql import BuildsSql
 from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
@@ -17,6 +19,7 @@ from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import runs, versions
+from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import RunChange
@@ -46,7 +49,7 @@ _TIMES = (
 )
 
 
-class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
+class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql):
     """The database behind the platform."""
 
     def __init__(self, database: Database) -> None:
@@ -70,6 +73,9 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
                     )
                 connection.execute(_ADD, row)
                 note(connection, run, run.created_at)
+                words = f"{run.name} in {run.environment}:{run.version}"
+                submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
+                note_audit(connection, run.created_at, submitted)
         except IntegrityError:
             known = self.run_by_key(run.owner, run.key) if run.key is not None else None
             if known is None:
@@ -134,6 +140,7 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql):
             assert changed is not None  # noqa: S101 - it was updated in this transaction
             if changed.final:
                 note(connection, changed, now)
+            note_audit(connection, now, Note(by, "run.cancelled", run_id, run.owner, run.name))
             return changed
 
     def standing(self, owner: str, name: str) -> Standing:

@@ -252,3 +252,36 @@ channels = Table(
     Column("channel", String(32), primary_key=True),
     Column("version", String(64), nullable=False),
 )
+
+_HAS_OBJECT = text("object <> ''")
+_HAS_WHOM = text("whom <> ''")
+
+# Triggers of the database refuse to change or delete an entry: see migration 0006.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", String(255), nullable=False),
+    Column("whom", String(255), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("means", String(16), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("key", String(64)),
+    Column("hash", String(64), nullable=False),
+    Index("audit_newest", "at", "id"),
+    Index("audit_by", "by", "at", "id"),
+    Index("audit_action", "action", "at", "id"),
+    Index("audit_address", "address", "at", "id"),
+    Index("audit_object", "object", "at", "id", sqlite_where=_HAS_OBJECT, postgresql_where=_HAS_OBJECT),
+    Index("audit_whom", "whom", "at", "id", sqlite_where=_HAS_WHOM, postgresql_where=_HAS_WHOM),
+    Index(
+        "audit_key",
+        "key",
+        unique=True,
+        sqlite_where=text("key IS NOT NULL"),
+        postgresql_where=text("key IS NOT NULL"),
+    ),
+)

@@ -10,6 +10,7 @@ from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 
 
@@ -78,7 +79,7 @@ class Standing:
     versions: list[Version]
 
 
-class Records(Catalogue, Protocol):
+class Records(Catalogue, AuditLog, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.

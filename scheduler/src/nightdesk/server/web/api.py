@@ -20,6 +20,7 @@ from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.services.logs import log_text
 from nightdesk.server.services.rerun import retry
+from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.part import read_part
@@ -144,8 +145,10 @@ def run_log(platform: Platform, person: SignedIn, run_id: str, attempt: AttemptN
 
 
 def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
-    """The run if this person may see it, else 404."""
-    return check_sees(person, platform.records.run(run_id), run_id)
+    """The run if this person may see it, else 404. Seeing another's is noted."""
+    run = check_sees(person, platform.records.run(run_id), run_id)
+    note_sight(platform.records, person, run)
+    return run
 
 
 def of_attempt(run: Run, attempt: int | None) -> Run:

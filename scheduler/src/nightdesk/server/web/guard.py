@@ -10,14 +10,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightdesk.forwarded import client_address
+from nightdesk.server.domain.audit import Origin, origin
 from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.web import errors
-from nightdesk.server.web.auth import platform_of, signed_in
+from nightdesk.server.web.auth import bearer, platform_of, signed_in, the_hub
 from nightdesk.server.web.headers import SAFE
 from nightdesk.server.web.page import by_cookie
 from nightdesk.server.web.paths import API
 
 _PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
+HUBS_OWN = {f"{API}/audit/arrived"}  # who sends a body there is the hub
 
 
 class Guard:
@@ -35,6 +38,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        origin.set(_origin(scope, headers))
         usual = self._limit if scope["path"].startswith(API) else _PAGE_FORM_BYTES
         limit = self._own_limits.get(scope["path"], usual)
 
@@ -63,6 +67,13 @@ class Guard:
         await answer(scope, counted, with_headers)
 
 
+def _origin(scope: Scope, headers: Headers) -> Origin:
+    """Where it comes from. Nobody but the proxy and the hub reaches this service: see docs/architecture.md."""
+    peer = (scope.get("client") or ("", 0))[0]
+    address = client_address(",".join(headers.getlist("x-forwarded-for")), peer)
+    return Origin(address, "page" if bearer(Request(scope)) is None else "token")
+
+
 def _too_large(headers: Headers, limit: int) -> ASGIApp | None:
     length = headers.get("content-length", "0")
     if length.isdecimal() and len(length) <= 18 and int(length) <= limit:
@@ -78,7 +89,9 @@ async def _nobodys(scope: Scope, headers: Headers) -> ASGIApp | None:
         return None
     request = Request(scope)
     try:
-        if scope["path"].startswith(API):
+        if scope["path"] in HUBS_OWN:
+            await the_hub(request, await platform_of(request))
+        elif scope["path"].startswith(API):
             await signed_in(request, await platform_of(request))
         else:
             await by_cookie(request, await platform_of(request))  # the form's own value is in the body

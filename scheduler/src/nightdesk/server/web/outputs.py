@@ -24,6 +24,7 @@ from nightdesk.server.domain.errors import Conflict, NotFound, Unavailable
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.services.rendering import to_html
+from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
@@ -82,6 +83,7 @@ def get_output(
         if not run.final and run is last:
             raise Conflict(f"the run is {run.status}: its outputs are there when it is over")
         raise NotFound(f"the run has no output '{name[:200]}'", "List them with `nightdesk show RUN`.")
+    note_sight(platform.records, person, run, name)
     etag = f'"{output.sha256}"'
     headers = {
         "ETag": etag,
