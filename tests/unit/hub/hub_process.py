@@ -138,6 +138,16 @@ class Browser:
         """Send fields as they are."""
         return self._session.post(self._url + path, data=fields, timeout=20, allow_redirects=False, **more)
 
+    def request(
+        self, method: str, path: str, fields: Any, headers: dict[str, str], *, as_json: bool = False
+    ) -> requests.Response:
+        """Any request with the cookies, as another site may have a browser send it."""
+        body: dict[str, Any] = {"json": fields} if as_json else {"data": fields}
+        address = self._url + path
+        return self._session.request(
+            method, address, headers=headers, timeout=20, allow_redirects=False, **body
+        )
+
     def start(self, path: str = "/hub/spawn", **fields: str) -> requests.Response:
         """Press Start on the start page."""
         page = self.get(path)
