@@ -9,6 +9,9 @@ from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import DockerEngine, Engine
+from nightdesk_hub.leaving.departures import Departures
+from nightdesk_hub.leaving.settling import Settling
+from nightdesk_hub.leaving.telling import Tell, tell_api
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
 from nightdesk_hub.offer_book import Ask, OfferBook, ask_api
@@ -54,15 +57,20 @@ def configure(
     data: Path = Path("/data"),
     engine: Engine | None = None,
     ask: Ask | None = None,
+    tell: Tell | None = None,
 ) -> Desk:
     """Fill JupyterHub's configuration `c`.
 
     `data` is the folder that outlives the hub; `engine` is another than the one that the
-    environment names, and `ask` another way to ask for offers than the api.
+    environment names, `ask` another way to ask for offers than the api, and `tell` another way to tell
+    who has left.
     """
-    ask = ask or ask_api(f"{API_URL}/services/{SERVICE}/api/v1/offers", secrets.service_token)
+    api = f"{API_URL}/services/{SERVICE}/api/v1"
+    ask = ask or ask_api(f"{api}/offers", secrets.service_token)
+    tell = tell or tell_api(f"{api}/leaving", secrets.service_token)
     names = Names(secrets.project)
     engine = engine or DockerEngine()
+    register, departures = Register(data / "accounts.sqlite"), Departures(data / "accounts.sqlite")
     desk = Desk(
         settings=settings,
         names=names,
@@ -70,7 +78,9 @@ def configure(
         networks=UserNetworks(engine, names, settings.sessions.network_pool),
         offers=OfferBook(ask, data / "offers.json"),
         starts=StartQueue(),
-        register=Register(data / "accounts.sqlite"),
+        register=register,
+        departures=departures,
+        settling=Settling(departures, tell, register, engine, names),
     )
     _hub(settings, c, data)
     _services(secrets, c)

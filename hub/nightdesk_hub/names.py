@@ -28,9 +28,13 @@ class Names:
         """
         return f"{self.project}-session-{user}" + (f"--{server}" if server else "")
 
-    def home(self, user: str) -> str:
-        """The volume with a person's home folder."""
-        return f"{self.project}-home-{user}"
+    def home(self, user: str, former: int = 0) -> str:
+        """The volume with a person's home folder.
+
+        `former` is how many people of the name were removed before: each has a volume of their own. See
+        :meth:`nightdesk_hub.desk.Desk.home`, which knows.
+        """
+        return f"{self.project}-home-{user}" + (f"--{former + 1}" if former else "")
 
     @property
     def shared(self) -> str:

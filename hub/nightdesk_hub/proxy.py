@@ -40,6 +40,7 @@ class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
             await reconcile_quietly(self.desk.networks)
             self._watch = PeriodicCallback(self._look, 1000 * LOOK_SECONDS)
             self._watch.start()
+            self.desk.settling.start(self.app)
             PeriodicCallback(leave_if_gone, 1000 * LOOK_SECONDS).start()
         await super().check_routes(user_dict, service_dict, routes)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from nightdesk_hub.choice import Choice
+from nightdesk_hub.leaving.departures import HandedHome
 from nightdesk_hub.names import LABEL_SERVER, Names
 
 HOME = "/home/nightdesk"
@@ -41,13 +44,25 @@ def labels(names: Names, user: str, server: str) -> dict[str, str]:
     return {**names.labels("session", user), LABEL_SERVER: server}
 
 
-def volumes(names: Names, user: str) -> dict[str, str]:
+def volumes(home: str, shared: str, handed: Iterable[HandedHome] = ()) -> dict[str, Any]:
     """Volumes by the place they are mounted at.
 
-    Both are owned by the image's user on first use: the engine gives an empty volume the owner of
-    the folder that it covers.
+    The first two are owned by the image's user on first use: the engine gives an empty volume the owner of
+    the folder that it covers. Homes that were handed over are there to be read.
     """
-    return {names.home(user): HOME, names.shared: SHARED}
+    mounted: dict[str, Any] = {home: HOME, shared: SHARED}
+    places: set[str] = set()
+    for each in handed:
+        place = next(
+            place for number in count(1) if (place := _place(each.of, number)) not in places
+        )  # two people of one name, one after the other
+        places.add(place)
+        mounted[each.volume] = {"bind": place, "mode": "ro"}
+    return mounted
+
+
+def _place(of: str, number: int) -> str:
+    return f"{HOME}/from-{of}" + (f"-{number}" if number > 1 else "")
 
 
 def environment(choice: Choice) -> dict[str, str]:

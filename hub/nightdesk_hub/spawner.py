@@ -128,7 +128,9 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self.image = choice.version.digest
         self.mem_limit = choice.size.memory_bytes
         self.cpu_limit = choice.size.cpus
-        self.volumes = container.volumes(self.desk.names, user)
+        self.volumes = container.volumes(
+            self.desk.home(user), self.desk.names.shared, self.desk.departures.handed_to(user)
+        )
         self.extra_host_config = container.host_config(choice, self.desk.settings.sessions.pids_limit)
         self.extra_create_kwargs = {"labels": container.labels(self.desk.names, user, self.name)}
 
@@ -163,10 +165,12 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """
         self._steps = []
         self.http_timeout = ANSWER_SECONDS
+        self._check_not_out()
         choice = await self._chosen()
         self._take(choice)
         self.desk.endings.pop((self.user.name, self.name), None)
         async with self.desk.starts.turn(self._say_waiting):
+            self._check_not_out()
             try:
                 return await self._start(choice)
             except NoNetwork as error:
@@ -191,11 +195,12 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self._say(20, "Preparing your network and your home folder")
         self.network_name = await self.desk.networks.ensure(user)
         names = self.desk.names
-        await self.docker("create_volume", names.home(user), labels=names.labels("home", user))
+        await self.docker("create_volume", self.desk.home(user), labels=names.labels("home", user))
         self._say(40, f"Starting {self._what()}")
         ip, port = await super().start()
         self._say(70, "Waiting for JupyterLab to answer")
         address = f"http://{ip}:{port}"
+        self._check_not_out()
         seconds = self.desk.settings.sessions.start_timeout_seconds
         await wait_until_ready(f"{address}{self.server.base_url}api", self._ended, seconds)
         self._running = {
@@ -203,7 +208,17 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             "digest": choice.version.digest,
             "memory": choice.size.memory_bytes,
         }
+        self._check_not_out()
         return address
+
+    def _check_not_out(self) -> None:
+        """Somebody who was disabled starts nothing, also when that happens in the middle of a start."""
+        if self.desk.departures.is_out(self.user.name):
+            raise StartRefused(
+                f"The account of {self.user.name} is disabled: no session starts.",
+                reason="disabled",
+                status_code=403,
+            )
 
     async def pull_image(self, image: str) -> None:
         """Images are made here and never pulled; one that is gone is said in words."""
@@ -228,6 +243,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 raise
 
     async def _ended(self) -> str | None:
+        self._check_not_out()
         state = await self._state()
         if state is None:
             return "its container is gone"

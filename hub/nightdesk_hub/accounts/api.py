@@ -14,6 +14,7 @@ from nightdesk_hub.accounts import membership
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.accounts.register import Account
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.leaving import people
 
 
 class AccountAPI(APIHandler):  # type: ignore[misc]
@@ -55,10 +56,12 @@ class AccountAPI(APIHandler):  # type: ignore[misc]
     def model(self, account: Account) -> dict[str, Any]:
         """An account as JSON."""
         user = orm.User.find(self.db, account.name)
+        disabled = self.desk.departures.is_out(account.name)
         return {
             "name": account.name,
-            "approved": account.approved,
+            "approved": account.approved and not disabled,
             "admin": bool(user and user.admin),
+            "disabled": disabled,
             "created_at": account.created_at,
         }
 
@@ -99,7 +102,7 @@ class OneAccountAPI(AccountAPI):
 
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def patch(self, name: str) -> None:
-        """Approve it, suspend it, give it a new password."""
+        """Approve it, disable it, give it a new password."""
         body = self.body({"approved": bool, "password": str})
         await self.attempt(self._change(name, body))
         self.answer(name)
@@ -113,17 +116,16 @@ class OneAccountAPI(AccountAPI):
         if body.get("approved") is True:
             await membership.approve(self, self.desk, name)
         elif body.get("approved") is False:
-            await membership.suspend(self, self.desk, name)
+            await people.disable(self, self.desk, name)
 
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def delete(self, name: str) -> None:
         """Remove it with the user, their sessions and tokens. Their files stay."""
-        await self.attempt(self._remove(name))
-        self.set_status(204)
+        self.set_status(204 if await self.attempt(self._remove(name)) else 202)
 
-    async def _remove(self, name: str) -> None:
+    async def _remove(self, name: str) -> bool:
         membership.check_may_change(self, name)
-        await membership.remove(self, self.desk, name)
+        return await people.remove(self, self.desk, name)
 
 
 handlers = [

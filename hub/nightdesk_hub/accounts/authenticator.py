@@ -7,16 +7,18 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
+from jupyterhub.utils import maybe_future
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
 
 from nightdesk_hub import style_files
-from nightdesk_hub.accounts import membership
 from nightdesk_hub.accounts.lockout import Lockout, lock_words
 from nightdesk_hub.accounts.passwords import MAX_LENGTH, Hasher, hash_password
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.accounts.register import ADMIN
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.leaving.admission import check_may_sign_in, check_not_going
+from nightdesk_hub.leaving.departures import State
 from nightdesk_hub.user_names import is_user_name
 
 
@@ -65,32 +67,51 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
         if account is None or not right:
             return None
         self.lockout.succeeded(name, address)
+        check_may_sign_in(self.desk, name)
         if not self.desk.register.is_approved(name):
             raise said(403, "Your account waits for an admin's approval. Ask one, then sign in again.")
         return {"name": name}
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:  # noqa: ARG002
-        """Is this account approved?"""
-        return self.desk.register.is_approved(username)
+        """Is this account approved, and not disabled?"""
+        return self.desk.register.is_approved(username) and not self.desk.departures.is_out(username)
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool:  # noqa: ARG002
         """Is it still? A user whom an admin made without an account (a robot's, with a token) stays."""
         account = self.desk.register.find(user.name)
-        return account is None or account.approved
+        return (account is None or account.approved) and not self.desk.departures.is_out(user.name)
 
     def validate_username(self, username: str) -> bool:
         """May somebody be called so, also through the hub's own API?"""
         return bool(super().validate_username(username)) and is_user_name(username)
 
+    async def add_user(self, user: Any) -> None:
+        """A user is made. Nobody takes the name of somebody who is not gone yet."""
+        if self.desk.settling.started:  # a hub that starts names everybody whom it has
+            check_not_going(self.desk, user.name)
+        await maybe_future(super().add_user(user))
+
     async def delete_user(self, user: Any) -> None:
-        """A user goes, here or on the hub's own admin page: the account and all sessions go too."""
-        membership.check_not_starting(user)
+        """A user goes, perhaps by the hub's own admin page: what belongs to them is put away as ever."""
+        found = self.desk.departures.find(user.name)
+        if found is None or found.state is not State.REMOVING:
+            self.desk.settling.being_deleted.add(user.name)
+            self.desk.departures.disable(user.name, "an admin of the hub")
+            self.desk.departures.remove(user.name, purge_home=False)
+            self.desk.settling.shut_out(user.name)
         super().delete_user(user)
         self.desk.register.remove(user.name)
-        await membership.end_sessions(self.parent.proxy, user)
 
     def get_handlers(self, app: Any) -> list[Any]:
         """What we add to the hub: the pages and the REST API of accounts, and the style sheet."""
         from nightdesk_hub.accounts import api, pages
+        from nightdesk_hub.leaving import api as people_api
 
-        return [*super().get_handlers(app), *pages.handlers, *api.handlers, *style_files.handlers]
+        self.desk.settling.attach(app)
+        return [
+            *super().get_handlers(app),
+            *pages.handlers,
+            *api.handlers,
+            *people_api.handlers,
+            *style_files.handlers,
+        ]

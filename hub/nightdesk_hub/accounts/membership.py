@@ -1,4 +1,4 @@
-"""What happens to accounts: asked for, approved, suspended, given a password, removed.
+"""What happens to accounts: asked for, approved, given a password. Who leaves is in `nightdesk_hub.leaving`.
 
 An account (name, password, approved) is ours; the user of the same name (admin, groups, tokens,
 sessions) is the hub's. Here the two are kept together.
@@ -13,9 +13,10 @@ from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import maybe_future
 
 from nightdesk_hub.accounts.passwords import Hasher, check_password
-from nightdesk_hub.accounts.problem import AccountProblem, said
+from nightdesk_hub.accounts.problem import AccountProblem
 from nightdesk_hub.accounts.register import Account
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.leaving import people
 from nightdesk_hub.user_names import RESERVED, RULE, is_user_name
 
 
@@ -31,6 +32,8 @@ async def sign_up(desk: Desk, hasher: Hasher, name: str, password: str, *, appro
     if name in RESERVED:
         raise AccountProblem(f"The name '{name}' is reserved. Choose another one.")
     check_password(password, name, desk.settings.accounts.min_password_length)
+    if desk.departures.find(name) is not None:
+        raise AccountProblem(f"Somebody of the name '{name}' is just being removed, or disabled.", 409)
     if desk.register.find(name) is not None:  # before the slow part
         raise AccountProblem(f"The name '{name}' is taken. Choose another one.", 409)
     return desk.register.add(name, await hasher.hash(password), approved=approved)
@@ -39,40 +42,10 @@ async def sign_up(desk: Desk, hasher: Hasher, name: str, password: str, *, appro
 async def approve(handler: BaseHandler, desk: Desk, name: str) -> None:
     """Let somebody in and make them a user of the hub."""
     desk.register.get(name)
+    await people.enable(handler, desk, name)
     desk.register.set_approved(name, True)
     user = handler.user_from_username(name)
     await maybe_future(handler.authenticator.add_user(user))
-
-
-async def suspend(handler: BaseHandler, desk: Desk, name: str) -> None:
-    """Keep somebody out from now on: their sessions end, their tokens and cookies are void."""
-    desk.register.get(name)
-    user = _other_user(handler, name)
-    if user is None:
-        desk.register.set_approved(name, False)
-        return
-    check_not_starting(user)
-    desk.register.set_approved(name, False)
-    await end_sessions(handler.proxy, user)
-    for token in list(user.api_tokens):
-        handler.db.delete(token)
-    void_cookies(handler, user)
-
-
-async def remove(handler: BaseHandler, desk: Desk, name: str) -> None:
-    """Remove an account and the user of its name, with all sessions and tokens. Their files stay.
-
-    Raises:
-        AccountProblem: there is neither, it is one's own, or it is an admin's and one is none.
-    """
-    user = _other_user(handler, name)
-    if user is None:
-        desk.register.get(name)
-        desk.register.remove(name)
-        return
-    await handler.authenticator.delete_user(user)
-    await user.delete_spawners()
-    handler.users.delete(user)
 
 
 async def set_password(handler: BaseHandler, desk: Desk, hasher: Hasher, name: str, password: str) -> None:
@@ -96,33 +69,7 @@ def check_may_change(handler: BaseHandler, name: str) -> None:
         raise AccountProblem(f"'{name}' is an admin; only admins change an admin's account.", 403)
 
 
-def _other_user(handler: BaseHandler, name: str) -> Any:
-    """The hub's user of this name, who is not the one who asks."""
-    user = handler.find_user(name)
-    if user is not None and handler.current_user.name == name:
-        raise AccountProblem("You cannot remove or suspend your own account; another admin can.")
-    return user
-
-
 def void_cookies(handler: BaseHandler, user: Any) -> None:
     """Sign somebody out everywhere."""
     user.cookie_id = orm.new_token()
     handler.db.commit()
-
-
-def check_not_starting(user: Any) -> None:
-    """A session in the middle of starting or stopping cannot be ended.
-
-    Raises:
-        web.HTTPError: 409, with words.
-    """
-    if any(spawner.pending for spawner in user.spawners.values()):
-        raise said(409, f"A session of {user.name} is just starting or stopping. Try again in a minute.")
-
-
-async def end_sessions(proxy: Any, user: Any) -> None:
-    """Stop all of somebody's sessions."""
-    for server, spawner in list(user.spawners.items()):
-        if spawner.ready:
-            await proxy.delete_user(user, server)
-            await user.stop(server)

@@ -13,7 +13,7 @@ from nightdesk_hub.accounts import membership
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import ENGINE_ERRORS
-from nightdesk_hub.names import LABEL_USER
+from nightdesk_hub.leaving import people
 
 
 class AccountPage(BaseHandler):  # type: ignore[misc]
@@ -122,7 +122,8 @@ class AccountListPage(AccountPage):
                 "approved": account.approved,
                 "created_at": account.created_at,
                 "admin": account.name in admins,
-                "home": account.name in left_behind,
+                "disabled": self.desk.departures.is_out(account.name),
+                "home": self.desk.home(account.name) in left_behind,
                 "self": account.name == self.current_user.name,
             }
             for account in self.desk.register.all()
@@ -130,13 +131,13 @@ class AccountListPage(AccountPage):
         await self.show("accounts.html", accounts=rows, problem=problem)
 
     async def _homes(self) -> set[str]:
-        """Who has a home folder. Somebody who waits and has one takes over another's files."""
+        """The volumes that are home folders. Somebody who waits and has one takes over another's files."""
         filters = {"label": self.desk.names.label_filter("home")}
         try:
             found = await self.desk.engine.call("volumes", filters=filters)
         except ENGINE_ERRORS:
             return set()
-        return {(volume.get("Labels") or {}).get(LABEL_USER, "") for volume in found.get("Volumes") or []}
+        return {volume["Name"] for volume in found.get("Volumes") or []}
 
 
 class AccountsPage(AccountListPage):
@@ -161,7 +162,7 @@ class AccountActionPage(AccountListPage):
             if action == "approve":
                 await membership.approve(self, self.desk, name)
             else:
-                await membership.remove(self, self.desk, name)
+                await people.remove(self, self.desk, name)
         except AccountProblem as problem:
             self.set_status(problem.status)
             await self.list_accounts(str(problem))

@@ -103,6 +103,15 @@ class EngineDouble:
     def create_volume(self, name: str, labels: dict[str, str]) -> None:
         self.vols.setdefault(name, {"Name": name, "Labels": labels})
 
+    def inspect_volume(self, name: str) -> dict[str, Any]:
+        if name not in self.vols:
+            raise _refusal(NotFound, 404, f"no such volume: {name}")
+        return self.vols[name]
+
+    def remove_volume(self, name: str) -> None:
+        self.inspect_volume(name)
+        del self.vols[name]
+
     def volumes(self, filters: dict[str, Any]) -> dict[str, Any]:
         return {"Volumes": [vol for vol in self.vols.values() if _has(vol["Labels"], filters["label"])]}
 

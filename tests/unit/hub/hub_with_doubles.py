@@ -6,6 +6,7 @@ session of ada.
 """
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[2] / "hub")]
 from engine_double import EngineDouble  # noqa: E402
 from nightdesk.config import Settings  # noqa: E402
 from nightdesk_hub.configure import configure  # noqa: E402
+from nightdesk_hub.leaving.telling import NotTold  # noqa: E402
 from nightdesk_hub.offer_book import ApiAway  # noqa: E402
 from nightdesk_hub.offers import Member  # noqa: E402
 from nightdesk_hub.secrets import read_secrets  # noqa: E402
@@ -44,6 +46,15 @@ async def ask(member: Member) -> Any:
     return {**offers_answer(), "user": member.name}
 
 
+async def tell(name: str, news: dict[str, Any]) -> dict[str, Any]:
+    """The api's part of leaving: noted in a file."""
+    if (data / "api-away").exists():
+        raise NotTold("taken away by a test")
+    with (data / "told").open("a") as told:
+        told.write(json.dumps({"name": name, **news}) + "\n")
+    return {"cancelled": 0, "ending": 0, "handed_over": 0}
+
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 configure(
     Settings.model_validate({"site": {"title": "Our Desk"}, "sessions": {"start_timeout": 10}}),
@@ -53,6 +64,7 @@ configure(
     # The image of the R environment is missing.
     engine=Engine("desk", {OLD, NEW}, port=int(os.environ["SESSION_PORT"])),
     ask=ask,
+    tell=tell,
 )
 c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = os.environ["HUB_URL"]
 c.NightdeskProxy.api_url = os.environ["PROXY_URL"]

@@ -127,7 +127,7 @@ def test_account_api(hub: Hub) -> None:
     body = {"name": "mary", "password": PASSWORD, "approved": False}
     made = hub.api("POST", "/nightdesk/accounts", json=body)
     assert made.status_code == 201
-    assert made.json().keys() == {"name", "approved", "admin", "created_at"}
+    assert made.json().keys() == {"name", "approved", "admin", "disabled", "created_at"}
     assert hub.api("POST", "/nightdesk/accounts", json=body).status_code == 409
     assert hub.api("GET", "/users/mary").status_code == 404  # no user of the hub before the approval
     approved = hub.api("PATCH", "/nightdesk/accounts/mary", json={"approved": True})
@@ -166,13 +166,13 @@ def test_account_api_is_for_admins(hub: Hub) -> None:
             assert answer.status_code == 403, (method, path, headers)
 
 
-def test_who_is_suspended_is_out_at_once(hub: Hub) -> None:
+def test_who_is_disabled_is_out_at_once(hub: Hub) -> None:
     hub.account("rosa")
     browser, token = hub.sign_in("rosa", PASSWORD), hub.token("rosa")
     assert hub.api("PATCH", "/nightdesk/accounts/rosa", json={"approved": False}).status_code == 200
     assert browser.get("/hub/home").status_code == 302
     assert hub.api("GET", "/user", headers=token).status_code == 403
-    assert "waits for an admin's approval" in words(
+    assert "Your account is disabled" in words(
         Browser(hub.url).send("/hub/login", username="rosa", password=PASSWORD)
     )
 

@@ -35,7 +35,7 @@ def test_names_of_two_sessions_never_meet() -> None:
 
 
 def test_volumes() -> None:
-    assert container.volumes(Names("desk"), "ada") == {
+    assert container.volumes("desk-home-ada", "desk_shared") == {
         "desk-home-ada": "/home/nightdesk",
         "desk_shared": "/shared",
     }

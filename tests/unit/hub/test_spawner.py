@@ -13,6 +13,8 @@ from jupyterhub.objects import Hub, Server
 from nightdesk.config import Settings
 from nightdesk_hub.accounts.register import Register
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.leaving.departures import Departures
+from nightdesk_hub.leaving.settling import Settling
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
 from nightdesk_hub.offer_book import OfferBook
@@ -34,7 +36,11 @@ class Session:
         async def ask(_member: Any) -> Any:
             return answer
 
+        async def tell(_name: str, _news: dict[str, Any]) -> dict[str, Any]:
+            return {}
+
         self.engine = EngineDouble("desk", {OLD, NEW}, port=free_port())
+        register, departures = Register(folder / "a.sqlite"), Departures(folder / "a.sqlite")
         self.desk = Desk(
             settings=Settings.model_validate({"sessions": {"start_timeout": 2, "pids_limit": 99}}),
             names=NAMES,
@@ -42,7 +48,9 @@ class Session:
             networks=UserNetworks(self.engine, NAMES, "10.213.0.0/24"),
             offers=OfferBook(ask, folder / "offers.json"),
             starts=StartQueue(1),
-            register=Register(folder / "accounts.sqlite"),
+            register=register,
+            departures=departures,
+            settling=Settling(departures, tell, register, self.engine, NAMES),
         )
         self.user = user
         self.answer = answer

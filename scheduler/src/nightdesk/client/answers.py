@@ -211,10 +211,20 @@ class Health(TypedDict):
     version: str
 
 
+class Owned(TypedDict):
+    """What somebody has on record: runs by status, and the bytes of their outputs."""
+
+    name: str
+    shown: str  # "ada (former member)" of one who was removed
+    runs: dict[str, int]
+    output_bytes: int
+
+
 class Account(TypedDict):
     name: str
     approved: bool
     admin: bool
+    disabled: NotRequired[bool]
     created_at: str | None
 
 

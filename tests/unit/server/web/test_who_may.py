@@ -66,6 +66,8 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/builds/{{build_id}}/cancel"): ADMINS,
     ("GET", f"{API}/sizes"): SIGNED_IN,
     ("GET", f"{API}/offers"): (401, 401, 401, 401),  # the hub alone
+    ("PUT", f"{API}/leaving/{{name}}"): (401, 401, 401, 401),  # the hub alone
+    ("GET", f"{API}/owners/{{name}}"): ADMINS,
     ("GET", f"{API}/doctor"): (401, 403, 403, 200),
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("GET", f"{API}/runs"): SIGNED_IN,
@@ -176,6 +178,8 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
         path = path.replace("{change}", "groups").replace("{build_id}", a_build(site))
         if path.endswith("/build"):
             form = {"kind": "image", "environment": "page", "source": "registry.example.org/x:1"}
+    if path.startswith((f"{API}/leaving", f"{API}/owners")):
+        path = path.replace("{name}", "ada")
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.audit_sql import AuditSql
@@ -13,12 +13,13 @@ from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.builds_sql import BuildsSql
 from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
-from nightdesk.server.adapters.schema import runs, versions
+from nightdesk.server.adapters.schema import departed, runs, versions
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.errors import Conflict
@@ -27,10 +28,15 @@ from nightdesk.server.domain.run import Run, Status, check_transition
 from nightdesk.server.ports.records import Standing
 
 _ADD = insert(runs)
-_REMOVED = select(versions.c.version).where(
-    versions.c.environment == bindparam("environment"),
-    versions.c.version == bindparam("version"),
-    versions.c.offer == Offer.REMOVED,
+# What may have happened since the run was checked, in one question: the environment's version was removed, or the
+# owner was disabled.
+_REFUSED = union_all(
+    select(literal("removed").label("why")).where(
+        versions.c.environment == bindparam("environment"),
+        versions.c.version == bindparam("version"),
+        versions.c.offer == Offer.REMOVED,
+    ),
+    select(literal("disabled").label("why")).where(departed.c.name == bindparam("owner")),
 )
 _EARLIER = 5  # runs of the same name that say how long the next one takes
 _OF_LATE = 1000  # runs of the same name among which they are looked for
@@ -49,7 +55,7 @@ _TIMES = (
 )
 
 
-class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql):
+class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql, LeavingSql):
     """The database behind the platform."""
 
     def __init__(self, database: Database) -> None:
@@ -66,8 +72,11 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSq
         row = to_row(run)
         try:
             with self._database.writing() as connection:
-                wanted = {"environment": run.environment, "version": run.version}
-                if connection.execute(_REMOVED, wanted).first() is not None:
+                wanted = {"environment": run.environment, "version": run.version, "owner": run.owner}
+                refused = connection.execute(_REFUSED, wanted).scalars().all()
+                if "disabled" in refused:
+                    raise Conflict(f"the account of {run.owner} is disabled: nothing is run for them")
+                if refused:
                     raise Conflict(
                         f"{run.environment}:{run.version} has just been removed", "Choose another."
                     )
@@ -157,6 +166,6 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSq
         query = select(change_table).where(change_table.c.run_id == run_id).order_by(change_table.c.id)
         with self._database.reading() as connection:
             return [
-                RunChange(row.at, row.attempt, Status(row.status), row.worker, row.reason)
+                RunChange(row.at, row.attempt, Status(row.status), row.worker, row.reason, row.note)
                 for row in connection.execute(query)
             ]

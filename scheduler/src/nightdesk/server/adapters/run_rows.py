@@ -39,8 +39,8 @@ def lost(run: Run) -> FenceLost:
     return FenceLost(f"run {run.id} (attempt {run.attempt}, fence {run.fence}) was changed by somebody else")
 
 
-def note(connection: Connection, run: Run, at: float) -> None:
-    """One line in the append-only history of the run."""
+def note(connection: Connection, run: Run, at: float, said: str | None = None) -> None:
+    """One line in the append-only history of the run; ``said`` is what happened, if it is no change of status."""
     row = {
         "run_id": run.id,
         "attempt": run.attempt,
@@ -49,6 +49,7 @@ def note(connection: Connection, run: Run, at: float) -> None:
         "status": run.status,
         "worker": run.worker,
         "reason": run.reason,
+        "note": said,
     }
     connection.execute(_NOTE, row)
 

@@ -111,6 +111,16 @@ changes = Table(
     Column("status", String(16), nullable=False),
     Column("worker", String(128)),
     Column("reason", Text),
+    Column("note", Text),  # of a line that is about something else than status and worker: what happened
+)
+
+# Who is disabled at the hub, or just being removed: no run is accepted for them.
+departed = Table(
+    "departed",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(255), nullable=False),
 )
 
 log = Table(

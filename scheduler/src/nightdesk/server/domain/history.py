@@ -17,6 +17,7 @@ class RunChange:
     status: Status
     worker: str | None
     reason: str | None
+    note: str | None = None  # what happened, where it is neither a change of status nor of worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def in_words(changes: Sequence[RunChange]) -> list[str]:
 def attempts(changes: Sequence[RunChange]) -> list[Attempt]:
     """The attempts, oldest first."""
     found: dict[int, Attempt] = {}
+    changes = [change for change in changes if change.note is None]
     for number, change in enumerate(changes):
         before = changes[number - 1] if number else None
         if before is not None and change.attempt > before.attempt:
@@ -64,6 +66,8 @@ def _words(change: RunChange, before: Sequence[RunChange]) -> str:
     last = before[-1] if before else None
     if last is None:
         return "submitted"
+    if change.note is not None:
+        return change.note
     if change.attempt > last.attempt:
         return f"attempt {last.attempt} failed, attempt {change.attempt} waits"
     if change.status is last.status:

@@ -12,6 +12,7 @@ from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
+from nightdesk.server.ports.leaving import Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Standing:
     versions: list[Version]
 
 
-class Records(Catalogue, AuditLog, Protocol):
+class Records(Catalogue, AuditLog, Leaving, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.

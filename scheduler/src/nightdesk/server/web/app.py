@@ -22,6 +22,7 @@ from nightdesk.server.web import (
     environment_pages,
     environments,
     errors,
+    leaving,
     listing,
     live,
     oauth,
@@ -68,7 +69,20 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    for part in (api, listing, story, live, outputs, usage, catalogue, environments, builds, oauth, pages):
+    for part in (
+        api,
+        listing,
+        story,
+        live,
+        outputs,
+        usage,
+        catalogue,
+        environments,
+        builds,
+        leaving,
+        oauth,
+        pages,
+    ):
         app.include_router(part.router)
     app.include_router(build_pages.router)  # before those whose addresses begin with an environment's name
     app.include_router(environment_pages.router)

@@ -79,6 +79,15 @@ class Offers(TypedDict):
     sizes: list[Size]
 
 
+class Left(TypedDict):
+    """What somebody's leaving did to their runs, as counts; of `removed` how many are kept under another name."""
+
+    cancelled: NotRequired[int]
+    ending: NotRequired[int]
+    handed_over: NotRequired[int]
+    kept: NotRequired[int]
+
+
 class Checks(TypedDict):
     """Is the platform well?"""
 
@@ -120,6 +129,8 @@ ANSWERS = {
     "GET /sizes": Answer(Sizes, (401,)),
     "GET /offers": Answer(Offers, (401, 422)),
     "GET /doctor": Answer(Checks, (401, 403)),
+    "PUT /leaving/{name}": Answer(Left, (401, 422)),
+    "GET /owners/{name}": Answer(answers.Owned, (401, 403, 422)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),

@@ -1,0 +1,61 @@
+"""Somebody leaves: their runs end or go to another; and under which name those stay on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nightdesk.server.domain.leaving import Left, former_name
+from nightdesk.server.ports.doorbell import Doorbell
+from nightdesk.server.ports.records import Records
+
+#: Runs that change hands in one transaction: others write in between.
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """Who takes over, and their groups as the hub has them."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+
+def leave(
+    records: Records, bell: Doorbell, name: str, by: str, heir: Heir | None, gone: Callable[[], None]
+) -> Left:
+    """Accept nothing of this person any more, end what they have, or hand it to the heir.
+
+    What waits is cancelled in any case: it would be somebody's code that starts with another's rights. What goes
+    on goes on where there is an heir. May be called again, whatever became of it the last time. ``gone`` is
+    called when nothing more is accepted.
+    """
+    records.shut_out(name, by)
+    gone()
+    cancelled, ending = records.end_runs(name, by, keep_going=heir is not None)
+    for run_id in (*cancelled, *ending):
+        bell.changed(run_id)
+    handed = 0
+    if heir is not None:
+        said = f"handed over from {name} to {heir.name} by {by}"
+        handed = _all(records, name, heir.name, heir.groups, said)
+    return Left(len(cancelled), len(ending), handed)
+
+
+def let_in(records: Records, name: str) -> None:
+    """Accept runs again. Those that were ended stay so."""
+    records.let_in(name)
+
+
+def put_away(records: Records, name: str, number: int) -> int:
+    """Keep somebody's runs under a name that nobody has, and free theirs: how many there were."""
+    kept = _all(records, name, former_name(name, number), (), "")
+    records.let_in(name)
+    return kept
+
+
+def _all(records: Records, name: str, heir: str, groups: tuple[str, ...], said: str) -> int:
+    count = 0
+    while some := records.hand_over_some(name, heir, groups, said, _AT_ONCE):
+        count += some
+    return count
