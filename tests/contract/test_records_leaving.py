@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from nightdesk.server.adapters.records_sql import RecordsSql
+from nightdesk.server.domain.audit import AuditFilter
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import attempts, in_words
-from nightdesk.server.domain.run import Status
+from nightdesk.server.domain.run import Run, Status, new_id
 from nightdesk.server.ports.records import RunFilter
 
-from .on_record import added, running
+from .on_record import added as put
+from .on_record import running as started
+
+
+def added(records: RecordsSql, **values: Any) -> Run:
+    return put(records, id=new_id(), **values)
+
+
+def running(records: RecordsSql, **values: Any) -> Run:
+    return started(records, id=new_id(), **values)
 
 
 def owned(records: RecordsSql, name: str) -> set[str]:
@@ -24,8 +36,10 @@ def test_nothing_is_accepted_of_who_is_shut_out_until_they_are_let_in(records: R
     with pytest.raises(Conflict, match="account of ada is disabled"):
         added(records, owner="ada")
     added(records, owner="bob")
-    records.let_in("ada")
+    records.let_in("ada", "root")
     added(records, owner="ada")
+    noted = [(entry.action, entry.by) for entry in records.entries(AuditFilter(on="ada", action="person"))]
+    assert noted == [("person.enabled", "root"), ("person.disabled", "root")]
 
 
 def test_what_waits_is_cancelled_and_what_goes_on_is_asked_to_end(records: RecordsSql) -> None:
@@ -57,7 +71,9 @@ def test_runs_change_hands_in_portions_without_their_keys(records: RecordsSql) -
     mine = [added(records, key=f"key-{number}") for number in range(3)]
     his = added(records, owner="bob", key="key-1")
     portions = []
-    while count := records.hand_over_some("ada", "bob", ("research",), "handed over from ada to bob by root", 2):
+    while count := records.hand_over_some(
+        "ada", "bob", ("research",), "handed over from ada to bob by root", 2
+    ):
         portions.append(count)
     assert portions == [2, 1]
     assert owned(records, "ada") == set()

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS departures (
     state TEXT NOT NULL,
     at TEXT NOT NULL,
     by TEXT NOT NULL,
+    address TEXT NOT NULL,
     heir TEXT,
     purge_home INTEGER NOT NULL DEFAULT 0,
     told INTEGER NOT NULL DEFAULT 0,
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS handed_homes (
     PRIMARY KEY (volume, heir)
 ) STRICT;
 """
-_COLUMNS = "name, state, at, by, heir, purge_home, told, ended"
+_COLUMNS = "name, state, at, by, address, heir, purge_home, told, ended"
 
 
 class State(StrEnum):
@@ -47,6 +48,7 @@ class Departure:
     state: State
     at: str
     by: str
+    address: str  # from where they asked
     heir: str | None
     purge_home: bool
     told: bool
@@ -103,19 +105,23 @@ class Departures:
         found = self.find(name)
         return found is not None and found.state is not State.BACK
 
-    def disable(self, name: str, by: str, heir: str | None = None) -> None:
+    def disable(self, name: str, by: str, heir: str | None = None, address: str = "") -> None:
         """Shut somebody out. Of one who is out already only the heir can change."""
         with self._db:
             self._db.execute(
-                "INSERT INTO departures (name, state, at, by, heir) VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO departures (name, state, at, by, heir, address) VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (name) DO UPDATE SET told = 0, ended = 0, heir = coalesce(excluded.heir, heir), "
+                "by = excluded.by, address = excluded.address, "
                 "state = CASE state WHEN 'back' THEN 'out' ELSE state END",
-                (name, State.OUT, datetime.now(UTC).isoformat(timespec="seconds"), by, heir),
+                (name, State.OUT, datetime.now(UTC).isoformat(timespec="seconds"), by, heir, address),
             )
 
-    def enable(self, name: str) -> None:
+    def enable(self, name: str, by: str, address: str = "") -> None:
         """Let somebody in again who was disabled; nothing happens to others, or where the account is going."""
-        self._db.execute("UPDATE departures SET state = 'back' WHERE name = ? AND state = 'out'", (name,))
+        self._db.execute(
+            "UPDATE departures SET state = 'back', by = ?, address = ? WHERE name = ? AND state = 'out'",
+            (by, address, name),
+        )
 
     def remove(self, name: str, *, purge_home: bool) -> None:
         """The account of somebody who is out is to go as well."""
@@ -178,6 +184,6 @@ class Departures:
     def _select(self, rest: str, values: Sequence[str] = ()) -> list[Departure]:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM departures {rest}", values)  # noqa: S608
         return [
-            Departure(name, State(state), at, by, heir, bool(purge), bool(told), bool(ended))
-            for name, state, at, by, heir, purge, told, ended in rows
+            Departure(name, State(state), at, by, address, heir, bool(purge), bool(told), bool(ended))
+            for name, state, at, by, address, heir, purge, told, ended in rows
         ]

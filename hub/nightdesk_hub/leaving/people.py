@@ -21,7 +21,7 @@ async def disable(handler: BaseHandler, desk: Desk, name: str, heir: str | None 
     _check_not_oneself(handler, name)
     if heir is not None:
         _check_heir(handler, desk, name, heir)
-    desk.departures.disable(name, by(handler), heir)
+    desk.departures.disable(name, by(handler), heir, address(handler))
     handler.log.info("%s disables %s%s", by(handler), name, f", {heir} takes over" if heir else "")
     return await desk.settling.settle(name)
 
@@ -38,7 +38,7 @@ async def enable(handler: BaseHandler, desk: Desk, name: str) -> None:
         return
     if found.state is State.REMOVING:
         raise AccountProblem(f"'{name}' is just being removed. Try again in a minute.", 409)
-    desk.departures.enable(name)
+    desk.departures.enable(name, by(handler), address(handler))
     desk.departures.forget_volume(desk.home(name))  # it is theirs alone again
     handler.log.info("%s enables %s", by(handler), name)
     await desk.settling.settle(name)
@@ -61,7 +61,7 @@ async def remove(handler: BaseHandler, desk: Desk, name: str, *, purge_home: boo
     if handler.find_user(name) is None and not desk.departures.is_out(name):
         desk.register.remove(name)  # who only asked for an account has nothing that could be left
         return True
-    desk.departures.disable(name, by(handler))
+    desk.departures.disable(name, by(handler), address=address(handler))
     desk.departures.remove(name, purge_home=purge_home)
     handler.log.info("%s removes %s%s", by(handler), name, " with their home" if purge_home else "")
     await desk.settling.settle(name)
@@ -71,6 +71,11 @@ async def remove(handler: BaseHandler, desk: Desk, name: str, *, purge_home: boo
 def by(handler: BaseHandler) -> str:
     """Who asks."""
     return str(handler.current_user.name)
+
+
+def address(handler: BaseHandler) -> str:
+    """From where they ask."""
+    return str(handler.request.remote_ip or "")
 
 
 def check_there(handler: BaseHandler, desk: Desk, name: str) -> None:

@@ -102,7 +102,7 @@ class Settling:
         self._app.users[user]._auth_refreshed = None  # the next request asks again
 
     async def _let_in(self, departure: Departure) -> dict[str, Any]:
-        told = await self._tell(departure.name, {"state": "back", "by": departure.by})
+        told = await self._tell(departure.name, _news("back", departure))
         if told is not None:
             self._departures.finish(departure.name)
         return told or {}
@@ -112,7 +112,7 @@ class Settling:
             return {}
         if departure.heir is not None and not await self._hand_home(departure, departure.heir):
             return {}
-        news: dict[str, Any] = {"state": "out", "by": departure.by}
+        news = _news("out", departure)
         if departure.heir is not None:
             heir = orm.User.find(self._app.db, departure.heir)
             groups = [group.name for group in heir.groups] if heir else []
@@ -191,7 +191,7 @@ class Settling:
             self._app.users.delete(user)
         self._register.remove(name)
         number = self._departures.former(name) + 1
-        if await self._tell(name, {"state": "removed", "by": departure.by, "number": number}) is None:
+        if await self._tell(name, _news("removed", departure) | {"number": number}) is None:
             return
         if departure.purge_home and not await self._purge_home(name):
             return
@@ -210,3 +210,7 @@ class Settling:
             return False
         self._departures.forget_volume(volume)
         return True
+
+
+def _news(state: str, departure: Departure) -> dict[str, Any]:
+    return {"state": state, "by": departure.by, "address": departure.address, "at": departure.at}

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import departed, outputs, runs
+from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.leaving import Owned
 from nightdesk.server.domain.run import Status
 
@@ -24,12 +26,15 @@ class LeavingSql:
         with self._database.writing() as connection:
             known = connection.execute(select(departed.c.name).where(departed.c.name == name)).first()
             if known is None:
-                values = {"name": name, "at": self._database.now(connection), "by": by}
-                connection.execute(insert(departed).values(values))
+                now = self._database.now(connection)
+                connection.execute(insert(departed).values({"name": name, "at": now, "by": by}))
+                note_audit(connection, now, Note(by, "person.disabled", name, name))
 
-    def let_in(self, name: str) -> None:
+    def let_in(self, name: str, by: str | None) -> None:
         with self._database.writing() as connection:
-            connection.execute(delete(departed).where(departed.c.name == name))
+            gone = connection.execute(delete(departed).where(departed.c.name == name)).rowcount
+            if gone and by is not None:
+                note_audit(connection, self._database.now(connection), Note(by, "person.enabled", name, name))
 
     def is_shut_out(self, name: str) -> bool:
         with self._database.reading() as connection:
@@ -58,6 +63,8 @@ class LeavingSql:
                 changed = one(connection, run.id)
                 if changed is not None and changed.final:
                     note(connection, changed, now)
+                if changed is not None and changed.cancel_requested_at is not None:
+                    note_audit(connection, now, Note(by, "run.cancelled", run.id, name, run.name))
         return cancelled, ending
 
     def hand_over_some(self, name: str, heir: str, groups: tuple[str, ...], said: str, limit: int) -> int:

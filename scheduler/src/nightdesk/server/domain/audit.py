@@ -36,7 +36,7 @@ ACTIONS = (
     "hub.changed",
     "output.downloaded",
     "password.changed", "password.reset",
-    "person.made", "person.removed",
+    "person.disabled", "person.enabled", "person.handed over", "person.made", "person.removed",
     "run.cancelled", "run.seen", "run.submitted",
     "session.ended", "session.started", "session.stopped",
     "sign-in.done", "sign-in.failed", "sign-in.locked", "sign-in.refused", "sign-out.done",

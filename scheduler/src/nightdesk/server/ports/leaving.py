@@ -13,8 +13,8 @@ class Leaving(Protocol):
     def shut_out(self, name: str, by: str) -> None:
         """From now on no run is accepted for this person, whoever asks."""
 
-    def let_in(self, name: str) -> None:
-        """Accept runs of this person again."""
+    def let_in(self, name: str, by: str | None) -> None:
+        """Accept runs of this person again; ``by`` is who lets them in, None where the name is only freed."""
 
     def is_shut_out(self, name: str) -> bool:
         """Whether nothing may be started for this person: what starts runs by itself, such as a schedule, asks here."""

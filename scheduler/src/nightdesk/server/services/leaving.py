@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.leaving import Left, former_name
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.records import Records
@@ -39,18 +40,25 @@ def leave(
     if heir is not None:
         said = f"handed over from {name} to {heir.name} by {by}"
         handed = _all(records, name, heir.name, heir.groups, said)
+        if handed:
+            records.note(Note(by, "person.handed over", heir.name, name, f"{handed} runs"))
     return Left(len(cancelled), len(ending), handed)
 
 
-def let_in(records: Records, name: str) -> None:
+def let_in(records: Records, name: str, by: str) -> None:
     """Accept runs again. Those that were ended stay so."""
-    records.let_in(name)
+    records.let_in(name, by)
 
 
-def put_away(records: Records, name: str, number: int) -> int:
+def put_away(records: Records, name: str, number: int, by: str) -> int:
     """Keep somebody's runs under a name that nobody has, and free theirs: how many there were."""
     kept = _all(records, name, former_name(name, number), (), "")
-    records.let_in(name)
+    records.let_in(name, None)
+    former = former_name(name, number)
+    words = f"{kept} runs are kept as {former}'s"
+    records.note_arrived(
+        [(records.now(), Note(by, "person.removed", former, name, words, key=f"removed {former}"))]
+    )
     return kept
 
 

@@ -20,7 +20,7 @@ from nightdesk.server.web.page import by_cookie
 from nightdesk.server.web.paths import API
 
 _PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
-HUBS_OWN = {f"{API}/audit/arrived"}  # who sends a body there is the hub
+HUBS_OWN = (f"{API}/audit/arrived", f"{API}/leaving/")  # who sends a body there is the hub
 
 
 class Guard:
@@ -89,7 +89,7 @@ async def _nobodys(scope: Scope, headers: Headers) -> ASGIApp | None:
         return None
     request = Request(scope)
     try:
-        if scope["path"] in HUBS_OWN:
+        if scope["path"].startswith(HUBS_OWN):
             await the_hub(request, await platform_of(request))
         elif scope["path"].startswith(API):
             await signed_in(request, await platform_of(request))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from nightdesk.server.bootstrap import WebPlatform
+from nightdesk.server.domain.audit import Origin, origin
 from nightdesk.server.domain.leaving import in_words
 from nightdesk.server.services.leaving import Heir, leave, let_in, put_away
 from nightdesk.server.web.auth import Admin, Platform, the_hub
@@ -26,6 +27,10 @@ class News(BaseModel):
 
     state: Literal["out", "back", "removed"]
     by: str = Field(max_length=255)
+    address: str = Field(default="", max_length=64, description="from where they asked")
+    at: str = Field(
+        default="", max_length=64, description="of `out`: since when, so that the same news are known"
+    )
     heir: str | None = Field(default=None, max_length=255)
     heir_groups: tuple[str, ...] = ()
     number: int = Field(default=1, ge=1, description="of `removed`: which of this name it is")
@@ -45,11 +50,12 @@ def owned(platform: Platform, _admin: Admin, name: Name) -> dict[str, Any]:
 
 def _do(platform: WebPlatform, name: str, news: News) -> dict[str, Any]:
     records = platform.records
+    origin.set(Origin(news.address, "page"))
     if news.state == "back":
-        let_in(records, name)
+        let_in(records, name, news.by)
         return {}
     if news.state == "removed":
-        return {"kept": put_away(records, name, news.number)}
+        return {"kept": put_away(records, name, news.number, news.by)}
     heir = None if news.heir is None else Heir(news.heir, news.heir_groups)
     done = leave(records, platform.bell, name, news.by, heir, lambda: None)
     platform.waiting.forget()
