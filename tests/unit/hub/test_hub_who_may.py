@@ -58,6 +58,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", r"/api/nightdesk/accounts"): Rule("/api/nightdesk/accounts", 403, 403, 400),
     ("PATCH", r"/api/nightdesk/accounts/([^/]+)"): Rule("/api/nightdesk/accounts/{victim}", 403, 403, 200),
     ("DELETE", r"/api/nightdesk/accounts/([^/]+)"): Rule("/api/nightdesk/accounts/{victim}", 403, 403, 204),
+    ("GET", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 200),
+    ("PATCH", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 400),
+    ("DELETE", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 200),
     ("GET", r"/nightdesk/(.*)"): Rule("/nightdesk/hub.css", 200, 200, 200),
 }
 
