@@ -161,7 +161,9 @@ def test_no_make_target_is_documented_that_there_is_not() -> None:
 def routes() -> list[tuple[str, str, str]]:
     """What it belongs to, method and path of each route; the path below the API's base or the pages' own."""
     stand_in: Any = SimpleNamespace(
-        settings=Settings(), environment=SimpleNamespace(redis_url="redis://localhost:6379/0")
+        settings=Settings(),
+        environment=SimpleNamespace(redis_url="redis://localhost:6379/0"),
+        forget_people=None,
     )
     found = []
     for route in iter_route_contexts(create_app(stand_in).routes):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
+from nightdesk_hub.change_bell import ChangeBell, ring_api
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import DockerEngine, Engine
 from nightdesk_hub.leaving.departures import Departures
@@ -30,6 +31,9 @@ HUB_URL = "http://hub:8081"
 PROXY_API_URL = "http://proxy-api:8001"
 API_URL = "http://api:8080"
 SERVICE = "nightdesk"
+
+#: What the platform's own pages may do at the hub for an admin who is signed in to them.
+PAGE_SCOPES_OF_ADMINS = ("admin:groups", "groups", "list:groups")
 
 #: Sessions with a name that somebody may have beside their own: another version, side by side.
 NAMED_SESSIONS = 2
@@ -58,16 +62,19 @@ def configure(
     engine: Engine | None = None,
     ask: Ask | None = None,
     tell: Tell | None = None,
+    bell: ChangeBell | None = None,
 ) -> Desk:
     """Fill JupyterHub's configuration `c`.
 
     `data` is the folder that outlives the hub; `engine` is another than the one that the
-    environment names, `ask` another way to ask for offers than the api, and `tell` another way to tell
-    who has left.
+    environment names, `ask` another way to ask for offers than the api, `tell` another way to tell who has left,
+    and `bell` another way to tell of changes.
     """
     api = f"{API_URL}/services/{SERVICE}/api/v1"
     ask = ask or ask_api(f"{api}/offers", secrets.service_token)
     tell = tell or tell_api(f"{api}/leaving", secrets.service_token)
+    bell = bell or ChangeBell(ring_api(f"{api}/people/changed", secrets.service_token))
+    bell.listen()
     names = Names(secrets.project)
     engine = engine or DockerEngine()
     register, departures = Register(data / "accounts.sqlite"), Departures(data / "accounts.sqlite")
@@ -148,7 +155,9 @@ def _services(secrets: Secrets, c: Any) -> None:
             "url": API_URL,
             "api_token": secrets.service_token,
             "oauth_no_confirm": True,  # it is the platform itself
-            "oauth_client_allowed_scopes": [f"access:services!service={SERVICE}"],
+            # Of these, the token behind somebody's page gets what the person has: nobody but admins more than
+            # the first. What an admin does on the platform's pages is done with their own rights.
+            "oauth_client_allowed_scopes": [f"access:services!service={SERVICE}", *PAGE_SCOPES_OF_ADMINS],
             "display": False,  # the pages link to it by name
             "timeout": 2,  # a hub that starts before the api does not wait for it
         },

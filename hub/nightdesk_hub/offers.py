@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from nightdesk_hub.allowance import Allowance, parse_allowance
 
 #: The channel of somebody who names none.
 STABLE = "stable"
@@ -79,10 +81,11 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What one person may choose from. Neither part is empty."""
+    """What one person may choose from, which is never nothing, and how much of it."""
 
     environments: tuple[Environment, ...]
     sizes: tuple[Size, ...]
+    allowance: Allowance = field(default_factory=Allowance)
 
     @property
     def default_size(self) -> Size:
@@ -106,6 +109,7 @@ def parse_offers(answer: Any, member: Member) -> Offers:
     try:
         environments = [_environment(each) for each in answer["environments"]]
         sizes = tuple(_size(each) for each in answer["sizes"])
+        allowance = parse_allowance(answer)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no list of offers: {error!r}") from None
     offered = tuple(each for each in environments if each.versions and each.is_for(member))
@@ -116,8 +120,11 @@ def parse_offers(answer: Any, member: Member) -> Offers:
             "`nightdesk env groups`."
         )
     if not sizes:
-        raise NoOffers("No size is offered: an admin names some under `sizes` in nightdesk.yaml.")
-    return Offers(offered, sizes)
+        raise NoOffers(
+            "No size is offered to you: an admin names some under `sizes` in nightdesk.yaml, and says who has which "
+            "with `nightdesk group set`."
+        )
+    return Offers(offered, sizes, allowance)
 
 
 def _environment(each: dict[str, Any]) -> Environment:

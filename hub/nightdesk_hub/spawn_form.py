@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,12 @@ async def render_form(spawner: NightdeskSpawner) -> str:
     except NoOffers as error:
         return _templates.get_template("no_offers.html").render(message=str(error), ended=ended)
     marked = last_or_default(offers, spawner.asked_for or spawner.user_options)
-    return form_html(offers, marked, ended)
+    beside = len(spawner.taken_beside())
+    return form_html(offers, marked, ended, offers.allowance.notices(offers.sizes, beside))
 
 
-def form_html(offers: Offers, marked: Choice, ended: str = "") -> str:
-    """The form's inside as HTML; `ended` says how the last session ended by itself."""
+def form_html(offers: Offers, marked: Choice, ended: str = "", notices: Sequence[str] = ()) -> str:
+    """The form's inside as HTML; `ended` says how the last session ended by itself, `notices` what limits say."""
 
     def follows(version: Version, channel: str) -> bool:
         return marked.channel == channel and marked.version == version
@@ -82,6 +84,7 @@ def form_html(offers: Offers, marked: Choice, ended: str = "") -> str:
         memory=memory_words,
         cpus=cpu_words,
         ended=ended,
+        notices=notices,
     )
 
 

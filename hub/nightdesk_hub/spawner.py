@@ -15,6 +15,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
 
 from nightdesk_hub import session_container as container
+from nightdesk_hub.allowance import Taken, TooMuch
 from nightdesk_hub.choice import OPTIONS, Choice, NotOffered, choose
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import ENGINE_ERRORS, explain
@@ -114,11 +115,32 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 "'-', '.' or '_' between them. Ask an admin for an account with such a name."
             )
         try:
-            return choose(await self.desk.offers.offers_for(self.member), self.user_options)
+            offers = await self.desk.offers.offers_for(self.member)
+            choice = choose(offers, self.user_options)
+            offers.allowance.check(choice.size, self.taken_beside(), offers.sizes)
+            return choice
+        except TooMuch as error:
+            raise StartRefused(str(error), reason="too_much", status_code=429) from None
         except NotOffered as error:
             raise StartRefused(str(error), reason="not_offered") from None
         except NoOffers as error:
             raise StartRefused(str(error), reason="no_offers", status_code=503) from None
+
+    @property
+    def taken(self) -> Taken | None:
+        """What this session has, while it goes on or starts."""
+        if not self.active:
+            return None
+        if self._choice is not None:
+            return Taken(self._choice.size.cpus, self._choice.size.memory_bytes)
+        if not self._running:
+            return None  # what it will have is not known yet
+        return Taken(float(self._running.get("cpus", 0)), int(self._running.get("memory", 0)))
+
+    def taken_beside(self) -> list[Taken]:
+        """What the same person's other sessions have."""
+        others = (one for one in self.user.spawners.values() if one is not self)
+        return [taken for one in list(others) if (taken := one.taken) is not None]
 
     def _take(self, choice: Choice) -> None:
         """Make everything that a container is built from say what was chosen."""
@@ -164,6 +186,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             StartRefused: it did not start; says why.
         """
         self._steps = []
+        self._choice = None
         self.http_timeout = ANSWER_SECONDS
         self._check_not_out()
         choice = await self._chosen()
@@ -207,6 +230,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             **choice.options,
             "digest": choice.version.digest,
             "memory": choice.size.memory_bytes,
+            "cpus": choice.size.cpus,
         }
         self._check_not_out()
         return address
@@ -350,6 +374,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
     def clear_state(self) -> None:
         """Forget the session that ended."""
         super().clear_state()
+        self._choice = None
         self.object_id = ""
         self._running = {}
 

@@ -9,6 +9,7 @@ from nightdesk.config import Limits
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.errors import FenceLost
+from nightdesk.server.domain.policy import Policies
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.ports.records import LogChunk
 
@@ -16,15 +17,15 @@ from .on_record import added, at_once, claimed, history, running
 from .runs import a_run
 
 MEMORY = 2**40
-NO_LIMITS = Limits()
+NO_LIMITS = Policies()
 
 
-def offer(records: RecordsSql, limits: Limits = NO_LIMITS, again_seconds: float = 10) -> list[str]:
+def offer(records: RecordsSql, limits: Policies = NO_LIMITS, again_seconds: float = 10) -> list[str]:
     """The ids that are offered now."""
     return records.offer(limits, 30, again_seconds)
 
 
-def why(records: RecordsSql, *run_ids: str, limits: Limits = NO_LIMITS) -> dict[str, str]:
+def why(records: RecordsSql, *run_ids: str, limits: Policies = NO_LIMITS) -> dict[str, str]:
     """Why these wait."""
     line = records.line(30)
     return {run_id: line.reason(run_id, limits) for run_id in run_ids if run_id in line}
@@ -229,7 +230,7 @@ def test_priorities(records: RecordsSql) -> None:
 
 
 def test_limits_of_people_and_groups(records: RecordsSql) -> None:
-    limits = Limits(person=2, people={"bob": 1}, groups={"analysts": 3})
+    limits = Policies.of([], Limits(person=2, people={"bob": 1}, groups={"analysts": 3}))
     for number in range(3):
         added(records, id=f"ada-{number}", groups=("analysts",), created_at=float(number))
         added(records, id=f"bob-{number}", owner="bob", created_at=10.0 + number)

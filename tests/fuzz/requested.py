@@ -55,6 +55,11 @@ def ways(route: str, known: Known) -> st.SearchStrategy[dict[str, Any]]:
         found["channel"] = st.sampled_from(["stable", "next", "latest"])
     if "{build_id}" in route:
         found["build_id"] = st.sampled_from([known.build, known.build, "b-none"])
+    if "/groups/{name}" in route or "/policies/" in route:
+        # Of a group that there is not: what holds for everybody would hold for other tests as well.
+        found["name"] = st.sampled_from(["fuzzed", "..", "ü", "a/b"])
+        if route.startswith("PATCH"):
+            return st.fixed_dictionaries({"name": found["name"], "kind": st.just("group")})
     return st.fixed_dictionaries({}, optional=found)
 
 

@@ -55,12 +55,18 @@ class Session:
         self.user = user
         self.answer = answer
         self.groups: list[Any] = []
+        self.others: dict[str, Any] = {}
         self.spawner = self.new_spawner()
 
     def new_spawner(self) -> NightdeskSpawner:
         """As a hub that has just started makes one."""
         user = SimpleNamespace(
-            name=self.user, url=f"/user/{self.user}/", escaped_name=self.user, groups=self.groups, admin=False
+            name=self.user,
+            url=f"/user/{self.user}/",
+            escaped_name=self.user,
+            groups=self.groups,
+            admin=False,
+            spawners=self.others,
         )
         hub = Hub(ip="127.0.0.1", port=8081, base_url="/hub/")
         spawner = NightdeskSpawner(desk=self.desk, user=user, hub=hub, port=self.engine.port)

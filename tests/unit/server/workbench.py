@@ -24,6 +24,7 @@ from nightdesk.server.doubles.doorbell import MemoryBell
 from nightdesk.server.doubles.engine import MemoryEngine, Play, Stage
 from nightdesk.server.doubles.folders import MemoryFolders
 from nightdesk.server.ports.records import RunFilter
+from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.submit import Files, output_key, submit
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.watch import Parts
@@ -112,7 +113,10 @@ class Bench:
         self.settings = Settings.model_validate(
             {"runs": {"grace": 1, "retry_wait": "0.001s", **runs_settings}}
         )
-        self.parts = Parts(self.records, self.engine, self.store, self.folders, self.bell, self.settings)
+        policies = PolicyBook(self.records, self.settings.runs.limits)
+        self.parts = Parts(
+            self.records, self.engine, self.store, self.folders, self.bell, self.settings, policies
+        )
 
     def close(self) -> None:
         """Give back what it holds."""

@@ -26,10 +26,12 @@ COMMANDS = {
     "retry": "run a run again, exactly as it was if you like",
     "download": "fetch the outputs of a run",
     "env": "environments: what runs can run in",
+    "usage": "what you have of the machine, and had",
     "doctor": "check this machine, the way to the platform, and the platform",
     "login": "sign in to a platform",
     "logout": "forget the sign-in",
     "user": "people (for admins)",
+    "group": "groups, and what they decide (for admins)",
     "version": "print the version of this command",
 }
 

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from nightdesk.client.archive import Archive
     from nightdesk.client.environments import Builds, Environments
     from nightdesk.client.events import Event, Waiting
+    from nightdesk.client.groups import Groups
     from nightdesk.client.http import Response
     from nightdesk.client.hub import Hub
     from nightdesk.client.login import Login
+    from nightdesk.client.usage import PeopleUse
 
 _SUBMIT_TRIES = 4
 _PAGE = 100
@@ -262,6 +264,20 @@ class Client:
         from nightdesk.client.environments import Builds
 
         return Builds(self._transport)
+
+    @property
+    def groups(self) -> Groups:
+        """Groups, and what they decide; admins only."""
+        from nightdesk.client.groups import Groups
+
+        return Groups(self._transport)
+
+    @property
+    def usage_of_people(self) -> PeopleUse:
+        """What people have of the machine now, and had in a month."""
+        from nightdesk.client.usage import PeopleUse
+
+        return PeopleUse(self._transport)
 
     def user(self) -> User:
         """Who one is."""

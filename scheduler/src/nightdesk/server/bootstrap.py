@@ -9,24 +9,30 @@ from pathlib import Path
 from celery import Celery
 
 from nightdesk.config import Settings, load
+from nightdesk.server.adapters import redis_bell
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
+from nightdesk.server.adapters.docker_homes import DockerHomes
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
+from nightdesk.server.adapters.hub_groups import HubGroups
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.homes import Homes
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.build_watch import BuildParts
+from nightdesk.server.services.directory import Directory
+from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
-CHANGED_CHANNEL = CHANNEL
+CHANGED_CHANNEL, PEOPLE_CHANNEL = CHANNEL, redis_bell.PEOPLE_CHANNEL
 SUPERVISE_TASK = TASK
 
 
@@ -75,7 +81,14 @@ class WebPlatform:
     store: FileStore
     bell: Doorbell
     people: People
+    policies: PolicyBook
     waiting: WaitingRoom
+    directory: Directory
+
+    def forget_people(self, name: str) -> None:
+        """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
+        self.people.forget(name)
+        self.policies.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class WorkerPlatform:
     celery: Celery
     parts: Parts
     builds: BuildParts
+    homes: Homes
 
 
 def records_for(settings: Settings) -> Records:
@@ -112,14 +126,20 @@ def web_platform() -> WebPlatform:
         _needed(name)
     settings = load(environment.config)
     records = records_for(settings)
+    policies = PolicyBook(records, settings.runs.limits)
+    bell = RedisBell(celery_app(environment.redis_url), environment.redis_url)
+    people = HubPeople(environment.hub_api_url, service_token=environment.service_token)
+    groups = HubGroups(environment.hub_api_url)
     return WebPlatform(
         settings=settings,
         environment=environment,
         records=records,
         store=store_for(settings),
-        bell=RedisBell(celery_app(environment.redis_url), environment.redis_url),
-        people=HubPeople(environment.hub_api_url, service_token=environment.service_token),
-        waiting=WaitingRoom(records, settings.runs.limits),
+        bell=bell,
+        people=people,
+        policies=policies,
+        waiting=WaitingRoom(records, policies),
+        directory=Directory(records, groups, people, bell, policies, tuple(settings.sizes)),
     )
 
 
@@ -139,13 +159,15 @@ def worker_platform() -> WorkerPlatform:
             shared_volume=f"{environment.project}_shared",
         )
     )
+    records = records_for(settings)
     parts = Parts(
-        records=records_for(settings),
+        records=records,
         engine=engine,
         store=store_for(settings),
         folders=SharedRunFolders(environment.scratch, settings.runs.max_output_count),
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
+        policies=PolicyBook(records, settings.runs.limits),
     )
     return WorkerPlatform(
         settings=settings,
@@ -153,6 +175,7 @@ def worker_platform() -> WorkerPlatform:
         celery=celery,
         parts=parts,
         builds=_build_parts(environment, parts),
+        homes=DockerHomes(environment.project),
     )
 
 

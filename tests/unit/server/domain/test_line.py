@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from nightdesk.config import Limits
+from nightdesk.server.domain.policy import Policies
 from nightdesk.server.domain.queue import Line, Room, Taker, Waiting
 
-NO_LIMITS = Limits()
+NO_LIMITS = Policies()
 _moment = count(1)
 
 

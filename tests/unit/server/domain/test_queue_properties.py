@@ -8,6 +8,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nightdesk.config import Limits
+from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.queue import RANKS, Line, Room, Taker, Waiting
 
 PEOPLE = ["ada", "bob", "cleo", "dan"]
@@ -16,11 +17,11 @@ LIMIT = st.none() | st.integers(1, 3)
 
 
 @st.composite
-def limits(draw: st.DrawFn) -> Limits:
+def limits(draw: st.DrawFn) -> Policies:
     """Limits of the settings."""
     people = draw(st.dictionaries(st.sampled_from(PEOPLE), st.integers(1, 3), max_size=2))
     groups = draw(st.dictionaries(st.sampled_from(GROUPS), st.integers(1, 3), max_size=2))
-    return Limits(person=draw(LIMIT), people=people, groups=groups)
+    return Policies.of([], Limits(person=draw(LIMIT), people=people, groups=groups))
 
 
 @st.composite
@@ -41,7 +42,7 @@ def runs(draw: st.DrawFn, most: int = 25) -> list[Waiting]:
 ROOMS = st.builds(Room, st.integers(1, 5), st.sampled_from([4, 8, 1000]))
 
 
-def check(line: Line, allowed: Limits, chosen: list[str]) -> list[Waiting]:
+def check(line: Line, allowed: Policies, chosen: list[str]) -> list[Waiting]:
     """What holds of every choice; the chosen runs."""
     waiting = line.waiting
     ids = [one.id for one in waiting]
@@ -56,15 +57,15 @@ def check(line: Line, allowed: Limits, chosen: list[str]) -> list[Waiting]:
     people = Counter(one.owner for one in all_of_them)
     groups = Counter(group for one in all_of_them for group in one.groups)
     for one in picked:
-        most = allowed.of_person(one.owner)
+        most = allowed.limit(Limit.RUNS, one.owner, one.groups)
         assert most is None or people[one.owner] <= most
-        assert all(groups[group] <= allowed.groups.get(group, 10**9) for group in one.groups)
+        assert all(groups[group] <= (allowed.together(group) or 10**9) for group in one.groups)
     return picked
 
 
 @given(runs(), runs(8), ROOMS, limits())
 def test_a_choice_keeps_to_slots_memory_and_everybodys_limits(
-    waiting: list[Waiting], others: list[Waiting], room: Room, allowed: Limits
+    waiting: list[Waiting], others: list[Waiting], room: Room, allowed: Policies
 ) -> None:
     going = [Taker(f"live-{one.id}", one.owner, one.groups, one.memory_bytes) for one in others][: room.slots]
     line = Line(waiting, going, room)
@@ -89,7 +90,7 @@ def test_nobodys_first_run_stands_behind_anothers_later_one(waiting: list[Waitin
 
 @given(runs(), ROOMS, limits(), st.integers(0, 2**32))
 @settings(max_examples=60)
-def test_a_queue_comes_to_its_end(waiting: list[Waiting], room: Room, allowed: Limits, seed: int) -> None:
+def test_a_queue_comes_to_its_end(waiting: list[Waiting], room: Room, allowed: Policies, seed: int) -> None:
     """Whatever ends first, and however late half of them come."""
     chance = random.Random(seed)  # noqa: S311
     to_come = [one for one in waiting if chance.random() < 0.5]
@@ -136,7 +137,7 @@ def test_whoever_has_nothing_going_on_is_passed_once_by_each_other_person_at_mos
         idle = {one.owner for one in there} - {one.owner for one in going}
         passed = Counter({owner: passed[owner] for owner in idle})
         line = Line(there, going, Room(slots, 1000), served)
-        for one in check(line, Limits(), line.choose(Limits())):
+        for one in check(line, Policies(), line.choose(Policies())):
             for owner in idle - {one.owner}:
                 passed[owner] += 1
                 assert passed[owner] <= people - 1, f"{owner} waits while {one.id} starts"

@@ -31,7 +31,7 @@ def looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def room(bench: Bench) -> WaitingRoom:
-    return WaitingRoom(bench.records, bench.settings.runs.limits)
+    return WaitingRoom(bench.records, bench.parts.policies)
 
 
 def why(room: WaitingRoom, run: Run) -> str | None:

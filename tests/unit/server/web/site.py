@@ -20,7 +20,9 @@ from itsdangerous import URLSafeTimedSerializer
 from nightdesk.server.bootstrap import Environment, WebPlatform
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
+from nightdesk.server.doubles.groups import MemoryGroups
 from nightdesk.server.doubles.people import MemoryPeople
+from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
@@ -69,6 +71,8 @@ class Site:
     def __init__(self, bench: Bench, hub_api_url: str = "http://127.0.0.1:1/hub/api") -> None:
         self.bench = bench
         self.people = MemoryPeople({TOKENS[person.name]: person for person in (ADA, BOB, ROOT)})
+        self.groups = MemoryGroups(self.people, ("analysts", "provided"), provider="an OpenID provider")
+        policies = bench.parts.policies
         environment = Environment(
             project="test",
             config=Path("nightdesk.yaml"),
@@ -85,7 +89,11 @@ class Site:
             store=bench.store,
             bell=bench.bell,
             people=self.people,
-            waiting=WaitingRoom(bench.records, bench.settings.runs.limits),
+            policies=policies,
+            waiting=WaitingRoom(bench.records, policies),
+            directory=Directory(
+                bench.records, self.groups, self.people, bench.bell, policies, tuple(bench.settings.sizes)
+            ),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,20 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/builds/{{build_id}}/log"): ADMINS,
     ("GET", f"{API}/builds/{{build_id}}/events"): ADMINS,
     ("POST", f"{API}/builds/{{build_id}}/cancel"): ADMINS,
+    ("GET", f"{API}/groups"): ADMINS,
+    ("POST", f"{API}/groups"): (401, 403, 403, 201),
+    ("GET", f"{API}/groups/{{name:path}}"): ADMINS,
+    ("DELETE", f"{API}/groups/{{name:path}}"): ADMINS,
+    ("POST", f"{API}/groups/{{name:path}}/members"): ADMINS,
+    ("DELETE", f"{API}/groups/{{name:path}}/members"): ADMINS,
+    ("GET", f"{API}/policies"): ADMINS,
+    ("GET", f"{API}/policies/{{kind}}/{{name:path}}"): ADMINS,
+    ("PATCH", f"{API}/policies/{{kind}}/{{name:path}}"): ADMINS,
+    ("POST", f"{API}/people/changed"): (401, 401, 401, 401),  # the hub alone
+    ("GET", f"{API}/usage"): SIGNED_IN,
+    ("GET", f"{API}/usage.csv"): SIGNED_IN,
+    ("GET", f"{API}/usage/people"): ADMINS,
+    ("GET", f"{API}/usage/people.csv"): ADMINS,
     ("GET", f"{API}/sizes"): SIGNED_IN,
     ("GET", f"{API}/offers"): (401, 401, 401, 401),  # the hub alone
     ("PUT", f"{API}/leaving/{{name}}"): (401, 401, 401, 401),  # the hub alone
@@ -99,6 +114,14 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{BASE}/environments/{{name}}"): (303, 303, 303, 303),  # to its version
     ("GET", f"{BASE}/environments/{{name}}/{{version}}"): (303, 200, 200, 200),
     ("POST", f"{BASE}/environments/{{name}}/{{version}}/{{change}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/usage"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/usage/people"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/groups"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/groups"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/groups/{{name:path}}"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/groups/{{name:path}}/{{change}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/policies/{{kind}}/{{name:path}}"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/policies/{{kind}}/{{name:path}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/login"): (303, 303, 303, 303),
     ("GET", f"{BASE}/oauth_callback"): (400, 400, 400, 400),  # nothing was started
     ("GET", f"{BASE}/logout"): (303, 303, 303, 303),
@@ -180,6 +203,10 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
             form = {"kind": "image", "environment": "page", "source": "registry.example.org/x:1"}
     if path.startswith((f"{API}/leaving", f"{API}/owners")):
         path = path.replace("{name}", "ada")
+    if path.startswith((f"{API}/groups", f"{BASE}/groups", f"{API}/policies", f"{BASE}/policies")):
+        path, more = about_groups(site, method, path)
+        how |= more
+        form = {"name": f"made-{uuid.uuid4().hex[:6]}"}
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -222,6 +249,21 @@ def about_environments(site: Site, method: str, path: str) -> tuple[str, dict[st
     return path.replace("{channel}", "stable"), how
 
 
+def about_groups(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:
+    """A route about a group that is made for it, with bob in it; about what holds for ada."""
+    name = f"group-{uuid.uuid4().hex[:6]}"
+    site.groups.names.add(name)
+    site.groups.join("token-root", name, ["bob"])
+    path = path.replace("{kind}/{name:path}", "person/ada").replace("{name:path}", name)
+    body = {"people": ["bob"]} if path.endswith("/members") else {"read": "own"}
+    if (method, path) == ("POST", f"{API}/groups"):
+        body = {"name": f"made-{uuid.uuid4().hex[:6]}"}
+    how: dict[str, Any] = {}
+    if path.startswith(API) and (method in {"POST", "PATCH"} or path.endswith("/members")):
+        how = {"body": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
+    return path.replace("{change}", "policy"), how
+
+
 def a_build(site: Site) -> str:
     """A build that is over: its events end."""
     build = Build(new_build_id(), BuildKind.IMAGE, "root", 1.0)
@@ -242,7 +284,7 @@ def xsrf(site: Site, person: Person | str | None) -> str:
 def test_the_hub_asks_for_offers(site: Site) -> None:
     answer = site.get("/offers?user=ada", SERVICE_TOKEN)
     assert answer.status == 200
-    assert set(answer.json) == {"user", "environments", "sizes"}
+    assert set(answer.json) == {"user", "environments", "sizes", "limits", "in_use"}
     assert site.get("/offers", SERVICE_TOKEN).status == 422
     assert site.get("/offers?user=ada", SERVICE_TOKEN + "x").status == 401
     assert site.get("/user", SERVICE_TOKEN).status == 401, "and is nobody elsewhere"

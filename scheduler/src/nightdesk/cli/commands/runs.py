@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     whose.add_argument(
         "--all", dest="owner", action="store_const", const="all", help="everybody's that you may see"
     )
-    whose.add_argument("--owner", metavar="NAME", help="this person's (for admins)")
+    whose.add_argument("--owner", metavar="NAME", help="what you may see of this person's")
     parser.add_argument(
         "--status",
         metavar="STATUS",

@@ -25,6 +25,8 @@ EXAMPLES = """\
   nightdesk user add ada --generate-password
   nightdesk user approve ben
   nightdesk user token ada --expires 90d --note "laptop"
+  nightdesk user limit ada
+  nightdesk user limit ada --runs 8 --home unlimited
   nightdesk user rm ben"""
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
@@ -65,6 +67,13 @@ def _token_arguments(parser: argparse.ArgumentParser) -> None:
         dest="scopes",
         help="what it is good for in the hub's words (default: this platform, and nothing else of the hub)",
     )
+
+
+def _limit_arguments(parser: argparse.ArgumentParser) -> None:
+    from nightdesk.cli.policy import policy_arguments
+
+    _name_argument(parser)
+    policy_arguments(parser, group=False)
 
 
 def _no_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -126,6 +135,24 @@ def _approve(arguments: argparse.Namespace) -> int:
         _show_json(account or {"name": arguments.name, "approved": True})
     else:
         print(f"{arguments.name} may sign in now")
+    return 0
+
+
+def _limit(arguments: argparse.Namespace) -> int:
+    """Show or set the limits and sizes of one person, which count before those of their groups."""
+    from nightdesk.cli.policy import said_in, show_policy
+
+    said = said_in(arguments)
+    with connect(arguments) as client:
+        if said:
+            policy = client.groups.set_policy("person", arguments.name, said)
+        else:
+            policy = client.groups.policy("person", arguments.name)
+    if arguments.json:
+        _show_json(policy)
+    else:
+        print(f"of {arguments.name}'s own; what is not named here their groups decide")
+        show_policy(policy)
     return 0
 
 
@@ -224,5 +251,6 @@ COMMANDS = {
     "add": ("add somebody", _add_arguments, _add),
     "rm": ("remove somebody", _rm_arguments, _rm),
     "approve": ("let somebody in who has signed up", _name_argument, _approve),
+    "limit": ("show or set somebody's limits", _limit_arguments, _limit),
     "token": ("make a token for somebody", _token_arguments, _token),
 }

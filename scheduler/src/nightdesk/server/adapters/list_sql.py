@@ -8,21 +8,23 @@ there are far fewer than runs, and the newest runs of each that fits are put tog
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, and_, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, func, or_, select, true
 
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row
-from nightdesk.server.adapters.schema import runs
+from nightdesk.server.adapters.schema import run_groups, runs
 from nightdesk.server.domain.pattern import Pattern
 from nightdesk.server.domain.run import Run
-from nightdesk.server.ports.records import RunFilter
+from nightdesk.server.ports.records import Audience, RunFilter
 
 _WALK = 1000  # runs that are looked at before the names are
 _LEAPS = 2000  # from one name to the next
 _MANY = 60  # names: a run of one of so many is met soon enough on the way
+_MANY_OWNERS = 200
 _PLACE = (runs.c.id, runs.c.name, runs.c.created_at)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
 
@@ -34,7 +36,9 @@ class ListSql:
 
     def runs(self, wanted: RunFilter) -> list[Run]:
         with self._database.reading() as connection:
-            if wanted.name is None:
+            if wanted.name is None and wanted.seen_by is not None and wanted.owner is None:
+                query = _newest_of_each(connection, wanted, wanted.seen_by)
+            elif wanted.name is None:
                 query = _listed(select(runs), wanted).limit(wanted.limit)
             else:
                 ids = _ids_named(connection, wanted, wanted.name)
@@ -48,7 +52,55 @@ def _listed(query: Select[Any], wanted: RunFilter) -> Select[Any]:
         query = query.where(runs.c.owner == wanted.owner)
     for column, value in _exactly(wanted):
         query = query.where(column == value)
-    return _between(query, wanted).order_by(*_NEWEST_FIRST)
+    return _between(_seen(query, wanted), wanted).order_by(*_NEWEST_FIRST)
+
+
+def _seen(query: Select[Any], wanted: RunFilter) -> Select[Any]:
+    """Without what the audience may not see."""
+    audience = wanted.seen_by
+    if audience is None or wanted.owner == audience.name:
+        return query
+    own = runs.c.owner == audience.name
+    return query.where(or_(own, _in_groups(audience)) if audience.groups else own)
+
+
+def _in_groups(audience: Audience) -> ColumnElement[bool]:
+    of_run = select(run_groups.c.run_id).where(
+        run_groups.c.run_id == runs.c.id, run_groups.c.group_name.in_(sorted(audience.groups))
+    )
+    return of_run.correlate(runs).exists()
+
+
+def _newest_of_each(connection: Connection, wanted: RunFilter, audience: Audience) -> Select[Any]:
+    """What somebody sees, put together from the newest runs of each person whom they see something of.
+
+    A walk along everybody's runs would be long where a group has made few of them; each person's own are in
+    an index, whatever else is filtered. Where they see very many people, a walk meets enough of their runs.
+    """
+    owners = _owners(connection, audience)
+    if len(owners) > _MANY_OWNERS:
+        return _listed(select(runs), wanted).limit(wanted.limit)
+    newest: list[Row[Any]] = []
+    for owner in owners:
+        theirs = _listed(select(*_PLACE), replace(wanted, owner=owner)).limit(wanted.limit)
+        newest += connection.execute(theirs)
+    newest.sort(key=lambda row: (row.created_at, row.id), reverse=True)
+    ids = [row.id for row in newest[: wanted.limit]]
+    return select(runs).where(runs.c.id.in_(ids)).order_by(*_NEWEST_FIRST)
+
+
+def _owners(connection: Connection, audience: Audience) -> list[str]:
+    """Who has runs in these groups, and the person: by leaps along the index."""
+    found = {audience.name}
+    for group in sorted(audience.groups):
+        theirs = run_groups.c.group_name == group
+        first = (
+            select(func.min(run_groups.c.owner).label("owner")).where(theirs).cte("owners", recursive=True)
+        )
+        further = select(func.min(run_groups.c.owner)).where(theirs, run_groups.c.owner > first.c.owner)
+        every = first.union_all(select(further.scalar_subquery()).where(first.c.owner.is_not(None)))
+        found.update(connection.scalars(select(every.c.owner).where(every.c.owner.is_not(None))))
+    return sorted(found)
 
 
 def _exactly(wanted: RunFilter) -> list[tuple[Column[Any], str]]:
@@ -112,7 +164,7 @@ def _names(connection: Connection, wanted: RunFilter, pattern: Pattern) -> Seque
 
 
 def _of_name(wanted: RunFilter, name: str) -> Select[Any]:
-    query = select(*_PLACE).where(runs.c.name == name)
+    query = _seen(select(*_PLACE).where(runs.c.name == name), wanted)
     if wanted.owner is not None:
         query = query.where(runs.c.owner == wanted.owner)
     # Expressions, or an index of another order would be taken, which knows no names.

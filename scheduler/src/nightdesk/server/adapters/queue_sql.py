@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, not_, or_, select, update
 
-from nightdesk.config import Limits
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import runs, workers
-from nightdesk.server.domain.queue import Line, Room, Taker, Waiting
+from nightdesk.server.adapters.use_sql import seconds_of_runs, sessions_held
+from nightdesk.server.domain.policy import Limit, Policies
+from nightdesk.server.domain.queue import Elsewhere, Line, Room, Taker, Waiting
 from nightdesk.server.domain.run import LONGEST_RETRY_WAIT, Run, Status
-from nightdesk.server.ports.records import WorkerSeen
+from nightdesk.server.domain.use import Month
+from nightdesk.server.ports.records import NO_POLICIES, WorkerSeen
 
 ALIVE = (Status.STARTING, Status.RUNNING)
 _ALIVE, _QUEUED = runs.c.status.in_(ALIVE), runs.c.status == Status.QUEUED
 _STARTED = [status for status in Status if status is not Status.QUEUED]
-_TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes)
+_TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes, runs.c.cpus)
 WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
 
@@ -27,7 +30,7 @@ class QueueSql:
 
     _database: Database
 
-    def offer(self, limits: Limits, alive_seconds: float, again_seconds: float) -> list[str]:
+    def offer(self, limits: Policies, alive_seconds: float, again_seconds: float) -> list[str]:
         with self._database.reading() as connection:  # mostly nothing is free: no writer waits for that
             now = self._database.now(connection)
             if _room(connection, now, alive_seconds).slots <= len(_going(connection, now, again_seconds)):
@@ -40,20 +43,26 @@ class QueueSql:
             if free <= 0:
                 return []
             # Of nobody more than could start now: those behind them cannot be chosen.
-            candidates = connection.execute(_first_of_each(free, now, again_seconds))
-            line = Line([_waiting(row) for row in candidates], going, room, _served(connection, now))
+            candidates = [
+                _waiting(row) for row in connection.execute(_first_of_each(free, now, again_seconds))
+            ]
+            elsewhere = _elsewhere(connection, {one.owner for one in candidates}, limits, now)
+            line = Line(candidates, going, room, _served(connection, now), elsewhere)
             chosen = line.choose(limits)
             if chosen:
                 connection.execute(update(runs).where(runs.c.id.in_(chosen)).values(offered_at=now))
             return chosen
 
-    def line(self, alive_seconds: float) -> Line:
+    def line(self, alive_seconds: float, limits: Policies = NO_POLICIES) -> Line:
         with self._database.reading() as connection:
             now = self._database.now(connection)
             room = _room(connection, now, alive_seconds)
             going = [_taker(row) for row in connection.execute(select(*_TAKER).where(_ALIVE))]
-            waiting = connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
-            return Line([_waiting(row) for row in waiting], going, room, _served(connection, now))
+            waiting = [
+                _waiting(row) for row in connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
+            ]
+            elsewhere = _elsewhere(connection, {one.owner for one in waiting}, limits, now)
+            return Line(waiting, going, room, _served(connection, now), elsewhere)
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         with self._database.writing() as connection:
@@ -204,12 +213,26 @@ def _newest(people: Any, status: Status) -> Any:
     )
 
 
+def _elsewhere(connection: Connection, owners: Iterable[str], limits: Policies, now: float) -> Elsewhere:
+    """What else counts for people's limits; nothing is asked where nobody has such limits."""
+    month = Month.of(now)
+    shared = limits.sets(Limit.CPUS) or limits.sets(Limit.MEMORY)
+    counted = sorted(owners) if limits.sets(Limit.RUN_HOURS) else []
+    return Elsewhere(
+        sessions_held(connection) if shared else {},
+        {owner: seconds_of_runs(connection, owner, month.start, now) for owner in counted},
+        month,
+    )
+
+
 def _taker(row: Any) -> Taker:
-    return Taker(row.id, row.owner, tuple(row.groups), row.memory_bytes)
+    return Taker(row.id, row.owner, tuple(row.groups), row.memory_bytes, cpus=row.cpus)
 
 
 def _waiting(row: Any) -> Waiting:
-    return Waiting(row.id, row.owner, tuple(row.groups), row.memory_bytes, row.rank, row.created_at)
+    return Waiting(
+        row.id, row.owner, tuple(row.groups), row.memory_bytes, row.rank, row.created_at, cpus=row.cpus
+    )
 
 
 _people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")

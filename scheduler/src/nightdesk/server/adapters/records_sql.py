@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, insert, literal, select, union_all, update
@@ -15,19 +16,24 @@ from nightdesk.server.adapters.catalogue_sql import CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
+from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
-from nightdesk.server.adapters.schema import departed, runs, versions
+from nightdesk.server.adapters.schema import departed, run_groups, runs, versions
+from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import RunChange
+from nightdesk.server.domain.policy import Limit
 from nightdesk.server.domain.run import Run, Status, check_transition
-from nightdesk.server.ports.records import Standing
+from nightdesk.server.domain.use import Month
+from nightdesk.server.ports.records import NO_LIMITS, Standing
 
 _ADD = insert(runs)
+_ADD_GROUPS = insert(run_groups)
 # What may have happened since the run was checked, in one question: the environment's version was removed, or the
 # owner was disabled.
 _REFUSED = union_all(
@@ -55,7 +61,9 @@ _TIMES = (
 )
 
 
-class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql, LeavingSql):
+class RecordsSql(
+    ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql, LeavingSql, PoliciesSql, UseSql
+):
     """The database behind the platform."""
 
     def __init__(self, database: Database) -> None:
@@ -81,6 +89,11 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSq
                         f"{run.environment}:{run.version} has just been removed", "Choose another."
                     )
                 connection.execute(_ADD, row)
+                if run.groups:
+                    of_run = {"run_id": run.id, "owner": run.owner}
+                    connection.execute(
+                        _ADD_GROUPS, [{**of_run, "group_name": group} for group in dict.fromkeys(run.groups)]
+                    )
                 note(connection, run, run.created_at)
                 words = f"{run.name} in {run.environment}:{run.version}"
                 submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
@@ -131,6 +144,7 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSq
             assert changed is not None  # noqa: S101 - it was updated in this transaction
             if new != run.status:
                 note(connection, changed, now)
+                note_span(connection, run, changed, now)
             return changed
 
     def request_cancel(self, run_id: str, by: str) -> Run | None:
@@ -152,14 +166,21 @@ class RecordsSql(ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSq
             note_audit(connection, now, Note(by, "run.cancelled", run_id, run.owner, run.name))
             return changed
 
-    def standing(self, owner: str, name: str) -> Standing:
+    def standing(self, owner: str, name: str, limits: Mapping[Limit, float] = NO_LIMITS) -> Standing:
         with self._database.reading() as connection:
             seconds = list(connection.scalars(_TIMES, {"owner": owner, "name": name}))
+            now = self._database.now(connection)
+            run_seconds = 0.0
+            if Limit.RUN_HOURS in limits:
+                run_seconds = seconds_of_runs(connection, owner, Month.of(now).start, now)
+            home = home_of(connection, owner) if Limit.HOME in limits else None
             return Standing(
-                self._database.now(connection),
+                now,
                 int(connection.execute(WAITING_COUNT, {"owner": owner}).scalar_one()),
                 max(statistics.median(seconds), 0.0) if seconds else None,
                 self._listed(connection),
+                run_seconds,
+                None if home is None else home.bytes,
             )
 
     def history(self, run_id: str) -> list[RunChange]:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 QUEUE = "nightdesk"
 TASK = "nightdesk.supervise"
 CHANNEL = "nightdesk:changed"
+PEOPLE_CHANNEL = "nightdesk:people"
 
 _QUIET_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -70,10 +71,16 @@ class RedisBell:
         return True
 
     def changed(self, run_id: str) -> None:
+        self._tell(CHANNEL, run_id)
+
+    def people_changed(self, name: str) -> None:
+        self._tell(PEOPLE_CHANNEL, name)
+
+    def _tell(self, channel: str, words: str) -> None:
         if time.monotonic() < self._quiet_until:
             return
         try:
-            self._redis.publish(CHANNEL, run_id)
+            self._redis.publish(channel, words)
         except (RedisError, OSError):
             # A Redis that hangs costs a second each time: whoever watches looks by themselves meanwhile.
             self._quiet_until = time.monotonic() + _QUIET_SECONDS

@@ -21,6 +21,7 @@ from sqlalchemy import (
 metadata = MetaData()
 _ALIVE = text("status IN ('starting', 'running')")
 _QUEUED = text("status = 'queued'")
+_OPEN = text("ended_at IS NULL")
 _OFFERED = text("status = 'queued' AND offered_at IS NOT NULL")
 
 runs = Table(
@@ -98,6 +99,67 @@ runs = Table(
         postgresql_where=_QUEUED,
     ),
     Index("runs_offered", "offered_at", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
+)
+
+# The groups that a run's owner was in when it was submitted: those who may see it through one of them find it here.
+run_groups = Table(
+    "run_groups",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("group_name", String(255), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Index("run_groups_owners", "group_name", "owner", "run_id"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("reads", String(16), nullable=False),
+    Column("cancels", String(16), nullable=False),
+    Column("sizes", JSON),
+    Column("limits", JSON, nullable=False),
+    Column("together", Integer),
+)
+
+# What people had of the machine, and for how long: each attempt of a run, each session. Open ones go on.
+spans = Table(
+    "spans",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(8), nullable=False),  # run or session
+    Column("person", String(255), nullable=False),
+    Column("ref", String(255), nullable=False),  # a run's id, a session's name
+    Column("attempt", Integer, nullable=False),
+    Column("groups", JSON, nullable=False),
+    Column("environment", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("size", String(32), nullable=False),
+    Column("cpus", Float, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Index("spans_of_person", "person", "kind", "ended_at"),
+    Index("spans_of_ref", "ref", "attempt"),
+    Index("spans_ended", "ended_at"),
+    Index("spans_open", "kind", "person", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("person", String(255), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("measured_at", Float, nullable=False),
+)
+
+# Whose turn something is that one process does now and then; a wish makes it somebody's turn at once.
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("at", Float, nullable=False),
 )
 
 changes = Table(

@@ -37,6 +37,7 @@ ACTIONS = (
     "output.downloaded",
     "password.changed", "password.reset",
     "person.disabled", "person.enabled", "person.handed over", "person.made", "person.removed",
+    "policy.changed",
     "run.cancelled", "run.seen", "run.submitted",
     "session.ended", "session.started", "session.stopped",
     "sign-in.done", "sign-in.failed", "sign-in.locked", "sign-in.refused", "sign-out.done",

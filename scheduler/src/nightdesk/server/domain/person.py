@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nightdesk.server.domain.errors import NotAllowed, NotFound
+from nightdesk.server.domain.policy import Rights
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.submission import check_label
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody the hub vouches for."""
+    """Somebody the hub vouches for. ``groups`` are those of now; ``rights`` are what policies give them."""
 
     name: str
     admin: bool = False
     groups: tuple[str, ...] = ()
+    rights: Rights = field(default=Rights(), compare=False)
+
+    @property
+    def sees_others(self) -> bool:
+        """There are runs of others that they may see."""
+        return self.admin or self.rights.reads.others
 
 
 def may_see(person: Person, run: Run) -> bool:
-    """A person sees their own runs; an admin sees all."""
-    return person.admin or run.owner == person.name
+    """A person sees their own runs, and those that their groups let them see; an admin sees all.
+
+    Of the run its groups when it was submitted count, of the person those of now.
+    """
+    return person.admin or run.owner == person.name or person.rights.reads.holds(run.groups)
+
+
+def may_cancel(person: Person, run: Run) -> bool:
+    """Who may end a run: its owner, whoever their groups let, admins."""
+    own = person.admin or run.owner == person.name
+    return own or (may_see(person, run) and person.rights.cancels.holds(run.groups))
+
+
+def check_may_cancel(person: Person, run: Run) -> None:
+    """Raise :class:`NotAllowed` where somebody sees the run, but may not end it."""
+    if not may_cancel(person, run):
+        raise NotAllowed(
+            f"run {run.id} is {run.owner}'s: you may read it, but not cancel it",
+            f"Ask {run.owner} or an admin.",
+        )
 
 
 def check_sees(person: Person, run: Run | None, run_id: str) -> Run:

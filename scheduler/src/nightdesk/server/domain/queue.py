@@ -12,11 +12,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from nightdesk.config import Limits
 from nightdesk.server.domain.outcome import human_bytes
+from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.run import Priority, Run
+from nightdesk.server.domain.use import Held, Month
 
 # Urgent runs stand before everybody's, the others before and behind the same person's.
 RANKS = {Priority.LOW: 2, Priority.NORMAL: 1, Priority.HIGH: 0, Priority.URGENT: -1}
@@ -30,6 +31,7 @@ class Taker:
     owner: str
     groups: tuple[str, ...]
     memory_bytes: int
+    cpus: float = field(default=1.0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Waiting(Taker):
     @classmethod
     def of(cls, run: Run) -> Waiting:
         """The run as one that waits."""
-        return cls(run.id, run.owner, run.groups, run.memory_bytes, RANKS[run.priority], run.created_at)
+        rank = RANKS[run.priority]
+        return cls(run.id, run.owner, run.groups, run.memory_bytes, rank, run.created_at, cpus=run.cpus)
 
     @property
     def age(self) -> tuple[int, float, str]:
@@ -58,6 +61,20 @@ class Room:
     memory_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What counts for people's limits besides runs that go on: by person, what their sessions have, and for how
+    many seconds their runs have run in ``month``.
+    """
+
+    sessions: Mapping[str, Held] = field(default_factory=dict)
+    run_seconds: Mapping[str, float] = field(default_factory=dict)
+    month: Month | None = None
+
+
+NOTHING_ELSE = Elsewhere()
+
+
 class Line:
     """The queue as it stands at one moment, and with those that came after it."""
 
@@ -67,9 +84,10 @@ class Line:
         going: Sequence[Taker],
         room: Room,
         served: Mapping[str, float] | None = None,
+        elsewhere: Elsewhere = NOTHING_ELSE,
     ) -> None:
         """``served``: when somebody's run was last started, seconds since 1970; no entry for who never had one."""
-        self.going, self.room = going, room
+        self.going, self.room, self.elsewhere = going, room, elsewhere
         self._served = served or {}
         self._turns = Counter(one.owner for one in going)  # each person's next one
         self._last: dict[str, tuple[int, float, str]] = {}
@@ -100,13 +118,15 @@ class Line:
         """How many stand before it."""
         return bisect_left(self._line, self._places[run_id])
 
-    def choose(self, limits: Limits) -> list[str]:
+    def choose(self, limits: Policies) -> list[str]:
         """The ids to start now, in order."""
-        return choose(self.waiting, self.going, self.room, limits)
+        return choose(self.waiting, self.going, self.room, limits, self.elsewhere)
 
-    def reason(self, run_id: str, limits: Limits) -> str:
+    def reason(self, run_id: str, limits: Policies) -> str:
         """Why it waits, in words for its owner."""
-        return reason(self._waiting[run_id], self.ahead(run_id), self.going, self.room, limits)
+        one = self._waiting[run_id]
+        too_much = _Used(self.going, self.elsewhere).over(one, limits)
+        return reason(one, self.ahead(run_id), self.going, self.room, too_much)
 
     def _take(self, one: Waiting) -> None:
         turn = self._turns[one.owner]
@@ -117,7 +137,13 @@ class Line:
         self._places[one.id] = (one.rank >= 0, turn, since, one.id)
 
 
-def choose(waiting: Sequence[Taker], going: Sequence[Taker], room: Room, limits: Limits) -> list[str]:
+def choose(
+    waiting: Sequence[Taker],
+    going: Sequence[Taker],
+    room: Room,
+    limits: Policies,
+    elsewhere: Elsewhere = NOTHING_ELSE,
+) -> list[str]:
     """The ids to start now, in order.
 
     A run that is over its person's or group's limit is passed over. One that finds too little memory
@@ -127,35 +153,33 @@ def choose(waiting: Sequence[Taker], going: Sequence[Taker], room: Room, limits:
         waiting: in the queue's order.
         going: what goes on already or was offered a moment ago.
         room: what the workers have.
-        limits: the settings'.
+        limits: everybody's.
+        elsewhere: what counts for them besides.
     """
     free = room.slots - len(going)
     memory = room.memory_bytes - sum(one.memory_bytes for one in going)
-    people, groups = _counts(going)
+    used = _Used(going, elsewhere)
     chosen: list[str] = []
     for one in waiting:
         if free <= len(chosen):
             break
-        if _over(one, people, groups, limits):
+        if used.over(one, limits):
             continue
         if one.memory_bytes > memory and (going or chosen):
             break
         chosen.append(one.id)
         memory -= one.memory_bytes
-        people[one.owner] += 1
-        groups.update(one.groups)
+        used.add(one)
     return chosen
 
 
-def reason(one: Taker, ahead: int, going: Sequence[Taker], room: Room, limits: Limits) -> str:
-    """Why it waits, in words for its owner."""
-    people, groups = _counts(going)
-    over = _over(one, people, groups, limits)
+def reason(one: Taker, ahead: int, going: Sequence[Taker], room: Room, too_much: str | None) -> str:
+    """Why it waits, in words for its owner; ``too_much`` says which limit keeps it, if one does."""
     before = f"; {ahead} ahead" if ahead else ""
     if room.slots == 0:
         return f"no worker is there: it starts when one is back{before}"
-    if over is not None:
-        return f"{over}{before}"
+    if too_much is not None:
+        return f"{too_much}{before}"
     if len(going) < room.slots:
         free = room.memory_bytes - sum(other.memory_bytes for other in going)
         if one.memory_bytes > free and going:
@@ -166,21 +190,43 @@ def reason(one: Taker, ahead: int, going: Sequence[Taker], room: Room, limits: L
     return f"waiting for a slot: {ahead} ahead" if ahead else "next in line"
 
 
-def _counts(going: Iterable[Taker]) -> tuple[Counter[str], Counter[str]]:
-    people: Counter[str] = Counter()
-    groups: Counter[str] = Counter()
-    for one in going:
-        people[one.owner] += 1
-        groups.update(one.groups)
-    return people, groups
+class _Used:
+    """What each person and group has of their limits."""
 
+    def __init__(self, going: Iterable[Taker], elsewhere: Elsewhere) -> None:
+        self._elsewhere = elsewhere
+        self._people: dict[str, Held] = {}
+        self._groups: Counter[str] = Counter()
+        for one in going:
+            self.add(one)
 
-def _over(one: Taker, people: Counter[str], groups: Counter[str], limits: Limits) -> str | None:
-    own = limits.of_person(one.owner)
-    if own is not None and people[one.owner] >= own:
-        return f"your limit of {own} is reached"
-    for group in one.groups:
-        limit = limits.groups.get(group)
-        if limit is not None and groups[group] >= limit:
-            return f"the limit of {limit} of group {group} is reached"
-    return None
+    def add(self, one: Taker) -> None:
+        """One more goes on."""
+        self._people[one.owner] = self._people.get(one.owner, Held()) + Held(1, one.cpus, one.memory_bytes)
+        self._groups.update(one.groups)
+
+    def over(self, one: Taker, limits: Policies) -> str | None:
+        """Which limit keeps it from starting, in words; None: none does."""
+        mine = limits.limits(one.owner, one.groups)
+        runs = self._people.get(one.owner, Held())
+        if Limit.RUNS in mine and runs.count >= mine[Limit.RUNS]:
+            return f"your limit of {mine[Limit.RUNS]:g} is reached"
+        for group in one.groups:
+            limit = limits.together(group)
+            if limit is not None and self._groups[group] >= limit:
+                return f"the limit of {limit} of group {group} is reached"
+        return self._too_much(one, mine, runs + self._elsewhere.sessions.get(one.owner, Held()))
+
+    def _too_much(self, one: Taker, mine: Mapping[Limit, float], has: Held) -> str | None:
+        cpus, memory = mine.get(Limit.CPUS), mine.get(Limit.MEMORY)
+        if cpus is not None and has.cpus + one.cpus > cpus:
+            return f"your limit of {cpus:g} cores is reached: {has.cpus:g} are in use, it takes {one.cpus:g}"
+        if memory is not None and has.memory_bytes + one.memory_bytes > memory:
+            return (
+                f"your limit of {human_bytes(int(memory))} of memory is reached: {human_bytes(has.memory_bytes)} "
+                f"are in use, it takes {human_bytes(one.memory_bytes)}"
+            )
+        hours, month = mine.get(Limit.RUN_HOURS), self._elsewhere.month
+        if hours is not None and month and self._elsewhere.run_seconds.get(one.owner, 0.0) >= hours * 3600:
+            return f"your {hours:g} hours of runs in {month.words} are used: it starts in {month.next.words}"
+        return None

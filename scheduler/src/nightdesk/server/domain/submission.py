@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.run import Priority
+
+if TYPE_CHECKING:
+    from nightdesk.server.domain.person import Person
 
 KINDS = {".ipynb": "notebook", ".py": "script", ".R": "script", ".r": "script"}
 _LONGEST_LABEL = 200
@@ -17,7 +20,10 @@ _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A request to run ``file``. Names are as typed; None means the platform's default."""
+    """A request to run ``file``. Names are as typed; None means the platform's default.
+
+    ``owner`` is whose run it becomes, with groups and rights, where that is not whoever asks.
+    """
 
     file: str
     name: str | None = None
@@ -32,6 +38,7 @@ class Submission:
     retry_wait_seconds: float | None = None
     key: str | None = None
     as_user: str | None = None
+    owner: Person | None = None
 
 
 def kind_of(file: str) -> str:

@@ -14,6 +14,7 @@ class MemoryPeople:
         self.tokens = dict(tokens or {})
         self.going_on: list[Session] = []
         self.away = False
+        self.changes = 0
 
     def of_token(self, token: str) -> Person | None:
         """Whose token this is, as the table has it now."""
@@ -24,6 +25,20 @@ class MemoryPeople:
     def remembered(self, token: str) -> Person | None:
         """The same where the table has it and the hub is there."""
         return None if self.away else self.tokens.get(token)
+
+    def forget(self, name: str = "") -> None:  # noqa: ARG002 - it remembers nothing
+        """Nothing is remembered here; it is counted."""
+        self.changes += 1
+
+    def person(self, name: str) -> Person | None:
+        """The one of this name in the table."""
+        return next((person for person in self.people() if person.name == name), None)
+
+    def people(self) -> list[Person]:
+        """Everybody in the table."""
+        if self.away:
+            raise Unavailable("the hub does not say who there is", "Try again in a moment.")
+        return list({person.name: person for person in self.tokens.values()}.values())
 
     def sessions(self) -> list[Session]:
         """Those of ``going_on``."""

@@ -14,5 +14,8 @@ class Doorbell(Protocol):
     def changed(self, run_id: str) -> None:
         """Tell whoever watches this run that there is news; never raises."""
 
+    def people_changed(self, name: str) -> None:
+        """Tell all of the platform's processes to ask anew about this person, empty: everybody; never raises."""
+
     def answers(self) -> bool:
         """Whether the bell can be heard at all."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from nightdesk.config import Limits
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.history import RunChange
+from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 from nightdesk.server.ports.leaving import Leaving
+from nightdesk.server.ports.policies import Policies as PolicyRecords
+from nightdesk.server.ports.use import UseRecords
+
+NO_POLICIES = Policies()
+NO_LIMITS: Mapping[Limit, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,18 @@ class LogChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Somebody who sees their own runs and those that were submitted in these groups."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs to list, newest first. ``before`` continues an earlier list.
+
+    ``seen_by`` leaves out what a person may not see: None for everything.
 
     ``name`` is the run's own; with a ``*`` in it, which stands for any characters, case does not count.
     ``since`` and ``until`` are seconds since 1970 and about when it was submitted: from then on, before then.
@@ -43,6 +60,7 @@ class RunFilter:
     until: float | None = None
     limit: int = 50
     before: tuple[float, str] | None = None
+    seen_by: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +89,19 @@ class Standing:
     """What has to be known about somebody who hands over a run, at one moment.
 
     ``waiting`` counts their queued runs; ``expected_seconds`` is how long their runs of this name took of late (the
-    median of five), None without any; ``now`` is the database's time.
+    median of five), None without any; ``now`` is the database's time. For who has a limit on it: ``run_seconds`` is
+    for how long their runs have run this month, ``home_bytes`` what their home held when somebody looked.
     """
 
     now: float
     waiting: int
     expected_seconds: float | None
     versions: list[Version]
+    run_seconds: float = 0.0
+    home_bytes: int | None = None
 
 
-class Records(Catalogue, AuditLog, Leaving, Protocol):
+class Records(Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.
@@ -116,22 +137,22 @@ class Records(Catalogue, AuditLog, Leaving, Protocol):
     def request_cancel(self, run_id: str, by: str) -> Run | None:
         """Note the wish; a queued run is cancelled at once. The run as it is afterwards."""
 
-    def standing(self, owner: str, name: str) -> Standing:
-        """What a submit of this person under this name goes by."""
+    def standing(self, owner: str, name: str, limits: Mapping[Limit, float] = NO_LIMITS) -> Standing:
+        """What a submit of this person under this name goes by; ``limits`` are those that the person has."""
 
     def history(self, run_id: str) -> list[RunChange]:
         """Every change of the run's status and of who cares for it, oldest first."""
 
     # the queue
-    def offer(self, limits: Limits, alive_seconds: float, again_seconds: float) -> list[str]:
+    def offer(self, limits: Policies, alive_seconds: float, again_seconds: float) -> list[str]:
         """Choose queued runs for the free slots (see ``domain.queue``) and note that they were offered.
 
         Free slots are those of workers seen in the last ``alive_seconds``, less what is going on.
         A run that was offered and not picked up within ``again_seconds`` is offered again.
         """
 
-    def line(self, alive_seconds: float) -> Line:
-        """The queue as it stands now, without runs that wait for their next attempt's time."""
+    def line(self, alive_seconds: float, limits: Policies = NO_POLICIES) -> Line:
+        """The queue as it stands now, with what these limits count, without runs that wait for their next attempt's time."""
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         """Take a queued run; None when somebody else has it, or it has to wait still."""

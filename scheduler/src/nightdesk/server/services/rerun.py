@@ -12,6 +12,7 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Priority, Run, anew, new_id
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.allowance import Takes, check_limits
 from nightdesk.server.services.inputs import SOURCE, inputs_there, keep_inputs, open_input
 from nightdesk.server.services.submit import check_waiting
 
@@ -36,10 +37,12 @@ def retry(
     Raises:
         NotFound: its inputs are gone, or the environment is not for this person any more.
         Conflict: its version was removed and was not built again.
-        TooMany: as many runs of this person wait as may.
+        TooMany: as many runs of this person wait as may, or their month's hours are used.
+        NotAllowed, TooLarge: its size, or what it takes, is more than this person may have.
     """
-    standing = records.standing(person.name, run.name)
+    standing = records.standing(person.name, run.name, person.rights.limits)
     check_waiting(standing, settings, person.name)
+    check_limits(person, Takes(run.size, run.cpus, run.memory_bytes), standing)
     version, note = _version(standing.versions, person, run, exact)
     again = anew(
         run,

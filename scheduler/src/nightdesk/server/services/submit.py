@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from nightdesk.config import Settings, Size
 from nightdesk.server.domain.environment import Version, choose, runnable
-from nightdesk.server.domain.errors import Invalid, NotAllowed, NotFound, TooLarge, TooMany
+from nightdesk.server.domain.errors import Invalid, NotAllowed, TooLarge, TooMany
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.domain.parameters import check_name, check_value, script_value
 from nightdesk.server.domain.person import Person, owner_for
@@ -17,6 +17,7 @@ from nightdesk.server.domain.run import Priority, Run, new_id
 from nightdesk.server.domain.submission import Submission, check_label, kind_of, label_from
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records, Standing
+from nightdesk.server.services.allowance import check_limits, size_for
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, forget_inputs, keep_inputs
 from nightdesk.server.services.notebook import prepare
@@ -59,7 +60,7 @@ def submit(
         store: where the inputs go.
         settings: the platform's.
         person: who asks.
-        wanted: what they want.
+        wanted: what they want; for somebody else it says as well what the hub knows of them.
         sent: the file as it came, and what is taken along.
 
     Raises:
@@ -80,10 +81,12 @@ def submit(
         )
     kind = kind_of(wanted.file)
     name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
-    standing = records.standing(owner, name)
+    theirs = person if wanted.owner is None else wanted.owner
+    standing = records.standing(owner, name, theirs.rights.limits)
     check_waiting(standing, settings, owner)
     version = choose(runnable(standing.versions, person), wanted.environment)
-    size = _size(settings, wanted.size)
+    size = size_for(theirs, settings, wanted.size)
+    check_limits(theirs, size, standing)
     code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
     files_count = 0
     if files is not None:
@@ -110,7 +113,7 @@ def submit(
         retries=_retries(wanted),
         retry_wait_seconds=_retry_wait(wanted, settings),
         expected_seconds=standing.expected_seconds,
-        groups=person.groups if owner == person.name else (),
+        groups=theirs.groups if owner == theirs.name else (),
         pids_limit=size.pids,
         disk_bytes=size.disk_bytes,
         output_bytes=size.output_bytes,
@@ -163,15 +166,6 @@ def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
         values[name] = script_value(value) if wanted.parameters_are_text else value
         check_value(name, values[name])
     return _Code(source, None, values, 0, ())
-
-
-def _size(settings: Settings, wanted: str | None) -> Size:
-    if wanted is None:
-        return settings.default_size
-    size = settings.sizes.get(wanted)
-    if size is None:
-        raise NotFound(f"there is no size '{wanted[:40]}'", f"There is: {', '.join(settings.sizes)}.")
-    return size
 
 
 def _timeout(wanted: Submission, size: Size) -> float:

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Iterable
 
-from nightdesk.config import Limits
+from nightdesk.server.domain.policy import Policies
 from nightdesk.server.domain.queue import Line, Waiting
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.queue import ALIVE_SECONDS
 
 # A look may take this part of the time: while few wait it is never older than some hundredths of a second,
@@ -21,9 +22,9 @@ _LONGEST_SECONDS = 2.0
 class WaitingRoom:
     """Looks at the queue for whoever asks."""
 
-    def __init__(self, records: Records, limits: Limits) -> None:
+    def __init__(self, records: Records, policies: PolicyBook) -> None:
         self._records = records
-        self._limits = limits
+        self._policies = policies
         self._lock = threading.Lock()
         self._line: Line | None = None
         self._good_until = 0.0
@@ -36,26 +37,27 @@ class WaitingRoom:
         queued = [run for run in runs if run.status is Status.QUEUED]
         if not queued:
             return {}
+        limits = self._policies.now()
         with self._lock:
-            line = self._look()
+            line = self._look(limits)
             if not all(
                 run.id in line or run.not_before is not None or line.join(Waiting.of(run)) for run in queued
             ):
-                line = self._look_anew()
-            return {run.id: line.reason(run.id, self._limits) for run in queued if run.id in line}
+                line = self._look_anew(limits)
+            return {run.id: line.reason(run.id, limits) for run in queued if run.id in line}
 
     def forget(self) -> None:
         """Look anew next time: the queue was changed."""
         self._good_until = 0.0
 
-    def _look(self) -> Line:
+    def _look(self, limits: Policies) -> Line:
         if self._line is None or time.monotonic() >= self._good_until:
-            return self._look_anew()
+            return self._look_anew(limits)
         return self._line
 
-    def _look_anew(self) -> Line:
+    def _look_anew(self, limits: Policies) -> Line:
         began = time.thread_time()
-        self._line = self._records.line(ALIVE_SECONDS)
+        self._line = self._records.line(ALIVE_SECONDS, limits)
         cost = time.thread_time() - began  # of computing: on a busy machine a look takes longer, not more
         self._good_until = time.monotonic() + min(cost / _SHARE, _LONGEST_SECONDS)
         return self._line

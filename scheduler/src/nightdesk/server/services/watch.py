@@ -15,6 +15,7 @@ from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen, Sample
 from nightdesk.server.ports.files import FileStore, RunFolders
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.lines import Lines
+from nightdesk.server.services.policies import PolicyBook
 
 _log = logging.getLogger(__name__)
 
@@ -103,3 +104,4 @@ class Parts:
     folders: RunFolders
     bell: Doorbell
     settings: Settings
+    policies: PolicyBook

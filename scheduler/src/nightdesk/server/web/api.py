@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Invalid, NotFound
 from nightdesk.server.domain.outcome import comes_again
-from nightdesk.server.domain.person import Person, check_sees
+from nightdesk.server.domain.person import Person, check_may_cancel, check_sees
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.services.logs import log_text
@@ -100,10 +100,17 @@ def _submit(
     platform: WebPlatform, person: Person, request: str, source: UploadFile, files: UploadFile | None
 ) -> tuple[bool, dict[str, Any]]:
     wanted = _submission(request)
+    if wanted.as_user not in {None, person.name} and person.admin:
+        wanted = replace(wanted, owner=_owner(platform, str(wanted.as_user)))
     raw = source.file.read(platform.settings.runs.max_source_bytes + 1)
     along = None if files is None else Files(files.file, files.size or 0)
     run, new = submit(platform.records, platform.store, platform.settings, person, wanted, (raw, along))
     return new, shape(platform, run)
+
+
+def _owner(platform: WebPlatform, name: str) -> Person:
+    """Somebody for whom an admin submits: their groups and limits are those that count."""
+    return platform.policies.with_rights(platform.people.person(name) or Person(name))
 
 
 @router.get("/runs/{run_id}")
@@ -117,11 +124,7 @@ def show_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, Any
 @router.post("/runs/{run_id}/cancel")
 def cancel_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, Any]:
     """Ask a run to end. A queued one is cancelled at once; one that is over stays as it is."""
-    seen_run(platform, person, run_id)
-    run = platform.records.request_cancel(run_id, person.name)
-    platform.bell.changed(run_id)
-    platform.waiting.forget()
-    return shape(platform, check_sees(person, run, run_id))
+    return shape(platform, check_sees(person, cancelled(platform, person, run_id), run_id))
 
 
 @router.post("/runs/{run_id}/retry", status_code=201)
@@ -148,6 +151,20 @@ def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
     """The run if this person may see it, else 404. Seeing another's is noted."""
     run = check_sees(person, platform.records.run(run_id), run_id)
     note_sight(platform.records, person, run)
+    return run
+
+
+def cancelled(platform: WebPlatform, person: Person, run_id: str) -> Run | None:
+    """Ask for a run's end; the run as it is afterwards.
+
+    Raises:
+        NotFound: there is none, or it is not theirs to see.
+        NotAllowed: they may see it and no more.
+    """
+    check_may_cancel(person, seen_run(platform, person, run_id))
+    run = platform.records.request_cancel(run_id, person.name)
+    platform.bell.changed(run_id)
+    platform.waiting.forget()
     return run
 
 

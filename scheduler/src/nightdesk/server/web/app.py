@@ -22,12 +22,15 @@ from nightdesk.server.web import (
     environment_pages,
     environments,
     errors,
+    group_pages,
+    groups,
     leaving,
     listing,
     live,
     oauth,
     outputs,
     pages,
+    people_usage,
     story,
     usage,
 )
@@ -35,6 +38,7 @@ from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.paths import API, BASE
+from nightdesk.server.web.session_watch import SessionWatch
 
 
 def create_app(platform: WebPlatform) -> FastAPI:
@@ -44,11 +48,13 @@ def create_app(platform: WebPlatform) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         listening = asyncio.create_task(app.state.news.listen())
         app.state.dispatcher.start()
+        app.state.sessions.start()
         try:
             yield
         finally:
             listening.cancel()
             app.state.dispatcher.stop()
+            app.state.sessions.stop()
             app.state.renderer.close()
 
     limit = platform.settings.runs.max_source_bytes + platform.settings.runs.max_files_bytes + 2**20
@@ -63,8 +69,9 @@ def create_app(platform: WebPlatform) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.platform = platform
-    app.state.news = live.News(platform.environment.redis_url)
+    app.state.news = live.News(platform.environment.redis_url, platform.forget_people)
     app.state.dispatcher = Dispatcher(platform)
+    app.state.sessions = SessionWatch(platform)
     app.state.small_submits = api.small_submits()
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
@@ -80,10 +87,15 @@ def create_app(platform: WebPlatform) -> FastAPI:
         environments,
         builds,
         leaving,
+        groups,
         oauth,
         pages,
     ):
         app.include_router(part.router)
+    app.include_router(groups.for_the_hub)
+    app.include_router(people_usage.router)
+    app.include_router(people_usage.pages)
+    app.include_router(group_pages.router)
     app.include_router(build_pages.router)  # before those whose addresses begin with an environment's name
     app.include_router(environment_pages.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")

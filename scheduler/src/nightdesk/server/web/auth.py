@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import NotAllowed, SignInNeeded
 from nightdesk.server.domain.person import Person
+from nightdesk.server.services.policies import endowed
 from nightdesk.server.web.oauth import check_xsrf, session_token
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -37,9 +38,7 @@ async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(p
     by_cookie = token is None
     if token is None:
         token = session_token(request)
-    person = platform.people.remembered(token) if token else None
-    if token and person is None:
-        person = await run_sync(platform.people.of_token, token)
+    person = await known(platform, token)
     if person is None:
         raise SignInNeeded(
             "nobody is signed in, or the token is not valid any more", "Sign in: `nightdesk login URL`."
@@ -47,6 +46,28 @@ async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(p
     if by_cookie and request.method in _CHANGES:
         check_xsrf(request, request.headers.get("x-xsrftoken"))
     return person
+
+
+async def known(platform: WebPlatform, token: str | None) -> Person | None:
+    """Whose token it is, with what policies give them; hub and database are asked only now and then.
+
+    Raises:
+        Unavailable: one of them does not answer.
+    """
+    person = platform.people.remembered(token) if token else None
+    if token and person is None:
+        person = await run_sync(platform.people.of_token, token)
+    if person is None:
+        return None
+    policies = platform.policies.remembered()
+    if policies is None:
+        policies = await run_sync(platform.policies.now)
+    return endowed(person, policies)
+
+
+async def token_shown(request: Request) -> str:
+    """The token that the request came with; the hub decides what it may do there."""
+    return bearer(request) or session_token(request) or ""
 
 
 async def admin(person: Annotated[Person, Depends(signed_in)]) -> Person:
@@ -66,3 +87,4 @@ async def the_hub(request: Request, platform: Annotated[WebPlatform, Depends(pla
 Platform = Annotated[WebPlatform, Depends(platform_of)]
 SignedIn = Annotated[Person, Depends(signed_in)]
 Admin = Annotated[Person, Depends(admin)]
+Token = Annotated[str, Depends(token_shown)]

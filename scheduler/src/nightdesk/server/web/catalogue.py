@@ -8,8 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.environment import offered
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.use import Held
+from nightdesk.server.services.allowance import default_size, sizes_for
 from nightdesk.server.services.doctor import examine
 from nightdesk.server.web.auth import Admin, Platform, SignedIn, the_hub
 from nightdesk.server.web.paths import API
@@ -31,9 +34,9 @@ def user(person: SignedIn) -> dict[str, Any]:
 
 
 @router.get("/sizes")
-def sizes(platform: Platform, _person: SignedIn) -> dict[str, Any]:
-    """The sizes to choose from."""
-    return {"sizes": sizes_json(platform.settings)}
+def sizes(platform: Platform, person: SignedIn) -> dict[str, Any]:
+    """The sizes that the person may choose from."""
+    return {"sizes": _sizes(platform, person)}
 
 
 @router.get("/offers", dependencies=[Depends(the_hub)])
@@ -44,12 +47,25 @@ def offers(
     admin: bool = False,
 ) -> dict[str, Any]:
     """What a person may start a server with. Only the hub asks, and says what it knows of the person."""
-    person = Person(user, admin, tuple(group or ()))
+    person = platform.policies.with_rights(Person(user, admin, tuple(group or ())))
+    runs = platform.records.in_use(user).get((user, "run"), Held())
+    home = platform.records.home(user)
     return {
         "user": user,
         "environments": environments_json(offered(platform.records.versions(), person)),
-        "sizes": sizes_json(platform.settings),
+        "sizes": _sizes(platform, person),
+        "limits": {limit.value: value for limit, value in person.rights.limits.items()},
+        "in_use": {
+            "run_cpus": runs.cpus,
+            "run_memory_bytes": runs.memory_bytes,
+            "home_bytes": None if home is None else home.bytes,
+        },
     }
+
+
+def _sizes(platform: WebPlatform, person: Person) -> list[dict[str, Any]]:
+    theirs = sizes_for(person, platform.settings)
+    return sizes_json(theirs, default_size(person, platform.settings))
 
 
 @router.get("/doctor")

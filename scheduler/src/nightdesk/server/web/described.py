@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
+from nightdesk.client import people_answers as people
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
 from nightdesk.server.web.paths import API
@@ -71,12 +72,22 @@ class Sizes(TypedDict):
     sizes: list[Size]
 
 
+class InUse(TypedDict):
+    """What counts for the limits besides sessions: what runs have now, and what the home held when it was measured."""
+
+    run_cpus: float
+    run_memory_bytes: int
+    home_bytes: int | None
+
+
 class Offers(TypedDict):
-    """What somebody may start a session with."""
+    """What somebody may start a session with, and how much; a limit that there is not is left out."""
 
     user: str
     environments: list[answers.Environment]
     sizes: list[Size]
+    limits: dict[str, Any]
+    in_use: InUse
 
 
 class Left(TypedDict):
@@ -126,6 +137,20 @@ ANSWERS = {
     "GET /builds/{build_id}/log": Answer("text/plain", (*_ADMINS, 404)),
     "GET /builds/{build_id}/events": Answer("text/event-stream", (*_ADMINS, 404)),
     "POST /builds/{build_id}/cancel": Answer(catalogue.Build, (*_ADMINS, 404)),
+    "GET /groups": Answer(people.Groups, _ADMINS),
+    "POST /groups": Answer(people.Group, (400, *_ADMINS, 409, 422)),
+    "GET /groups/{name}": Answer(people.Group, (*_ADMINS, 404)),
+    "POST /groups/{name}/members": Answer(people.Group, _CHANGES),
+    "DELETE /groups/{name}/members": Answer(people.Group, _CHANGES),
+    "DELETE /groups/{name}": Answer(people.Removed, (*_ADMINS, 404, 409)),
+    "GET /policies": Answer(people.Policies, _ADMINS),
+    "GET /policies/{kind}/{name}": Answer(people.Policy, (*_ADMINS, 422)),
+    "PATCH /policies/{kind}/{name}": Answer(people.Policy, (400, *_ADMINS, 422)),
+    "GET /usage": Answer(people.MyUsage, (400, 401, 422)),
+    "GET /usage.csv": Answer("text/csv", (400, 401, 422)),
+    "GET /usage/people": Answer(people.PeopleUsage, (400, *_ADMINS, 422)),
+    "GET /usage/people.csv": Answer("text/csv", (400, *_ADMINS, 422)),
+    "POST /people/changed": Answer(people.Told, (401,)),
     "GET /sizes": Answer(Sizes, (401,)),
     "GET /offers": Answer(Offers, (401, 422)),
     "GET /doctor": Answer(Checks, (401, 403)),
@@ -156,7 +181,7 @@ _MEANINGS = {
     503: "a part of the platform is out of reach; try again",
 }
 _OPEN = {"GET /health"}
-_MADE = {"POST /builds", "POST /runs/{run_id}/retry"}
+_MADE = {"POST /builds", "POST /groups", "POST /runs/{run_id}/retry"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 

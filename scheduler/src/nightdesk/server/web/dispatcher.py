@@ -45,7 +45,7 @@ class Dispatcher(threading.Thread):
             self._woken.clear()
             began = time.monotonic()
             try:
-                ring(platform.records, platform.bell, platform.settings.runs.limits)
+                ring(platform.records, platform.bell, platform.policies.now())
             except NightdeskError as error:
                 _log.warning("nothing offered for now: %s", error.message)
             except Exception:  # noqa: BLE001 - the thread's edge: it must live as long as the process

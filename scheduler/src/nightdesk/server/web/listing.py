@@ -12,7 +12,7 @@ from nightdesk.server.domain.build import Build
 from nightdesk.server.domain.errors import Invalid, NotAllowed
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
-from nightdesk.server.ports.records import RunFilter
+from nightdesk.server.ports.records import Audience, RunFilter
 from nightdesk.server.web.api import shapes
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
@@ -24,7 +24,7 @@ router = APIRouter(prefix=API, tags=["runs"])
 
 def asked_for(
     person: SignedIn,
-    owner: Annotated[str, Query(description="me, all, or a name (admins)")] = "me",
+    owner: Annotated[str, Query(description="me, all that one may see, or a name")] = "me",
     status: Annotated[Status | None, Query()] = None,
     name: Annotated[
         str | None, Query(max_length=_LONGEST, description="a run's name; * is any characters")
@@ -37,6 +37,7 @@ def asked_for(
     environment_name, _, version = (environment or "").partition(":")
     return RunFilter(
         owner=_owner(person, owner),
+        seen_by=None if person.rights.reads.all else Audience(person.name, person.rights.reads.groups),
         status=status,
         name=name or None,
         environment=environment_name or None,
@@ -53,7 +54,7 @@ def list_runs(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: Annotated[str | None, Query(description="`next` of an earlier answer")] = None,
 ) -> dict[str, Any]:
-    """Runs, newest first. `all` means everybody's for admins, and one's own otherwise."""
+    """Runs, newest first. `all` means everybody's for admins; for others those that their groups let them see."""
     found = platform.records.runs(replace(wanted, limit=limit + 1, before=cursor(before)))
     return {"runs": shapes(platform, found[:limit]), "next": following(found, limit)}
 
@@ -105,7 +106,7 @@ def _owner(person: Person, owner: str) -> str | None:
     if owner == "me" or owner == person.name:
         return person.name
     if owner == "all":
-        return None if person.admin else person.name
-    if not person.admin:
-        raise NotAllowed("only admins list the runs of somebody else")
+        return None if person.sees_others else person.name
+    if not person.sees_others:
+        raise NotAllowed("none of your groups lets you see the runs of somebody else")
     return owner

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Any
@@ -21,13 +22,14 @@ from fastapi.responses import StreamingResponse
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from nightdesk.server.bootstrap import CHANGED_CHANNEL, WebPlatform
+from nightdesk.server.bootstrap import CHANGED_CHANNEL, PEOPLE_CHANNEL, WebPlatform
+from nightdesk.server.domain.errors import NotFound, SignInNeeded
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.records import LogChunk, Usage
 from nightdesk.server.services.logs import log_chunks
 from nightdesk.server.web.api import seen_run, shape
-from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.auth import Platform, SignedIn, Token
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import usage_json
 
@@ -36,6 +38,7 @@ from nightdesk.server.web.shapes import usage_json
 _PING_SECONDS = 5.0
 _LOOK_SECONDS = 5.0  # even with the bell: a ring may be lost
 _LOOK_ALONE_SECONDS = 1.0
+_ASK_AGAIN_SECONDS = 30.0  # whether somebody who watches still may, where no change was heard of
 _BATCH = 200  # log pieces in one answer
 PING = "event: ping\ndata: {}\n\n"
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -46,8 +49,10 @@ router = APIRouter(prefix=API, tags=["runs"])
 class News:
     """Who watches which run or build, and whether the bell can be heard."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, people_changed: Callable[[str], None]) -> None:
+        """``people_changed`` is called with the name of whoever was changed, empty: anybody."""
         self._url = redis_url
+        self._people_changed = people_changed
         self._watchers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self.heard = False
 
@@ -59,17 +64,34 @@ class News:
                     Redis.from_url(self._url, socket_connect_timeout=2) as redis,
                     redis.pubsub() as channel,
                 ):
-                    await channel.subscribe(CHANGED_CHANNEL)
+                    await channel.subscribe(CHANGED_CHANNEL, PEOPLE_CHANNEL)
+                    self._forget("")  # what was told while nobody listened
                     self.heard = True
                     async for message in channel.listen():
                         if message["type"] == "message":
-                            for event in self._watchers.get(message["data"].decode(), ()):
-                                event.set()
+                            self._tell(message["channel"].decode(), message["data"].decode())
             except (RedisError, OSError) as error:
                 if self.heard:
                     _log.warning("the bell is out of reach (%s); looking each second", type(error).__name__)
                 self.heard = False
             await asyncio.sleep(1)
+
+    def _tell(self, channel: str, words: str) -> None:
+        if channel == PEOPLE_CHANNEL:
+            self._forget(words)
+        else:
+            for event in self._watchers.get(words, ()):
+                event.set()
+
+    def people_changed(self) -> None:
+        """Whoever watches looks again whether they still may."""
+        for events in self._watchers.values():
+            for event in events:
+                event.set()
+
+    def _forget(self, name: str) -> None:
+        self._people_changed(name)
+        self.people_changed()
 
     @contextlib.contextmanager
     def watch(self, run_id: str) -> Any:
@@ -89,6 +111,7 @@ def run_events(
     request: Request,
     platform: Platform,
     person: SignedIn,
+    token: Token,
     run_id: str,
     after: Annotated[str | None, Query(description="the id of the last event that was seen")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
@@ -99,12 +122,40 @@ def run_events(
     """
     seen_run(platform, person, run_id)
     attempt, start = _place(last_event_id or after)
-    events = _events(request.app.state.news, platform, person, run_id, (attempt, start))
+    onlooker = Onlooker(platform, token, person)
+    events = _events(request.app.state.news, platform, onlooker, run_id, (attempt, start))
     return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
+class Onlooker:
+    """Whoever watches. A connection may last for hours: who has left a group meanwhile sees no more of it."""
+
+    def __init__(self, platform: WebPlatform, token: str, person: Person) -> None:
+        self._platform = platform
+        self._token = token
+        self._person = person
+        self._changes = platform.people.changes
+        self._asked = time.monotonic()
+
+    def now(self) -> Person:
+        """The person with the rights of now: asked again when something was changed, and now and then.
+
+        Raises:
+            SignInNeeded: the token is nobody's any more.
+            Unavailable: the hub does not answer.
+        """
+        changes, now = self._platform.people.changes, time.monotonic()
+        if changes != self._changes or now - self._asked >= _ASK_AGAIN_SECONDS:
+            person = self._platform.people.of_token(self._token)
+            if person is None:
+                raise SignInNeeded("nobody is signed in any more")
+            self._person = self._platform.policies.with_rights(person)
+            self._changes, self._asked = changes, now
+        return self._person
+
+
 async def _events(
-    news: News, platform: WebPlatform, person: Person, run_id: str, place: tuple[int, int]
+    news: News, platform: WebPlatform, onlooker: Onlooker, run_id: str, place: tuple[int, int]
 ) -> AsyncIterator[str]:
     attempt, start = place
     shown: str | None = None
@@ -113,7 +164,11 @@ async def _events(
     with news.watch(run_id) as woken:
         while True:
             woken.clear()
-            seen, document, chunks, sample = await run_sync(_look, platform, person, run_id, attempt, start)
+            try:
+                look = await run_sync(_look, platform, onlooker, run_id, attempt, start)
+            except (NotFound, SignInNeeded):
+                return  # theirs no more: who connects again is told so
+            seen, document, chunks, sample = look
             if seen.attempt != attempt:
                 attempt, start = seen.attempt, 0
             text = json.dumps(document, ensure_ascii=False)
@@ -153,11 +208,11 @@ def is_due(silent: float) -> bool:
 
 
 def _look(
-    platform: WebPlatform, person: Person, run_id: str, attempt: int, start: int
+    platform: WebPlatform, onlooker: Onlooker, run_id: str, attempt: int, start: int
 ) -> tuple[Run, dict[str, Any], list[LogChunk], Usage | None]:
     """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log; what it takes now."""
     # The run first, then its log: what is printed before a final status is on record by then.
-    run = seen_run(platform, person, run_id)
+    run = seen_run(platform, onlooker.now(), run_id)
     document = shape(platform, run)
     sample = None if run.final else platform.records.latest_usage(run)
     if 0 < attempt < run.attempt:  # the end of an earlier attempt's log is not passed over

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import NotAllowed, SignInNeeded
 from nightdesk.server.domain.person import Person
-from nightdesk.server.web.auth import Platform
+from nightdesk.server.web.auth import Platform, known
 from nightdesk.server.web.oauth import check_xsrf, session_token, xsrf_value
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.templating import render
@@ -32,10 +31,7 @@ async def by_cookie(request: Request, platform: WebPlatform) -> Person:
         SignInNeeded: nobody's.
         Unavailable: the hub does not answer.
     """
-    token = session_token(request)
-    person = platform.people.remembered(token) if token else None
-    if token and person is None:
-        person = await run_sync(platform.people.of_token, token)
+    person = await known(platform, session_token(request))
     if person is None:
         raise SignInNeeded("nobody is signed in", "Reload the page.")
     return person

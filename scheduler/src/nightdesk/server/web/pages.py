@@ -10,12 +10,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from nightdesk.server.domain.environment import runnable
-from nightdesk.server.domain.person import may_see
+from nightdesk.server.domain.person import may_cancel, may_see
 from nightdesk.server.domain.run import Status, is_id
 from nightdesk.server.services.failure import failure_of
 from nightdesk.server.services.logs import log_tail
 from nightdesk.server.services.rerun import retry
-from nightdesk.server.web.api import seen_run, shape, shapes
+from nightdesk.server.web.api import cancelled, seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.listing import following
 from nightdesk.server.web.page import ByForm, page
@@ -64,6 +64,7 @@ def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str
         person,
         run=shape(platform, run),
         limits=run,
+        may_cancel=may_cancel(person, run),
         final=run.final,
         failure=failure_of(platform.records, platform.store, run),
         tail=log_tail(platform.records, platform.store, run, _TAIL_LINES),
@@ -74,10 +75,7 @@ def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str
 
 @router.post(f"{BASE}/runs/{{run_id}}/cancel")
 def cancel_from_page(platform: Platform, person: ByForm, run_id: str) -> Response:
-    seen_run(platform, person, run_id)
-    platform.records.request_cancel(run_id, person.name)
-    platform.bell.changed(run_id)
-    platform.waiting.forget()
+    cancelled(platform, person, run_id)
     return RedirectResponse(f"{BASE}/runs/{run_id}", status_code=303)
 
 

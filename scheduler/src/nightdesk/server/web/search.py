@@ -47,7 +47,7 @@ class Search:
 def read(person: Person, query: QueryParams) -> Search:
     """The form as it was sent."""
     fields = {name: query.get(name, "").strip()[:200] for name in _FIELDS}
-    if not person.admin:
+    if not person.sees_others:
         fields["owner"] = ""
     name = fields["name"]
     wanted = asked_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nightdesk.config import Settings
+from nightdesk.config import Settings, Size
 from nightdesk.server.domain.environment import Version, default_of
 from nightdesk.server.domain.run import Output, Run, RunError
 from nightdesk.server.ports.records import Usage
@@ -109,8 +109,8 @@ def environments_json(versions: list[Version]) -> list[dict[str, Any]]:
     return found
 
 
-def sizes_json(settings: Settings) -> list[dict[str, Any]]:
-    """The sizes of the settings."""
+def sizes_json(sizes: list[Size], default: Size | None) -> list[dict[str, Any]]:
+    """Sizes to choose from."""
     return [
         {
             "name": size.name,
@@ -118,9 +118,9 @@ def sizes_json(settings: Settings) -> list[dict[str, Any]]:
             "cpus": size.cpus,
             "memory_bytes": size.memory_bytes,
             "time_limit_seconds": size.time_limit_seconds,
-            "default": size.name == settings.default_size.name,
+            "default": size == default,
         }
-        for size in settings.sizes.values()
+        for size in sizes
     ]
 
 

@@ -2,7 +2,7 @@
 
 Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
 look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
-(see ``sampler``), and build versions of environments (see ``builder``).
+(see ``sampler``) and what homes hold (see ``scales``), and build versions of environments (see ``builder``).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from nightdesk.server.worker.builder import Builder
 from nightdesk.server.worker.engine_socket import Door
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.sampler import Eye
+from nightdesk.server.worker.scales import Scales
 
 
 def main() -> int:
@@ -49,6 +50,7 @@ def main() -> int:
     bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
+    threads.append(Scales(platform.parts.records, platform.homes))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)
