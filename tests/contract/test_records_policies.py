@@ -114,3 +114,9 @@ def test_one_who_sees_very_many_people_gets_the_same(
     whole = listed(many, "lab", "night", who="dan")
     monkeypatch.setattr("nightdesk.server.adapters.list_sql._MANY_OWNERS", 1)
     assert listed(many, "lab", "night", who="dan") == whole
+
+
+def test_runs_that_are_handed_over_are_in_the_heir_s_groups(many: RecordsSql) -> None:
+    many.hand_over_some("cyd", "dan", ("lab",), "", 100)
+    assert owners(listed(many, "night")) == {"bob"}
+    assert owners(listed(many, "lab")) == {"ada", "bob", "cyd"}, "by their ids, which they keep"

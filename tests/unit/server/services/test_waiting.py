@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nightdesk.server.domain.policy import Policies
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.services import waiting
 from nightdesk.server.services.waiting import WaitingRoom
@@ -18,9 +19,9 @@ def looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seen: list[float] = []
     look = bench.records.line
 
-    def counted(alive_seconds: float) -> Any:
+    def counted(alive_seconds: float, limits: Policies) -> Any:
         seen.append(alive_seconds)
-        return look(alive_seconds)
+        return look(alive_seconds, limits)
 
     monkeypatch.setattr(bench.records, "line", counted)
     monkeypatch.setattr(waiting, "_SHARE", 1e-9)

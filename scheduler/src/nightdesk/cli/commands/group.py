@@ -140,8 +140,8 @@ def _leave(arguments: argparse.Namespace) -> int:
 def _set(arguments: argparse.Namespace) -> int:
     """Say what a group decides, or what holds for everybody. What is not named stays as it is.
 
-    For each limit and for sizes the person's own counts (nightdesk user limit), else the most generous of
-    their groups, else what is said for everybody.
+    For each limit and for sizes the person's own counts (nightdesk user limit), else the most
+    generous of their groups, else what is said for everybody.
     """
     said = said_in(arguments)
     if not said:

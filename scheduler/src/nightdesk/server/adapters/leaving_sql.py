@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row, note, one
-from nightdesk.server.adapters.schema import departed, outputs, runs
+from nightdesk.server.adapters.schema import departed, outputs, run_groups, runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.leaving import Owned
 from nightdesk.server.domain.run import Status
@@ -77,6 +77,14 @@ class LeavingSql:
             values = {"owner": heir, "key": None, "groups": list(groups)}
             ids = [row.id for row in found]
             connection.execute(update(runs).where(runs.c.id.in_(ids)).values(**values))
+            connection.execute(delete(run_groups).where(run_groups.c.run_id.in_(ids)))
+            of_heir = [
+                {"run_id": run_id, "group_name": group, "owner": heir}
+                for run_id in ids
+                for group in dict.fromkeys(groups)
+            ]
+            if of_heir:
+                connection.execute(insert(run_groups), of_heir)
             for row in found if said else ():
                 note(connection, from_row(row), now, said)
             return len(ids)
