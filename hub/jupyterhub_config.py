@@ -10,4 +10,4 @@ configure(
     load(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml")),
     read_secrets(os.environ),
     get_config(),  # noqa: F821  JupyterHub gives its configuration files this function
-)
+).start()

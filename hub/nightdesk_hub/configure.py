@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
+from nightdesk_hub.bulletin import Bulletin, Fetch, fetch_from_api
 from nightdesk_hub.change_bell import ChangeBell, ring_api
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import DockerEngine, Engine
+from nightdesk_hub.journal import Journal, Send, send_to_api
 from nightdesk_hub.leaving.departures import Departures
 from nightdesk_hub.leaving.settling import Settling
 from nightdesk_hub.leaving.telling import Tell, tell_api
+from nightdesk_hub.live_sessions import Gauge
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
 from nightdesk_hub.offer_book import Ask, OfferBook, ask_api
@@ -22,6 +25,7 @@ from nightdesk_hub.spawn_form import TEMPLATES
 from nightdesk_hub.spawner import NightdeskSpawner
 from nightdesk_hub.start_queue import StartQueue
 from nightdesk_hub.style_files import STATIC, version_of
+from nightdesk_hub.witness import Witness, remember_sign_in
 
 if TYPE_CHECKING:
     from nightdesk.config import Settings
@@ -33,7 +37,14 @@ API_URL = "http://api:8080"
 SERVICE = "nightdesk"
 
 #: What the platform's own pages may do at the hub for an admin who is signed in to them.
-PAGE_SCOPES_OF_ADMINS = ("admin:groups", "groups", "list:groups")
+PAGE_SCOPES_OF_ADMINS = (
+    "admin:groups",
+    "admin:users",
+    "delete:servers",
+    "groups",
+    "list:groups",
+    "read:servers",
+)
 
 #: Sessions with a name that somebody may have beside their own: another version, side by side.
 NAMED_SESSIONS = 2
@@ -63,18 +74,22 @@ def configure(
     ask: Ask | None = None,
     tell: Tell | None = None,
     bell: ChangeBell | None = None,
+    send: Send | None = None,
+    fetch: Fetch | None = None,
 ) -> Desk:
     """Fill JupyterHub's configuration `c`.
 
     `data` is the folder that outlives the hub; `engine` is another than the one that the
-    environment names, `ask` another way to ask for offers than the api, `tell` another way to tell who has left,
-    and `bell` another way to tell of changes.
+    environment names; `ask` is another way to ask for offers than the api, `tell` to tell who has left, `bell` to tell
+    of changes, `send` to send entries of the audit log, and `fetch` to ask for announcements.
     """
     api = f"{API_URL}/services/{SERVICE}/api/v1"
     ask = ask or ask_api(f"{api}/offers", secrets.service_token)
     tell = tell or tell_api(f"{api}/leaving", secrets.service_token)
     bell = bell or ChangeBell(ring_api(f"{api}/people/changed", secrets.service_token))
     bell.listen()
+    send = send or send_to_api(f"{api}/audit/arrived", secrets.service_token)
+    bulletin = Bulletin(fetch or fetch_from_api(f"{api}/announcements/all", secrets.service_token))
     names = Names(secrets.project)
     engine = engine or DockerEngine()
     register, departures = Register(data / "accounts.sqlite"), Departures(data / "accounts.sqlite")
@@ -88,11 +103,21 @@ def configure(
         register=register,
         departures=departures,
         settling=Settling(departures, tell, register, engine, names),
+        journal=Journal(data / "journal.sqlite", send),
+        gauge=Gauge(engine),
+        bulletin=bulletin,
     )
     _hub(settings, c, data)
+    c.JupyterHub.tornado_settings["log_function"] = Witness(desk)
+    c.Authenticator.post_auth_hook = remember_sign_in
     _services(secrets, c)
     _roles(c)
     _pages(settings, c)
+
+    def announced(user: Any) -> Any:  # a function: traitlets would copy a method with what it belongs to
+        return bulletin.shown(user)
+
+    c.JupyterHub.template_vars["announced"] = announced
 
     c.JupyterHub.proxy_class = NightdeskProxy
     c.NightdeskProxy.desk = desk

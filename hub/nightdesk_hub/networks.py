@@ -37,6 +37,8 @@ class UserNetworks:
         self._names = names
         self._pool = IPv4Network(pool)
         self._making = asyncio.Lock()
+        #: The proxy's addresses on all networks that it is in; empty until they were looked up first.
+        self.proxies: frozenset[str] = frozenset()
 
     async def ensure(self, user: str) -> str:
         """The name of a person's network, which is there and has the hub and the proxy in it.
@@ -122,6 +124,7 @@ class UserNetworks:
                 f"the hub does not find its own container: none is labelled {COMPOSE_PROJECT}="
                 f"{self._names.project} and {COMPOSE_SERVICE}=hub. Is NIGHTDESK_PROJECT right?"
             )
+        attached = False
         for service, container in members:
             inside = container["NetworkSettings"]["Networks"]
             for name in networks:
@@ -129,10 +132,12 @@ class UserNetworks:
                     continue
                 try:
                     await self._connect(container["Id"], name, service)
+                    attached = True
                 except APIError as error:
                     if starting:
                         raise
                     log.warning("could not attach the %s to %s: %s", service, name, explain(error))
+        self.proxies = _addresses(await self._members() if attached else members)
 
     async def _members(self) -> list[tuple[str, dict[str, Any]]]:
         """The running containers of hub and proxy, with the service that each of them is."""
@@ -154,6 +159,17 @@ class UserNetworks:
                 raise
         else:
             log.info("attached the %s to %s", service, network)
+
+
+def _addresses(members: list[tuple[str, dict[str, Any]]]) -> frozenset[str]:
+    """The proxy's."""
+    inside = [
+        network
+        for service, container in members
+        if service == "proxy"
+        for network in container["NetworkSettings"]["Networks"].values()
+    ]
+    return frozenset(network.get("IPAddress") or "" for network in inside) - {""}
 
 
 async def reconcile_quietly(networks: UserNetworks) -> bool:

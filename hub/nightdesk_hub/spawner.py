@@ -26,6 +26,7 @@ from nightdesk_hub.refused import StartRefused
 from nightdesk_hub.spawn_form import ChooseFirst, form_options, query_options, render_form
 from nightdesk_hub.user_names import is_user_name
 from nightdesk_hub.version_notice import notice_for
+from nightdesk_hub.witness import session_ended
 
 #: A start waits for its turn and its own time limit starts with that; this is the end of both.
 START_SECONDS = 3600
@@ -330,13 +331,19 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             return None
         if state is None:
             if self._running:
-                self.desk.endings[self.user.name, self.name] = "was removed from outside"
+                self._note_end("was removed from outside")
             return 0
         if state["Running"]:
             return None
         ended = container.how_it_ended(state, self._running.get("memory"))
-        self.desk.endings[self.user.name, self.name] = ended
+        self._note_end(ended)
         return f"{state.get('ExitCode')} ({ended})"
+
+    def _note_end(self, words: str) -> None:
+        """Somebody will ask how it ended: on the next start page, or in the audit log."""
+        self.desk.endings[self.user.name, self.name] = words
+        if self.object_id:
+            self.desk.journal.note(session_ended(self.user.name, self.name, words, self.object_id))
 
     async def get_url(self) -> str:
         """The session's address for a hub that has just started.

@@ -11,6 +11,7 @@ from jupyterhub.apihandlers import APIHandler
 from jupyterhub.scopes import needs_scope
 
 from nightdesk_hub.accounts import membership
+from nightdesk_hub.accounts.homes import home_volumes
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.accounts.register import Account
 from nightdesk_hub.desk import Desk
@@ -76,8 +77,15 @@ class AccountsAPI(AccountAPI):
 
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
-        """List them."""
-        self.write(json.dumps([self.model(account) for account in self.desk.register.all()]))
+        """List them; of who waits also whether a home folder of that name is there, which they would get."""
+        accounts = self.desk.register.all()
+        waiting = any(not account.approved for account in accounts)
+        homes = await home_volumes(self.desk) if waiting else set()
+        models = [self.model(account) for account in accounts]
+        for model in models:
+            if not model["approved"]:
+                model["home"] = self.desk.home(model["name"]) in homes
+        self.write(json.dumps(models))
 
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def post(self) -> None:

@@ -16,6 +16,7 @@ from nightdesk_hub.accounts.lockout import Lockout, lock_words
 from nightdesk_hub.accounts.passwords import MAX_LENGTH, Hasher, hash_password
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.accounts.register import ADMIN
+from nightdesk_hub.addresses import address_of
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.leaving.admission import check_may_sign_in, check_not_going
 from nightdesk_hub.leaving.departures import State
@@ -53,7 +54,7 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
         A name that nobody has costs as much time and locks as soon as one that somebody has.
         """
         name = self.normalize_username(data.get("username", "")).strip()[:MAX_LENGTH]
-        address = handler.request.remote_ip
+        address = address_of(handler.request, self.desk)
         locked = self.lockout.seconds_left(name, address, time.monotonic())
         if locked:
             raise said(429, lock_words(locked), {"Retry-After": str(round(locked) or 1)})
@@ -104,6 +105,7 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
 
     def get_handlers(self, app: Any) -> list[Any]:
         """What we add to the hub: the pages and the REST API of accounts, and the style sheet."""
+        from nightdesk_hub import live_sessions
         from nightdesk_hub.accounts import api, pages
         from nightdesk_hub.leaving import api as people_api
 
@@ -113,5 +115,6 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
             *pages.handlers,
             *api.handlers,
             *people_api.handlers,
+            *live_sessions.handlers,
             *style_files.handlers,
         ]

@@ -10,9 +10,9 @@ from jupyterhub.scopes import needs_scope
 from tornado import web
 
 from nightdesk_hub.accounts import membership
+from nightdesk_hub.accounts.homes import home_volumes
 from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.desk import Desk
-from nightdesk_hub.engine import ENGINE_ERRORS
 from nightdesk_hub.leaving import people
 
 
@@ -115,7 +115,7 @@ class AccountListPage(AccountPage):
 
     async def list_accounts(self, problem: str = "") -> None:
         admins = {name for (name,) in self.db.query(orm.User.name).filter(orm.User.admin.is_(True))}
-        left_behind = await self._homes()
+        left_behind = await home_volumes(self.desk)
         rows = [
             {
                 "name": account.name,
@@ -129,15 +129,6 @@ class AccountListPage(AccountPage):
             for account in self.desk.register.all()
         ]
         await self.show("accounts.html", accounts=rows, problem=problem)
-
-    async def _homes(self) -> set[str]:
-        """The volumes that are home folders. Somebody who waits and has one takes over another's files."""
-        filters = {"label": self.desk.names.label_filter("home")}
-        try:
-            found = await self.desk.engine.call("volumes", filters=filters)
-        except ENGINE_ERRORS:
-            return set()
-        return {volume["Name"] for volume in found.get("Volumes") or []}
 
 
 class AccountsPage(AccountListPage):

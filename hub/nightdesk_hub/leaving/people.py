@@ -7,6 +7,7 @@ from typing import Any
 from jupyterhub.handlers import BaseHandler
 
 from nightdesk_hub.accounts.problem import AccountProblem
+from nightdesk_hub.addresses import address_of
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.leaving.departures import State
 
@@ -75,7 +76,7 @@ def by(handler: BaseHandler) -> str:
 
 def address(handler: BaseHandler) -> str:
     """From where they ask."""
-    return str(handler.request.remote_ip or "")
+    return address_of(handler.request, handler.authenticator.desk)
 
 
 def check_there(handler: BaseHandler, desk: Desk, name: str) -> None:

@@ -1,4 +1,5 @@
-"""What JupyterLab asks for, beside notebooks: whether the session's version is still the one to be in.
+"""What JupyterLab asks for, beside notebooks: what is announced, and whether the session's version is still the one
+to be in.
 
 Lab has a notice for updates of its own and a class that finds them; the images name this one
 (`LabApp.check_for_updates_class`), which asks the platform and nobody else.
@@ -41,7 +42,7 @@ class VersionNotice(CheckForUpdateABC):  # type: ignore[misc]
 
 
 def words_now() -> str:
-    """What there is to tell about this session's version; empty outside a session.
+    """What is announced, and what there is to tell about this session's version; empty outside a session.
 
     Raises:
         NightdeskError: the platform does not say.
@@ -50,8 +51,11 @@ def words_now() -> str:
     if not name or not version:
         return ""
     with Client() as client:
+        told = [each["text"] for each in client.call("GET", "/announcements")["announcements"]]
         environments = client.call("GET", "/environments", query={"all": "true"})["environments"]
     versions: list[dict[str, Any]] = next(
         (each["versions"] for each in environments if each["name"] == name), []
     )
-    return notice(f"{name}:{version}", os.environ.get("NIGHTDESK_CHANNEL", ""), versions)
+    told = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told]
+    about_version = notice(f"{name}:{version}", os.environ.get("NIGHTDESK_CHANNEL", ""), versions)
+    return " ".join(filter(None, (*told, about_version)))

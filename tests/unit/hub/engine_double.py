@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -182,6 +183,16 @@ class EngineDouble:
 
     def logs(self, name: str, tail: int) -> bytes:
         return f"the last of {tail} lines of {name}\n".encode()
+
+    def stats(self, name: str, stream: bool, one_shot: bool) -> dict[str, Any]:
+        """A container that has half a core busy, and 300 MB, of which 100 are files that it has read."""
+        assert one_shot
+        assert not stream
+        self._box(name)
+        return {
+            "cpu_stats": {"cpu_usage": {"total_usage": int(time.monotonic() * 5e8)}},
+            "memory_stats": {"usage": 300 * 2**20, "stats": {"inactive_file": 100 * 2**20}},
+        }
 
     def _box(self, name: str) -> dict[str, Any]:
         if name not in self.boxes:

@@ -68,7 +68,7 @@ class Hub:
         command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_with_doubles.py")]
         with (self.data / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=self.data)
-        until("the hub answers", self._answers)
+        until("the hub answers", self._answers, 90)  # a busy machine
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -2,7 +2,7 @@
 engine in memory, and the addresses that the environment gives.
 
 A file `engine-away` in the data folder takes the engine away, `api-away` the api; `oom` ends the
-session of ada.
+session of ada. What is sent to the audit log goes to `sent.jsonl`, but while there is a file `audit-away`.
 """
 
 import asyncio
@@ -55,6 +55,20 @@ async def tell(name: str, news: dict[str, Any]) -> dict[str, Any]:
     return {"cancelled": 0, "ending": 0, "handed_over": 0}
 
 
+def send(entries: list[dict[str, Any]]) -> None:
+    """The api's side of the audit log: a file."""
+    if (data / "audit-away").exists():
+        raise ConnectionRefusedError("taken away by a test")
+    with (data / "sent.jsonl").open("a") as out:
+        out.write("".join(json.dumps(each) + "\n" for each in entries))
+
+
+def fetch() -> Any:
+    """The api's announcements: a file."""
+    file = data / "announcements.json"
+    return {"announcements": json.loads(file.read_text()) if file.exists() else []}
+
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 configure(
     Settings.model_validate({"site": {"title": "Our Desk"}, "sessions": {"start_timeout": 10}}),
@@ -65,7 +79,9 @@ configure(
     engine=Engine("desk", {OLD, NEW}, port=int(os.environ["SESSION_PORT"])),
     ask=ask,
     tell=tell,
-)
+    send=send,
+    fetch=fetch,
+).start()
 c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = os.environ["HUB_URL"]
 c.NightdeskProxy.api_url = os.environ["PROXY_URL"]
 c.NightdeskSpawner.port = int(os.environ["SESSION_PORT"])

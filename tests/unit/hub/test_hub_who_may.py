@@ -61,6 +61,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 200),
     ("PATCH", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 400),
     ("DELETE", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 200),
+    ("GET", r"/api/nightdesk/sessions"): Rule("/api/nightdesk/sessions", 403, 403, 200),
     ("GET", r"/nightdesk/(.*)"): Rule("/nightdesk/hub.css", 200, 200, 200),
 }
 

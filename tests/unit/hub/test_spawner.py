@@ -12,9 +12,12 @@ from docker.errors import APIError
 from jupyterhub.objects import Hub, Server
 from nightdesk.config import Settings
 from nightdesk_hub.accounts.register import Register
+from nightdesk_hub.bulletin import Bulletin
 from nightdesk_hub.desk import Desk
+from nightdesk_hub.journal import Journal
 from nightdesk_hub.leaving.departures import Departures
 from nightdesk_hub.leaving.settling import Settling
+from nightdesk_hub.live_sessions import Gauge
 from nightdesk_hub.names import Names
 from nightdesk_hub.networks import UserNetworks
 from nightdesk_hub.offer_book import OfferBook
@@ -51,6 +54,9 @@ class Session:
             register=register,
             departures=departures,
             settling=Settling(departures, tell, register, self.engine, NAMES),
+            journal=Journal(folder / "journal.sqlite", lambda _entries: None),
+            gauge=Gauge(self.engine),
+            bulletin=Bulletin(lambda: {"announcements": []}),
         )
         self.user = user
         self.answer = answer

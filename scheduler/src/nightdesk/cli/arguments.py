@@ -32,6 +32,9 @@ COMMANDS = {
     "logout": "forget the sign-in",
     "user": "people (for admins)",
     "group": "groups, and what they decide (for admins)",
+    "audit": "who did what (for admins)",
+    "sessions": "who is in which session (for admins)",
+    "announce": "tell everybody something (for admins)",
     "version": "print the version of this command",
 }
 

@@ -49,6 +49,10 @@ class Hub:
         """End an account with its tokens and sessions."""
         self._call("DELETE", "/nightdesk/accounts", name)
 
+    def stop_session(self, person: str, name: str = "") -> None:
+        """End somebody's session; nothing where it has ended already."""
+        self._call("DELETE", "/users", person, *(("servers", name) if name else ("server",)))
+
     def create_token(
         self, name: str, *, note: str, expires_in: int | None = None, scopes: list[str] | None = None
     ) -> Token:

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from typing import IO, Any, Self, Unpack
 
     from nightdesk.client.answers import (
+        AuditEntry,
+        AuditVerdict,
         Check,
         Environment,
         Failure,
         Health,
         History,
+        LiveSession,
         Output,
         Run,
         RunFilter,
@@ -160,12 +163,15 @@ class Client:
 
     def runs(self, **which: Unpack[RunFilter]) -> Iterator[Run]:
         """Runs, newest first; pages are fetched as they are needed."""
-        left = which.get("limit")
-        before: str | None = None
+        yield from self._listed("/runs", "runs", which.get("limit"), dict(which))
+
+    def _listed(self, path: str, name: str, limit: int | None, which: dict[str, Any]) -> Iterator[Any]:
+        """The pages of a list one after the other."""
+        left, before = limit, None
         while left is None or left > 0:
             query: dict[str, Any] = {**which, "limit": min(_PAGE, left or _PAGE), "before": before}
-            page = self._transport.json("GET", "/runs", query=query)
-            found: list[Run] = page["runs"][:left]
+            page = self._transport.json("GET", path, query=query)
+            found = page[name][:left]
             yield from found
             before = page.get("next")
             if left is not None:
@@ -293,6 +299,25 @@ class Client:
         """The platform's own checks; admins only."""
         checks: list[Check] = self._transport.json("GET", "/doctor")["checks"]
         return checks
+
+    def audit(self, *, limit: int | None = None, **which: str | None) -> Iterator[AuditEntry]:
+        """Who did what, newest first; `which` is by, action, on, address, since, until. Admins only."""
+        yield from self._listed("/audit", "entries", limit, which)
+
+    def audit_export(self, *, format: str = "csv", **which: str | None) -> Iterator[bytes]:
+        """The same as a file, in pieces. Admins only; it is noted."""
+        query = {**which, "format": format}
+        yield from self._transport.open("GET", "/audit", "export", query=query).pieces()
+
+    def audit_verify(self) -> AuditVerdict:
+        """Whether the audit log is as it was written. Admins only."""
+        verdict: AuditVerdict = self._transport.json("GET", "/audit", "verify")
+        return verdict
+
+    def sessions(self) -> list[LiveSession]:
+        """Everybody's sessions with what they take now. Admins only."""
+        sessions: list[LiveSession] = self._transport.json("GET", "/sessions")["sessions"]
+        return sessions
 
     def clock_skew(self) -> float | None:
         """By how many seconds the platform's clock is ahead of this one; None where it does not say."""

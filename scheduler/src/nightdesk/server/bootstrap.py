@@ -18,6 +18,7 @@ from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
 from nightdesk.server.adapters.hub_people import HubPeople
+from nightdesk.server.adapters.hub_roster import HubRoster
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
@@ -26,6 +27,8 @@ from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.homes import Homes
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
+from nightdesk.server.ports.roster import Roster
+from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.policies import PolicyBook
@@ -82,6 +85,8 @@ class WebPlatform:
     bell: Doorbell
     people: People
     policies: PolicyBook
+    roster: Roster
+    board: Board
     waiting: WaitingRoom
     directory: Directory
 
@@ -140,6 +145,8 @@ def web_platform() -> WebPlatform:
         policies=policies,
         waiting=WaitingRoom(records, policies),
         directory=Directory(records, groups, people, bell, policies, tuple(settings.sizes)),
+        roster=HubRoster(environment.hub_api_url, environment.service_token),
+        board=Board(records),
     )
 
 

@@ -22,6 +22,8 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.groups import MemoryGroups
 from nightdesk.server.doubles.people import MemoryPeople
+from nightdesk.server.doubles.roster import MemoryRoster
+from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.web.app import create_app
@@ -73,6 +75,7 @@ class Site:
         self.people = MemoryPeople({TOKENS[person.name]: person for person in (ADA, BOB, ROOT)})
         self.groups = MemoryGroups(self.people, ("analysts", "provided"), provider="an OpenID provider")
         policies = bench.parts.policies
+        self.roster = MemoryRoster()
         environment = Environment(
             project="test",
             config=Path("nightdesk.yaml"),
@@ -94,6 +97,8 @@ class Site:
             directory=Directory(
                 bench.records, self.groups, self.people, bench.bell, policies, tuple(bench.settings.sizes)
             ),
+            roster=self.roster,
+            board=Board(bench.records),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

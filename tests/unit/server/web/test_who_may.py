@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from nightdesk.server.domain.announcement import Announcement
 from nightdesk.server.domain.build import Build, BuildKind, new_build_id
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Status
+from nightdesk.server.ports.roster import Member
 from starlette.routing import Mount, Route
 
 from ..workbench import ADA, BOB, ROOT
@@ -84,6 +86,16 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("PUT", f"{API}/leaving/{{name}}"): (401, 401, 401, 401),  # the hub alone
     ("GET", f"{API}/owners/{{name}}"): ADMINS,
     ("GET", f"{API}/doctor"): (401, 403, 403, 200),
+    ("GET", f"{API}/audit"): ADMINS,
+    ("GET", f"{API}/audit/export"): ADMINS,
+    ("GET", f"{API}/audit/verify"): ADMINS,
+    ("POST", f"{API}/audit/arrived"): (401, 401, 401, 401),  # the hub alone
+    ("GET", f"{API}/sessions"): ADMINS,
+    ("GET", f"{API}/announcements"): SIGNED_IN,
+    ("GET", f"{API}/announcements/all"): (401, 401, 401, 401),  # the hub alone
+    ("POST", f"{API}/announcements"): (401, 403, 403, 201),
+    ("DELETE", f"{API}/announcements"): ADMINS,
+    ("DELETE", f"{API}/announcements/{{number}}"): ADMINS,
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("GET", f"{API}/runs"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}"): OWN_RUN,
@@ -122,6 +134,17 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{BASE}/groups/{{name:path}}/{{change}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/policies/{{kind}}/{{name:path}}"): (303, 403, 403, 200),
     ("POST", f"{BASE}/policies/{{kind}}/{{name:path}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/admin"): (303, 303, 303, 303),
+    ("GET", f"{BASE}/admin/people"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/admin/people/{{name}}/{{change}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/admin/sessions"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/admin/sessions/stop"): (403, 403, 403, 303),
+    ("POST", f"{BASE}/admin/sessions/stop-idle"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/admin/announcements"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/admin/announcements"): (403, 403, 403, 303),
+    ("POST", f"{BASE}/admin/announcements/{{number}}/clear"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/admin/audit"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/admin/audit/export"): (303, 403, 403, 200),
     ("GET", f"{BASE}/login"): (303, 303, 303, 303),
     ("GET", f"{BASE}/oauth_callback"): (400, 400, 400, 400),  # nothing was started
     ("GET", f"{BASE}/logout"): (303, 303, 303, 303),
@@ -207,6 +230,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
         path, more = about_groups(site, method, path)
         how |= more
         form = {"name": f"made-{uuid.uuid4().hex[:6]}"}
+    if path.startswith((f"{BASE}/admin", f"{API}/announcements")):
+        path, how = about_admins(site, method, path, how)
+        form = {"text": "x", "whose": "ada", "minutes": "60"}
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -226,6 +252,20 @@ def test_a_change_by_cookie_needs_the_pages_own_value(site: Site, method: str, p
             form = {"_xsrf": "guessed", "kind": "image", "environment": "page", "source": "x"}
             answer = site.ask(method, filled, who, cookie=True, form=form, headers=dict(headers))
             assert answer.status in {401, 403}, (headers, answer)
+
+
+def about_admins(site: Site, method: str, path: str, how: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A route of the admins: ada is to be approved, and something is announced."""
+    site.roster.members["ada"] = Member("ada", account="waiting")
+    if "{number}" in path:
+        site.bench.records.clear_announcements("root")
+        number = site.bench.records.announce(Announcement(0, 0.0, "root", "x")).id
+        path = path.replace("{number}", str(number))
+    elif path.endswith("/announcements") and method == "POST":
+        site.bench.records.clear_announcements("root")
+    if (method, path) == ("POST", f"{API}/announcements"):
+        how = {"body": b'{"text": "x"}', "headers": {"Content-Type": "application/json"}}
+    return path.replace("{name}", "ada").replace("{change}", "approve"), how
 
 
 def about_environments(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
+from nightdesk.server.adapters.announcements_sql import AnnouncementsSql
 from nightdesk.server.adapters.audit_sql import AuditSql
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.builds_sql import BuildsSql
@@ -62,7 +63,16 @@ _TIMES = (
 
 
 class RecordsSql(
-    ListSql, QueueSql, ResultsSql, CatalogueSql, BuildsSql, AuditSql, LeavingSql, PoliciesSql, UseSql
+    ListSql,
+    QueueSql,
+    ResultsSql,
+    CatalogueSql,
+    BuildsSql,
+    AuditSql,
+    LeavingSql,
+    PoliciesSql,
+    UseSql,
+    AnnouncementsSql,
 ):
     """The database behind the platform."""
 

@@ -357,3 +357,19 @@ audit = Table(
         postgresql_where=text("key IS NOT NULL"),
     ),
 )
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("link", Text, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("until", Float),
+    Column("before_sign_in", Boolean, nullable=False),
+    Column("cleared_at", Float),
+    Column("cleared_by", String(255)),
+)

@@ -12,6 +12,7 @@ from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.queue import Line
 from nightdesk.server.domain.run import Output, Run, Status
+from nightdesk.server.ports.announcements import Announcements
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 from nightdesk.server.ports.leaving import Leaving
@@ -101,7 +102,7 @@ class Standing:
     home_bytes: int | None = None
 
 
-class Records(Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Protocol):
+class Records(Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Protocol):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.

@@ -14,7 +14,10 @@ from fastapi.staticfiles import StaticFiles
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.services.request_build import MAX_BYTES
 from nightdesk.server.web import (
+    announcements,
     api,
+    audit,
+    audit_pages,
     build_form,
     build_pages,
     builds,
@@ -30,7 +33,9 @@ from nightdesk.server.web import (
     oauth,
     outputs,
     pages,
+    people_pages,
     people_usage,
+    sessions,
     story,
     usage,
 )
@@ -76,29 +81,23 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    for part in (
-        api,
-        listing,
-        story,
-        live,
-        outputs,
-        usage,
-        catalogue,
-        environments,
-        builds,
-        leaving,
-        groups,
-        oauth,
-        pages,
-    ):
+    runs_and_more = (api, listing, story, live, outputs, usage, catalogue, environments, builds)
+    for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
+    for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
     app.include_router(group_pages.router)
+    app.include_router(sessions.pages)
+    app.include_router(announcements.pages)
     app.include_router(build_pages.router)  # before those whose addresses begin with an environment's name
     app.include_router(environment_pages.router)
     app.mount(f"{BASE}/static", StaticFiles(directory=pages.STATIC), name="static")
-    own_limits = {f"{API}/builds": MAX_BYTES + 2**20, f"{build_pages.PAGES}/build": build_form.MAX_BYTES}
+    own_limits = {
+        f"{API}/builds": MAX_BYTES + 2**20,
+        f"{build_pages.PAGES}/build": build_form.MAX_BYTES,
+        f"{API}/audit/arrived": 4 * 2**20,
+    }
     app.add_middleware(Guard, limit=limit, own_limits=own_limits)
     return app

@@ -156,6 +156,16 @@ ANSWERS = {
     "GET /doctor": Answer(Checks, (401, 403)),
     "PUT /leaving/{name}": Answer(Left, (401, 422)),
     "GET /owners/{name}": Answer(answers.Owned, (401, 403, 422)),
+    "GET /audit": Answer(answers.AuditEntries, (400, *_ADMINS, 422)),
+    "GET /audit/export": Answer("text/csv", (400, *_ADMINS, 422)),
+    "GET /audit/verify": Answer(answers.AuditVerdict, _ADMINS),
+    "POST /audit/arrived": Answer(answers.Arrived, (401, 413, 422)),
+    "GET /sessions": Answer(answers.LiveSessions, _ADMINS),
+    "GET /announcements": Answer(answers.Announcements, (401,)),
+    "GET /announcements/all": Answer(answers.Announcements, (401,)),
+    "POST /announcements": Answer(answers.Announcement, (400, *_ADMINS, 409, 422)),
+    "DELETE /announcements": Answer(answers.Cleared, _ADMINS),
+    "DELETE /announcements/{number}": Answer(answers.Cleared, (*_ADMINS, 404, 422)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
@@ -181,7 +191,7 @@ _MEANINGS = {
     503: "a part of the platform is out of reach; try again",
 }
 _OPEN = {"GET /health"}
-_MADE = {"POST /builds", "POST /groups", "POST /runs/{run_id}/retry"}
+_MADE = {"POST /announcements", "POST /builds", "POST /groups", "POST /runs/{run_id}/retry"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 

@@ -20,7 +20,9 @@ def page(
     request: Request, name: str, person: Person, *, status_code: int = 200, **values: object
 ) -> HTMLResponse:
     """A page for somebody; ``name`` is its template's."""
-    text = render(name, base=BASE, api=API, person=person, xsrf=xsrf_value(request), **values)
+    platform: WebPlatform = request.app.state.platform
+    common = {"base": BASE, "api": API, "person": person, "announced": platform.board.shown()}
+    text = render(name, **common, xsrf=xsrf_value(request), **values)
     return HTMLResponse(text, status_code=status_code, headers={"Cache-Control": "no-store"})
 
 

@@ -58,13 +58,18 @@ def read(person: Person, query: QueryParams) -> Search:
         environment=fields["environment"],
     )
     try:
-        return Search(fields, replace(wanted, before=cursor(query.get("before")), **_days(fields)))
+        return Search(fields, replace(wanted, before=cursor(query.get("before")), **days(fields)))
     except Refused as error:
         return Search(fields, wanted, error.message)
 
 
-def _days(fields: dict[str, str]) -> dict[str, Any]:
-    zone = _zone(fields["zone"])
+def days(fields: dict[str, str]) -> dict[str, Any]:
+    """``since`` and ``until`` of a form with days in the reader's own ``zone``.
+
+    Raises:
+        Invalid: one of them is no day.
+    """
+    zone = zone_of(fields["zone"])
     days: dict[str, Any] = {}
     if fields["since"]:
         days["since"] = moment("from", fields["since"], zone=zone)
@@ -73,7 +78,7 @@ def _days(fields: dict[str, str]) -> dict[str, Any]:
     return days
 
 
-def _zone(minutes: str) -> timezone:
+def zone_of(minutes: str) -> timezone:
     """The reader's, as their browser says it."""
     ahead = int(minutes) if re.fullmatch(r"-?\d{1,3}", minutes, re.ASCII) else 0
     return timezone(timedelta(minutes=ahead if abs(ahead) <= _FURTHEST else 0))
