@@ -1,6 +1,6 @@
 # Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test check format bench faults soak bad-input lock purge
+.PHONY: help demo up down status logs test check format bench faults soak bad-input security lock purge
 MAKEFLAGS += --no-print-directory
 # The scripts read what they need from config/.env; nothing of a variable given to make is lost.
 SHELL := bash
@@ -45,6 +45,9 @@ soak: ## a storm of random faults over hundreds of runs (MINUTES=30 SEED=n)
 
 bad-input: ## hand over everything that is wrong, odd or hostile; a table of what it got
 	@setup/bad_input.sh $(ARGS)
+
+security: ## try every wall from outside, from a browser, from inside sessions and runs; a list of what held
+	@setup/security.sh $(ARGS)
 
 lock: ## renew the lock files (images/lock.sh FOLDER for a new environment version)
 	@setup/lock.sh

@@ -8,4 +8,5 @@ if [ "${1:-}" = --state ]; then
 fi
 source "$(dirname "$0")/platform.sh"
 [ -r "$NIGHTDESK_ENV_FILE" ] || die "no platform has been set up here: ${NIGHTDESK_ENV_FILE#"$PWD"/} is missing." "Run: make up"
+front
 compose "$@"

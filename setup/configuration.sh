@@ -6,4 +6,14 @@ source "$(dirname "$0")/platform.sh"
 shown=${NIGHTDESK_CONFIG#"$PWD"/}
 [ -r "$NIGHTDESK_CONFIG" ] || die "there is no file $shown to read." "Its name stands in ${NIGHTDESK_ENV_FILE#"$PWD"/}, key NIGHTDESK_CONFIG."
 "$python" -m nightdesk.config "$shown" || die "$shown is wrong; nothing was started." "Each line above says the place and what belongs there."
+front
+if plainly_published; then
+    die "NIGHTDESK_BIND=$NIGHTDESK_BIND would publish the platform without TLS: passwords would cross the network readably." \
+        "Set site.tls in ${NIGHTDESK_CONFIG#"$PWD"/} to files or acme (docs/install.md#tls), or NIGHTDESK_BIND to 127.0.0.1." \
+        "Where another server in front of it ends TLS, say so: site.behind_proxy: true"
+fi
+if [ "$NIGHTDESK_TLS" = files ]; then
+    "$python" setup/tls_files.py "$NIGHTDESK_TLS_FILES" "$NIGHTDESK_TLS_HOST" ||
+        die "the certificate cannot be used; nothing was started." "The line above says what to change."
+fi
 say "$shown is valid"

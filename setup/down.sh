@@ -81,6 +81,14 @@ stop_sessions() {
     sessions | each docker rm --force
 }
 
+# The filter of what leaves people's and runs' networks: rules on this machine, which outlive the service that keeps
+# them. They go when nothing is left that they are for.
+remove_filter() {
+    docker image inspect nightdesk/scheduler:latest >/dev/null 2>&1 || return 0
+    docker run --rm --network host --cap-drop ALL --cap-add NET_ADMIN --env "NIGHTDESK_PROJECT=$project" \
+        nightdesk/scheduler:latest python -m nightdesk.server.egress --remove >/dev/null 2>&1 || true
+}
+
 runs() { containers --filter "$ours" --filter label=org.nightdesk.role=run; }
 
 leave_runs() {
@@ -95,6 +103,7 @@ leave_runs() {
 if [ -n "$purge" ]; then
     step "Removing $project and all its data"
     purge_all
+    remove_filter
     say "removed everything of $project, its volumes too"
     exit 0
 fi
@@ -102,4 +111,5 @@ step "Stopping $project"
 stop_services
 stop_sessions
 if [ -n "$end_runs" ]; then runs | each docker stop --time 10; else leave_runs; fi
+if [ -z "$(runs)" ]; then remove_filter; fi
 say "stopped; all data stays. Again: make up"

@@ -71,6 +71,7 @@ PLATFORM = (
     Image("platform", "hub", "hub", ("hub", *CORE, *BUILD_TOOLS), NOT_LIGHT, {**SCHEDULER, **BASE_FILES}),
     Image("platform", "proxy", "services/proxy", ("services/proxy",)),
     Image("platform", "redis", "services/redis", ("services/redis",)),
+    Image("platform", "tls", "services/tls", ("services/tls",)),
 )
 
 

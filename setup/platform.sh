@@ -26,7 +26,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$PWD" "${1#./}" ;; esac; }
 
 if [ -n "${platform_state:-}" ]; then
-    unset COMPOSE_PROJECT_NAME NIGHTDESK_PORT NIGHTDESK_BIND NIGHTDESK_CONFIG
+    unset COMPOSE_PROJECT_NAME NIGHTDESK_PORT NIGHTDESK_BIND NIGHTDESK_CONFIG \
+        NIGHTDESK_HTTPS_PORT NIGHTDESK_HTTP_PORT NIGHTDESK_TLS_FILES
     NIGHTDESK_ENV_FILE=$platform_state/.env
     NIGHTDESK_LOGIN_FILE=$platform_state/login.json
 fi
@@ -49,6 +50,10 @@ NIGHTDESK_CONFIG=$(absolute "$(setting NIGHTDESK_CONFIG config/nightdesk.yaml)")
 NIGHTDESK_VENV=$(absolute "${NIGHTDESK_VENV:-.venv}")
 NIGHTDESK_STATE=$(absolute "${NIGHTDESK_STATE:-.nightdesk}")
 NIGHTDESK_LOGIN_FILE=$(absolute "${NIGHTDESK_LOGIN_FILE:-$NIGHTDESK_VENV/etc/nightdesk/login.json}")
+NIGHTDESK_HTTPS_PORT=$(setting NIGHTDESK_HTTPS_PORT 443)
+NIGHTDESK_HTTP_PORT=$(setting NIGHTDESK_HTTP_PORT 80)
+NIGHTDESK_TLS_FILES=$(absolute "$(setting NIGHTDESK_TLS_FILES config/tls)")
+export NIGHTDESK_HTTPS_PORT NIGHTDESK_HTTP_PORT NIGHTDESK_TLS_FILES
 export COMPOSE_PROJECT_NAME NIGHTDESK_ENV_FILE NIGHTDESK_PORT NIGHTDESK_BIND NIGHTDESK_CONFIG \
     NIGHTDESK_VENV NIGHTDESK_STATE NIGHTDESK_LOGIN_FILE
 
@@ -63,9 +68,30 @@ if [ -r "$NIGHTDESK_CONFIG" ]; then
     export NIGHTDESK_CONFIG_DIGEST
 fi
 
+# front: what site.tls and its neighbours say, as variables; nothing where the settings cannot be read yet.
+front() {
+    local line told
+    NIGHTDESK_TLS=off NIGHTDESK_BEHIND_PROXY=""
+    if [ -x "$python" ] && told=$("$python" -m nightdesk.config "$NIGHTDESK_CONFIG" --front 2>/dev/null); then
+        while IFS= read -r line; do export "${line?}"; done <<<"$told"
+    fi
+    # Plain HTTP leaves this machine only where somebody else's server in front of it ends TLS.
+    NIGHTDESK_PLAIN_BIND=127.0.0.1
+    if [ "$NIGHTDESK_TLS" = off ]; then NIGHTDESK_PLAIN_BIND=$NIGHTDESK_BIND; fi
+    export NIGHTDESK_TLS NIGHTDESK_PLAIN_BIND COMPOSE_PROFILES=""
+    if [ "$NIGHTDESK_TLS" != off ]; then COMPOSE_PROFILES=tls; fi
+}
+
+loopback() { case $1 in 127.* | localhost | ::1 | '[::1]') return 0 ;; *) return 1 ;; esac; }
+
+# plainly_published: would passwords cross the network readably?
+plainly_published() {
+    [ "$NIGHTDESK_TLS" = off ] && [ -z "$NIGHTDESK_BEHIND_PROXY" ] && ! loopback "$NIGHTDESK_BIND"
+}
+
 # The address on this machine. What people type may differ: site.public_url in the configuration.
 address() {
-    local host=$NIGHTDESK_BIND
+    local host=${NIGHTDESK_PLAIN_BIND:-$NIGHTDESK_BIND}
     case $host in 0.0.0.0 | '') host=127.0.0.1 ;; esac
     printf 'http://%s:%s' "$host" "$NIGHTDESK_PORT"
 }

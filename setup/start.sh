@@ -4,6 +4,9 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/platform.sh"
 
+front
+mkdir -p "$NIGHTDESK_TLS_FILES"
+
 limit=${NIGHTDESK_START_TIMEOUT:-180}
 crashes_allowed=3  # a service may fall over once or twice while the others are starting
 

@@ -61,6 +61,7 @@ setup/admin_token.sh
 setup/register.sh
 
 step "Nightdesk is up"
+front
 public=$("$python" -c 'import sys; from nightdesk.config import load; print(load(sys.argv[1]).public_url)' "$NIGHTDESK_CONFIG")
 echo "  address:   $public"
 echo "  sign in:   admin, with the password in ${NIGHTDESK_ENV_FILE#"$PWD"/}, key NIGHTDESK_ADMIN_PASSWORD"

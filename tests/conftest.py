@@ -6,20 +6,22 @@ It is brought up when the first test asks for it; tests that ask for none need n
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .support import bad_input_table, fault_table
+from .support import bad_input_table, fault_table, security_table
 from .support.bad_input_table import BadInputTable
 from .support.fault_table import FaultTable
 from .support.people import Person, admin_of, join
 from .support.platform import REUSE, Platform, alone
+from .support.security_table import SecurityTable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `make faults` and `make bad-input`."""
+    """The options of `make faults`, `make bad-input` and `make security`."""
+    security_table.add_options(parser)
     fault_table.add_options(parser)
     bad_input_table.add_options(parser)
 
@@ -28,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests that are marked with a number are gathered in a table, wherever they stand."""
     config.pluginmanager.register(FaultTable(), "faults")
     config.pluginmanager.register(BadInputTable(), "bad input")
+    config.pluginmanager.register(SecurityTable(), "security checks")
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +41,12 @@ def platform() -> Iterator[Platform]:
         return
     with alone() as started:
         yield started
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Callable[[object], None]:
+    """Say for the list of security checks what was tried."""
+    return security_table.saying(request.node)
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,15 @@ def test_no_setting_is_documented_that_there_is_not() -> None:
 def test_environment_variables_of_the_compose_file_are_documented() -> None:
     compose = (ROOT / "docker-compose.yml").read_text("utf-8")
     # Set by setup for the compose file alone, not by people.
-    internal = {"NIGHTDESK_CONFIG_DIGEST", "NIGHTDESK_ENGINE_SOCKET", "NIGHTDESK_STATE"}
+    internal = {
+        "NIGHTDESK_CONFIG_DIGEST",
+        "NIGHTDESK_ENGINE_SOCKET",
+        "NIGHTDESK_STATE",
+        "NIGHTDESK_PLAIN_BIND",
+    }
+    internal |= {
+        f"NIGHTDESK_{name}" for name in ("TLS", "TLS_HOST", "PUBLIC_URL", "ACME_EMAIL", "ACME_SERVER")
+    }
     names = set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)", compose)) - internal
     docs = "\n".join(path.read_text("utf-8") for path in DOCS)
     assert names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 LABEL_PROJECT = "org.nightdesk.project"
@@ -49,6 +50,14 @@ class Names:
         the proxy's port at every attachment and cut everybody's open connections.
         """
         return f"{self.project}_user-{user}"
+
+    def bridge(self, user: str) -> str:
+        """The bridge of a person's network on the machine, in the 15 characters that Linux has for it.
+
+        The filter of what leaves it goes by how it begins (nightdesk.server.domain.egress.bridge_prefix).
+        """
+        project, person = (hashlib.sha256(text.encode()).hexdigest() for text in (self.project, user))
+        return f"nd{project[:6]}{person[:7]}"
 
     def labels(self, role: str, user: str) -> dict[str, str]:
         """Labels of something that belongs to a person; `role` is session, network or home."""

@@ -21,6 +21,8 @@ log = logging.getLogger("JupyterHub.networks")
 
 #: Room for the gateway, the hub, the proxy and ten sessions.
 PREFIX = 28
+#: By the name of its bridge the filter of what leaves it (nightdesk.server.egress) knows a network.
+BRIDGE_NAME = "com.docker.network.bridge.name"
 #: The platform's parts in each person's network, under these names.
 MEMBERS = ("hub", "proxy")
 
@@ -96,6 +98,7 @@ class UserNetworks:
                     "create_network",
                     name,
                     driver="bridge",
+                    options={BRIDGE_NAME: self._names.bridge(user)},
                     labels=self._names.labels("network", user),
                     ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]),
                 )

@@ -67,6 +67,7 @@ class Looking:
 
 
 @pytest.mark.case(28)
+@pytest.mark.security(12)
 def test_harmful_files_are_inert_when_somebody_opens_them(desk: Desk, ended: Ended, got: Say) -> None:
     run = ended.succeeded("harmful")
     told = []
@@ -96,6 +97,7 @@ def provoke(desk: Desk) -> None:
 
 
 @pytest.mark.case(28)
+@pytest.mark.security(12)
 def test_a_notebook_of_harmful_outputs_is_inert_as_a_page(desk: Desk, ended: Ended) -> None:
     run = ended.succeeded("harmful")
     path = f"{API}/runs/{run['id']}/outputs/notebook.html"

@@ -80,6 +80,7 @@ def nothing_runs(person: Person) -> bool:
     return not person.platform.containers("session", mine, everything=True)
 
 
+@pytest.mark.security(8)
 def test_what_is_for_others_starts_nowhere(spare: Spare, modellers: Group, eve: Person) -> None:
     spare.only_for(modellers.name)
     assert spare.name not in listed(eve)
@@ -110,6 +111,7 @@ def test_what_is_for_others_starts_nowhere(spare: Spare, modellers: Group, eve: 
     assert nothing_runs(eve)
 
 
+@pytest.mark.security(3)
 def test_joining_and_leaving_a_group_takes_effect_at_once(
     spare: Spare, modellers: Group, eve: Person
 ) -> None:

@@ -72,6 +72,7 @@ def session(ada: Person) -> Session:
     return ada.session()
 
 
+@pytest.mark.security(16)
 def test_a_session_reaches_the_platform_and_its_hub_and_nothing_behind_them(
     platform: Platform, session: Session, grace: Person
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_session_reaches_the_platform_and_its_hub_and_nothing_behind_them(
     assert {run["owner"] for run in listed["runs"]} <= {"ada"}
 
 
+@pytest.mark.security(17)
 def test_a_run_reaches_none_of_the_platform_nor_sessions_nor_other_runs(
     platform: Platform, session: Session, ada: Person
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_run_reaches_none_of_the_platform_nor_sessions_nor_other_runs(
     assert seen["reached"] == []
 
 
+@pytest.mark.security(6, 18)
 def test_a_runs_container_is_bounded_and_holds_no_secret(platform: Platform, ada: Person) -> None:
     with ada.runs.hold() as held:
         held.holding()
@@ -124,6 +127,7 @@ def test_a_runs_container_is_bounded_and_holds_no_secret(platform: Platform, ada
         held.succeed()
 
 
+@pytest.mark.security(18)
 def test_a_sessions_container_is_bounded_and_holds_only_its_own_tokens(
     platform: Platform, session: Session, ada: Person
 ) -> None:
@@ -139,6 +143,7 @@ def test_a_sessions_container_is_bounded_and_holds_only_its_own_tokens(
     assert session.do("id", "-u").strip() == "1000"
 
 
+@pytest.mark.security(7)
 def test_a_sessions_token_may_submit_but_not_rule(session: Session) -> None:
     asked = """
 import json, os, urllib.error, urllib.request
@@ -157,6 +162,7 @@ print(json.dumps([ask(desk + "/api/v1/runs"), ask(hub + "/users"), ask(hub + "/u
     assert all(status in {403, 404} for status in others), others
 
 
+@pytest.mark.security(24)
 def test_sessions_and_runs_have_the_same_image(platform: Platform, session: Session, ada: Person) -> None:
     digest = session.variable("NIGHTDESK_DIGEST")
     assert platform.inspect(session.container)["Image"] == digest
@@ -185,6 +191,7 @@ def mallory(platform: Platform) -> Person:
     ],
     ids=str,
 )
+@pytest.mark.security(8)
 def test_a_session_starts_from_what_is_on_offer_and_nothing_else(
     platform: Platform, mallory: Person, options: Any
 ) -> None:
@@ -193,6 +200,7 @@ def test_a_session_starts_from_what_is_on_offer_and_nothing_else(
     assert not platform.containers("session", "label=org.nightdesk.user=mallory", everything=True)
 
 
+@pytest.mark.security(28)
 def test_nobody_starts_a_session_for_somebody_else(ada: Person, mallory: Person) -> None:
     assert mallory.hub("POST", f"/users/{ada.name}/server", {}).status_code in {403, 404}
     assert mallory.hub("GET", f"/users/{ada.name}").status_code in {403, 404}

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .platform import docker
+from .platform import bridge_address
 
 BEGAN, ENDED = "began", "ended"
 
@@ -165,11 +165,6 @@ class _Page(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: what counts is in the lines."""
-
-
-def bridge_address() -> str:
-    """This machine's address on the engine's default bridge, which every container reaches."""
-    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -116,6 +116,8 @@ def start(
     *,
     as_shipped: bool = False,
     address: str = "",
+    site: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
     first: Callable[[str], None] | None = None,
     **variables: str,
 ) -> Platform:
@@ -124,6 +126,7 @@ def start(
     With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `address` is where
     it answers if not on the loopback, `first` is called with the project's name before anything of it is
     made, and `variables` are set for the setup scripts.
+    `site` are settings of that section, `env` are lines of its `.env`.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
@@ -133,6 +136,8 @@ def start(
     if not as_shipped:
         settings["sizes"] = SIZES
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
+        # The tests' ledger listens on this machine, which is out of reach of sessions and runs otherwise.
+        settings["network"] = {"allow": [bridge_address()]}
         settings["runs"] |= {
             "slots": SLOTS,
             "limits": {"people": {LIMITED_PERSON: 1}, "groups": {LIMITED_GROUP: 1}},
@@ -140,13 +145,17 @@ def start(
             "max_output_count": OUTPUT_COUNT,
             "run_log": RUN_LOG_BYTES,
         }
+    settings["site"] |= site or {}
+    if address and not address.startswith("127."):
+        settings["site"]["behind_proxy"] = True  # an address of the tests' own, without TLS
     config = state / "nightdesk.yaml"
     config.write_text(yaml.safe_dump(settings), "utf-8")
     options = ["--project", project, "--port", str(_free_port()), "--config", str(config)]
-    if address:
-        env = state / ".env"
-        env.touch(mode=0o600)
-        env.write_text(f"NIGHTDESK_BIND={address}\n", "utf-8")
+    lines = {**({"NIGHTDESK_BIND": address} if address else {}), **(env or {})}
+    if lines:
+        file = state / ".env"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{key}={value}\n" for key, value in lines.items()), "utf-8")
     try:
         if first is not None:
             first(project)
@@ -228,6 +237,11 @@ def docker(*arguments: str, seconds: float = 60, stdin: bytes | None = None) -> 
     words = done.stderr.decode("utf-8", "replace")
     assert done.returncode == 0, f"docker {' '.join(arguments[:6])} ended with {done.returncode}:\n{words}"
     return done.stdout.decode("utf-8", "replace")
+
+
+def bridge_address() -> str:
+    """This machine's own address on the engine's default bridge."""
+    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
 
 
 def _step(script: str, *arguments: str, seconds: float, **variables: str) -> None:

@@ -17,6 +17,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
@@ -26,6 +27,7 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -104,6 +106,10 @@ class Site(_Part):
 
     title: str = "Nightdesk"
     public_url: str = ""
+    tls: Literal["off", "files", "acme"] = "off"
+    acme_email: str = ""
+    acme_server: str = "https://acme-v02.api.letsencrypt.org/directory"
+    behind_proxy: bool = False
 
     @field_validator("public_url")
     @classmethod
@@ -111,6 +117,41 @@ class Site(_Part):
         if value and not re.fullmatch(r"https?://[^/\s]+/?", value):
             raise ValueError(f"{value!r} is not an address such as https://notebooks.example.org")
         return value.rstrip("/")
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _is_not_yaml_s_false(cls, value: object) -> object:
+        return "off" if value is False else value  # `tls: off` is a no to YAML
+
+    @field_validator("acme_email")
+    @classmethod
+    def _is_plain(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s{}\"]+@[^@\s{}\"]+", value):
+            raise ValueError(f"{value!r} is no address for mail")
+        return value
+
+    @field_validator("acme_server")
+    @classmethod
+    def _is_directory(cls, value: str) -> str:
+        if not re.fullmatch(r"https://[^\s{}\"]+", value):
+            raise ValueError(f"{value!r} is not the address of an ACME directory; it begins with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Site:
+        if self.tls != "off" and not self.public_url.startswith("https://"):
+            raise ValueError(f"tls: {self.tls} needs public_url, such as https://notebooks.example.org")
+        if self.tls == "acme" and not re.fullmatch(
+            r"https://[a-z0-9.-]*[a-z]", self.public_url, re.IGNORECASE
+        ):
+            raise ValueError(
+                "tls: acme needs a public_url with a name in it and no port: it is asked for on 80 and 443"
+            )
+        if self.tls != "off" and self.behind_proxy:
+            raise ValueError(
+                "behind_proxy means that TLS ends before this platform; set tls to off, or it to false"
+            )
+        return self
 
 
 class Size(_Part):
@@ -161,6 +202,29 @@ class Limits(_Part):
     def of_person(self, name: str) -> int | None:
         """Runs that this person may have at a time."""
         return self.people.get(name, self.person)
+
+
+class Network(_Part):
+    """What code in sessions and runs may reach outside of the platform."""
+
+    egress: Literal["open", "closed", "unfiltered"] = "open"
+    allow: tuple[str, ...] = ()
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _are_targets(cls, value: object) -> object:
+        for each in value if isinstance(value, list) else []:
+            address, colon, port = str(each).partition(":")
+            try:
+                ipaddress.IPv4Network(address)
+            except ValueError as error:
+                words = (
+                    f"{each!r} is no IPv4 address or network such as 10.1.2.3, 10.1.0.0/16 or 10.1.2.3:5432"
+                )
+                raise ValueError(f"{words} ({error})" if "/" in address else words) from None
+            if colon and not (port.isdecimal() and 0 < int(port) < 65536):
+                raise ValueError(f"{each!r} has no port that there is; write for example 10.1.2.3:5432")
+        return value
 
 
 class Runs(_Part):
@@ -235,6 +299,7 @@ class Settings(_Part):
     sizes: dict[str, Size] = Field(default_factory=_default_sizes, min_length=1)
     accounts: Accounts = Accounts()
     sessions: Sessions = Sessions()
+    network: Network = Network()
     runs: Runs = Runs()
     database: Database = Database()
     storage: Storage = Storage()
@@ -358,16 +423,33 @@ def _doubled_keys(node: yaml.Node | None, path: Path) -> list[str]:
     return problems
 
 
+def for_the_front(site: Site) -> dict[str, str]:
+    """What the setup scripts and the service `tls` go by, as variables."""
+    return {
+        "NIGHTDESK_TLS": site.tls,
+        "NIGHTDESK_TLS_HOST": urlsplit(site.public_url).hostname or "",
+        "NIGHTDESK_PUBLIC_URL": site.public_url,
+        "NIGHTDESK_ACME_EMAIL": site.acme_email,
+        "NIGHTDESK_ACME_SERVER": site.acme_server,
+        "NIGHTDESK_BEHIND_PROXY": "yes" if site.behind_proxy else "",
+    }
+
+
 def main(arguments: list[str]) -> int:
-    """Check the file named; 0 when it is right, 1 when it is not, 2 without a file."""
-    if len(arguments) != 1:
-        print("usage: python -m nightdesk.config FILE", file=sys.stderr)
+    """Check the file named; 0 when it is right, 1 when it is not, 2 without a file.
+
+    With ``--front`` behind it, print what :func:`for_the_front` has, a line each.
+    """
+    if len(arguments) not in {1, 2} or arguments[1:] not in ([], ["--front"]):
+        print("usage: python -m nightdesk.config FILE [--front]", file=sys.stderr)
         return 2
     try:
-        load(arguments[0])
+        settings = load(arguments[0])
     except ConfigError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
+    if len(arguments) == 2:
+        print("\n".join(f"{name}={value}" for name, value in for_the_front(settings.site).items()))
     return 0
 
 

@@ -77,13 +77,16 @@ class EngineDouble:
         inside = {key: {} for key, box in self.boxes.items() if name in box["Nets"]}
         return {**self.nets[name], "Containers": inside}
 
-    def create_network(self, name: str, driver: str, labels: dict[str, str], ipam: Any) -> None:
+    def create_network(
+        self, name: str, driver: str, labels: dict[str, str], ipam: Any, options: dict[str, str]
+    ) -> None:
         subnet = ipam["Config"][0]["Subnet"]
         if name in self.nets:
             raise _refusal(APIError, 409, f"network with name {name} already exists")
         self.nets[name] = {
             "Name": name,
             "Driver": driver,
+            "Options": options,
             "Labels": labels,
             "IPAM": {"Config": [{"Subnet": subnet}]},
         }

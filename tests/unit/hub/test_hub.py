@@ -100,6 +100,7 @@ def test_users_of_the_hubs_own_api_need_a_name_that_fits(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("name", ["vera", "nobody"])
+@pytest.mark.security(9)
 def test_guessing_locks_a_name_whether_somebody_has_it_or_not(hub: Hub, name: str) -> None:
     if name == "vera":
         hub.account("vera")
@@ -359,6 +360,7 @@ def test_admins_and_sign_ins_survive_a_restart(hub: Hub) -> None:
     assert hub.sign_in("admin", "changed by the admin").get("/hub/accounts").status_code == 200
 
 
+@pytest.mark.security(22)
 def test_a_replaced_service_token_is_void(hub: Hub) -> None:
     service = {"Authorization": "token token-of-service"}
     assert hub.api("GET", "/services/nightdesk", headers=SETUP).status_code == 200
@@ -383,6 +385,7 @@ def test_an_admin_account_that_was_removed_does_not_come_back(hub: Hub) -> None:
     assert maria.get("/hub/accounts").status_code == 200
 
 
+@pytest.mark.security(21)
 def test_the_log_holds_no_secret(hub: Hub) -> None:
     log = hub.log()
     for secret in (ADMIN_PASSWORD, PASSWORD, "token-of-proxy", "token-of-service", "token-of-setup"):

@@ -87,6 +87,7 @@ def answers(handler: type[RequestHandler], method: str) -> bool:
     return getattr(handler, method) not in (getattr(RequestHandler, method), getattr(BaseHandler, method))
 
 
+@pytest.mark.security(1)
 def test_every_handler_stands_in_the_table(tmp_path: Path) -> None:
     there = routes(tmp_path)
     without = "".join(
@@ -141,6 +142,7 @@ def cookie_value(browser: Browser) -> str:
 
 @pytest.mark.parametrize(("method", "path"), list(RULES), ids=[" ".join(each) for each in RULES])
 @pytest.mark.parametrize("who", ["anonymous", "member", "admin"])
+@pytest.mark.security(1)
 def test_who_is_answered_what(
     hub: Hub, people: dict[str, Browser], victim: str, who: str, method: str, path: str
 ) -> None:
@@ -165,6 +167,7 @@ def test_who_is_answered_what(
 
 
 @pytest.mark.parametrize(("method", "path"), [each for each in RULES if each[0] != "GET"], ids=str)
+@pytest.mark.security(10)
 def test_a_change_by_cookie_needs_the_pages_own_value(
     hub: Hub, people: dict[str, Browser], victim: str, method: str, path: str
 ) -> None:
@@ -179,6 +182,7 @@ def test_a_change_by_cookie_needs_the_pages_own_value(
     assert victim in {each["name"] for each in hub.api("GET", "/nightdesk/accounts").json()}
 
 
+@pytest.mark.security(7)
 def test_nobody_promotes_himself(hub: Hub, people: dict[str, Browser]) -> None:
     """By the hub's own API, with a token or a cookie, nor by joining a group or taking a role."""
     mia, value = hub.token("mia"), cookie_value(people["member"])

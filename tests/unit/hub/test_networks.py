@@ -101,7 +101,7 @@ def test_networks_that_are_no_persons_are_left_alone(engine: EngineDouble) -> No
     # The engine would publish the proxy's port on such a network if its name came first.
     labels = {"org.nightdesk.project": "desk", "org.nightdesk.role": "network"}
     engine.create_network(
-        "another-of-the-platform", "bridge", labels, {"Config": [{"Subnet": "10.9.0.0/24"}]}
+        "another-of-the-platform", "bridge", labels, {"Config": [{"Subnet": "10.9.0.0/24"}]}, {}
     )
     asyncio.run(networks(engine).reconcile())
     assert engine.boxes["desk-proxy-1"]["Nets"] == {"desk_control"}

@@ -10,9 +10,19 @@ import env_file
 import pytest
 import yaml
 
-SERVICES = {"proxy", "hub", "api", "worker", "redis"}
+SERVICES = {"proxy", "hub", "api", "worker", "redis", "egress", "tls"}
 # Set by setup/platform.sh from what is there, not by people.
-DERIVED = {"NIGHTDESK_CONFIG_DIGEST", "NIGHTDESK_ENGINE_SOCKET", "NIGHTDESK_STATE"}
+DERIVED = {
+    "NIGHTDESK_CONFIG_DIGEST",
+    "NIGHTDESK_ENGINE_SOCKET",
+    "NIGHTDESK_STATE",
+    "NIGHTDESK_PLAIN_BIND",
+    "NIGHTDESK_TLS",
+    "NIGHTDESK_TLS_HOST",
+    "NIGHTDESK_PUBLIC_URL",
+    "NIGHTDESK_ACME_EMAIL",
+    "NIGHTDESK_ACME_SERVER",
+}
 HELD_BY = {
     "CONFIGPROXY_AUTH_TOKEN": {"proxy", "hub"},
     "JUPYTERHUB_CRYPT_KEY": {"hub"},
@@ -46,7 +56,7 @@ def sources(service: dict[str, Any]) -> dict[str, Any]:
     return mounts
 
 
-def test_there_are_the_five_services(services: dict[str, dict[str, Any]]) -> None:
+def test_there_are_these_services(services: dict[str, dict[str, Any]]) -> None:
     assert set(services) == SERVICES
 
 
@@ -57,6 +67,7 @@ def test_the_example_has_every_variable(text: str, example: Path) -> None:
     assert known - used == set(), "a setting that nothing reads"
 
 
+@pytest.mark.security(21)
 def test_each_secret_is_held_only_by_who_needs_it(services: dict[str, dict[str, Any]], example: Path) -> None:
     secrets = {entry.key for entry in env_file.read_example(example.read_text()) if entry.recipe}
     assert secrets == set(HELD_BY)
@@ -76,11 +87,13 @@ def test_a_missing_secret_stops_the_start(text: str) -> None:
         assert not re.search(rf"\${{{secret}(}}|:-)", text)
 
 
+@pytest.mark.security(19)
 def test_only_hub_and_worker_reach_the_engine(services: dict[str, dict[str, Any]]) -> None:
     reaching = {name for name, service in services.items() if "docker.sock" in str(service)}
     assert reaching == {"hub", "worker"}
 
 
+@pytest.mark.security(18)
 def test_no_service_has_powers_it_does_not_need(services: dict[str, dict[str, Any]]) -> None:
     for name, service in services.items():
         assert service["cap_drop"] == ["ALL"], name
@@ -91,7 +104,19 @@ def test_no_service_has_powers_it_does_not_need(services: dict[str, dict[str, An
         assert service["logging"]["options"]["max-size"], name
     added = {name: set(service.get("cap_add", [])) for name, service in services.items()}
     assert added.pop("worker") == {"CHOWN", "DAC_OVERRIDE", "FOWNER"}
+    assert added.pop("egress") == {"NET_ADMIN"}
     assert not any(added.values())
+
+
+def test_only_the_filter_sees_the_machines_network_and_it_holds_nothing(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert {name for name, service in services.items() if "network_mode" in service} == {"egress"}
+    egress = services["egress"]
+    assert "networks" not in egress
+    assert "ports" not in egress
+    assert set(egress["environment"]) == {"NIGHTDESK_PROJECT", "NIGHTDESK_CONFIG"}
+    assert set(sources(egress)) == {"${NIGHTDESK_CONFIG", "egress"} or len(sources(egress)) == 2
 
 
 def test_the_api_is_not_root(services: dict[str, dict[str, Any]]) -> None:
@@ -103,7 +128,7 @@ def test_services_cannot_write_their_images(services: dict[str, dict[str, Any]])
 
 
 def test_the_configuration_is_read_only(services: dict[str, dict[str, Any]]) -> None:
-    for name in ("hub", "api", "worker"):
+    for name in ("hub", "api", "worker", "egress"):
         mounts = [mount for source, mount in sources(services[name]).items() if "NIGHTDESK_CONFIG" in source]
         assert len(mounts) == 1, name
         assert mounts[0]["read_only"] is True
@@ -111,10 +136,13 @@ def test_the_configuration_is_read_only(services: dict[str, dict[str, Any]]) -> 
         assert services[name]["labels"]["org.nightdesk.config"], "a changed file restarts the service"
 
 
+@pytest.mark.security(29)
 def test_one_port_is_published_on_loopback_unless_said_otherwise(services: dict[str, dict[str, Any]]) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert set(published) == {"proxy"}
-    assert published["proxy"] == ["${NIGHTDESK_BIND:-127.0.0.1}:${NIGHTDESK_PORT:-8000}:8000"]
+    assert set(published) == {"proxy", "tls"}
+    assert published["proxy"] == ["${NIGHTDESK_PLAIN_BIND:-127.0.0.1}:${NIGHTDESK_PORT:-8000}:8000"]
+    assert all(port.startswith("${NIGHTDESK_BIND:-127.0.0.1}:") for port in published["tls"])
+    assert services["tls"]["profiles"] == ["tls"], "only where it is asked for"
 
 
 def test_nothing_is_pulled_or_built_and_all_come_back(services: dict[str, dict[str, Any]]) -> None:

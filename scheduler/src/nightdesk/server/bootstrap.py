@@ -14,6 +14,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.adapters.docker_homes import DockerHomes
+from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
@@ -32,6 +33,7 @@ from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
@@ -56,6 +58,7 @@ class Environment:
     scratch: Path
     sources: Path = Path("/sources")
     build_secrets: Path = Path("/run/build-secrets")
+    egress_state: Path = Path("/egress/state.json")
 
     @classmethod
     def read(cls) -> Environment:
@@ -94,6 +97,10 @@ class WebPlatform:
         """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
         self.people.forget(name)
         self.policies.forget()
+
+    def egress(self) -> Filter:
+        """What the filter of what leaves people's and runs' networks says of itself."""
+        return read_state(self.environment.egress_state)
 
 
 @dataclass(frozen=True, slots=True)

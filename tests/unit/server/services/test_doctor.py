@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
+from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.domain.errors import Unavailable
-from nightdesk.server.services.doctor import Check, examine
+from nightdesk.server.services.doctor import Check, Filter, examine
 
 from ..workbench import Bench
 
@@ -13,7 +16,9 @@ from ..workbench import Bench
 def found(bench: Bench, **parts: Any) -> dict[str, Check]:
     """What the doctor says, by name."""
     parts = {"records": bench.records, "store": bench.store, "bell": bench.bell, **parts}
-    return {check.name: check for check in examine(parts["records"], parts["store"], parts["bell"])}
+    egress = parts.get("egress", Filter(True, "in place, open"))
+    checks = examine(parts["records"], parts["store"], parts["bell"], lambda: egress)
+    return {check.name: check for check in checks}
 
 
 def test_all_is_well(bench: Bench) -> None:
@@ -21,7 +26,7 @@ def test_all_is_well(bench: Bench) -> None:
     bench.records.beat("two", 3, 2**40)
     checks = found(bench)
     assert all(check.ok for check in checks.values())
-    assert list(checks) == ["database", "workers", "redis", "output store", "environments"]
+    assert list(checks) == ["database", "workers", "redis", "output store", "environments", "egress filter"]
     assert checks["workers"].message == "2 alive, 5 runs at a time"
     assert checks["environments"].message == "python-data:2026.11.1"
     assert bench.stored() == set(), "what it tried out is gone again"
@@ -34,6 +39,18 @@ def test_what_is_not_well_has_a_hint(bench: Bench) -> None:
     checks = found(bench)
     assert {name for name, check in checks.items() if not check.ok} == {"workers", "redis", "environments"}
     assert all(check.hint for check in checks.values() if not check.ok)
+
+
+def test_a_filter_that_is_not_in_place_is_told(bench: Bench, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    assert read_state(state) == Filter(False, "has not said that it is in place")
+    state.write_text('{"ok": true, "words": "in place, open"}')
+    assert read_state(state) == Filter(True, "in place, open")
+    os.utime(state, (1, 1))
+    assert not read_state(state).ok
+    check = found(bench, egress=read_state(state))["egress filter"]
+    assert not check.ok
+    assert check.hint
 
 
 class Away:

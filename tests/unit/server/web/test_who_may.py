@@ -164,6 +164,7 @@ def routes(site: Site) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.security(1)
 def test_every_route_stands_in_the_table(site: Site) -> None:
     there, ruled = routes(site), set(EXPECTED)
     without = "".join(
@@ -194,6 +195,7 @@ def a_group(site: Site) -> Iterator[None]:
 )
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.usefixtures("a_group")
+@pytest.mark.security(1)
 def test_who_is_answered_what(site: Site, who: str, method: str, path: str) -> None:
     codes = EXPECTED[method, path]
     expected = dict(zip(PEOPLE, codes, strict=False)).get(who, codes[2])
@@ -244,6 +246,7 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
 @pytest.mark.parametrize(
     ("method", "path"), [each for each in EXPECTED if each[0] not in {"GET", "HEAD"}], ids=" ".join
 )
+@pytest.mark.security(10)
 def test_a_change_by_cookie_needs_the_pages_own_value(site: Site, method: str, path: str) -> None:
     """Whatever another site has a browser send: the cookie goes along, the value cannot."""
     for who in (ADA, ROOT):
@@ -334,6 +337,7 @@ def test_the_hub_asks_for_offers(site: Site) -> None:
     "path",
     ["", "/log", "/events", "/outputs", "/outputs/log.txt", "/outputs/notebook.html", "/outputs/nothing"],
 )
+@pytest.mark.security(2)
 def test_another_s_run_is_told_like_none(site: Site, path: str) -> None:
     run = site.finished(ADA)
     others = site.get(f"/runs/{run.id}{path}", BOB)
@@ -399,6 +403,7 @@ def test_ways_to_write_a_token(site: Site, scheme: str) -> None:
     }
 
 
+@pytest.mark.security(22)
 def test_a_token_that_was_revoked_is_refused(site: Site) -> None:
     site.people.tokens["token-eve"] = Person("eve")
     assert site.get("/user", "token-eve").status == 200
@@ -408,6 +413,7 @@ def test_a_token_that_was_revoked_is_refused(site: Site) -> None:
     assert site.ask("GET", f"{BASE}/", "token-eve", cookie=True).status == 303
 
 
+@pytest.mark.security(7)
 def test_admins_are_those_that_the_hub_says_are(site: Site) -> None:
     """Nobody promotes himself: what the request says about it is nothing."""
     for extra in ("?admin=true", "?user=root", "?owner=root"):

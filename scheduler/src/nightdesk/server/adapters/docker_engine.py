@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from nightdesk.server.adapters.docker_stats import sample_of
 from nightdesk.server.adapters.log_lines import in_lines
+from nightdesk.server.domain.egress import bridge_of_runs
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
@@ -34,6 +35,7 @@ _LABEL = "org.nightdesk."
 _USER = "1000:1000"
 _ANSWER_SECONDS = 30  # an engine that hangs is asked again, and a run is on its way, within a minute
 _MAKING_SECONDS = 5.0  # a container takes a tenth of a second to be made, on a busy machine more
+_BRIDGE_NAME = "com.docker.network.bridge.name"
 _LOST_BY_ENGINE = 255
 _TOGETHER_SECONDS = 15.0  # an engine that ends stops its containers within its own grace of 10 s and a little
 _TMPFS = {"/tmp": "size=1g,mode=1777", "/home/nightdesk": "size=1g,uid=1000,gid=1000,mode=755"}  # noqa: S108
@@ -100,14 +102,22 @@ class DockerEngine:
 
     @_engine_call
     def ensure_network(self) -> None:
-        """The network of the runs: made where it is missing."""
-        if self._client.networks(names=[f"^{self._common.network}$"]):
-            return
+        """The network of the runs: made where it is missing, or without the name that the filter goes by."""
+        for found in self._client.networks(names=[f"^{self._common.network}$"]):
+            if _BRIDGE_NAME in (found.get("Options") or {}):
+                return
+            try:
+                self._client.remove_network(found["Id"])
+            except APIError:  # an earlier version's runs are in it: the next worker that starts looks again
+                return
         with contextlib.suppress(APIError):  # another worker was quicker
             self._client.create_network(
                 self._common.network,
                 driver="bridge",
-                options={"com.docker.network.bridge.enable_icc": "false"},
+                options={
+                    "com.docker.network.bridge.enable_icc": "false",
+                    _BRIDGE_NAME: bridge_of_runs(self._common.project),
+                },
                 labels={f"{_LABEL}project": self._common.project, f"{_LABEL}role": "runs-network"},
             )
 

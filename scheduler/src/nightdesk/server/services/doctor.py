@@ -24,7 +24,15 @@ class Check:
     hint: str | None = None
 
 
-def examine(records: Records, store: FileStore, bell: Doorbell) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the filter of what leaves people's and runs' networks last said of itself."""
+
+    ok: bool
+    words: str
+
+
+def examine(records: Records, store: FileStore, bell: Doorbell, egress: Callable[[], Filter]) -> list[Check]:
     """Look at every part; a part that fails does not keep the others from being looked at."""
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("database", lambda: _database(records)),
@@ -32,6 +40,7 @@ def examine(records: Records, store: FileStore, bell: Doorbell) -> list[Check]:
         ("redis", lambda: _bell(bell)),
         ("output store", lambda: _store(store)),
         ("environments", lambda: _environments(records)),
+        ("egress filter", lambda: _egress(egress())),
     ]
     found = []
     for name, check in checks:
@@ -75,3 +84,12 @@ def _environments(records: Records) -> Check:
     if not versions:
         return Check("environments", False, "none is registered", "`make up` builds and registers them.")
     return Check("environments", True, ", ".join(version.label for version in versions))
+
+
+def _egress(found: Filter) -> Check:
+    hint = (
+        None
+        if found.ok
+        else "Code in sessions and runs may reach this machine: `docker compose logs egress`."
+    )
+    return Check("egress filter", found.ok, found.words, hint)

@@ -71,4 +71,5 @@ def _sizes(platform: WebPlatform, person: Person) -> list[dict[str, Any]]:
 @router.get("/doctor")
 def doctor(platform: Platform, _admin: Admin) -> dict[str, Any]:
     """Is the platform well? For admins."""
-    return {"checks": [asdict(check) for check in examine(platform.records, platform.store, platform.bell)]}
+    found = examine(platform.records, platform.store, platform.bell, platform.egress)
+    return {"checks": [asdict(check) for check in found]}
