@@ -43,6 +43,7 @@ def actions(records: RecordsSql, **wanted: Any) -> list[str]:
         "VALUES (1, 'x', 'a.b', '', '', '', '', '', 'k', '')",
     ],
 )
+@pytest.mark.security(26)
 def test_the_database_refuses_to_change_an_entry(
     records: RecordsSql, database: Database, statement: str
 ) -> None:
@@ -114,6 +115,7 @@ def test_the_chain_holds_also_when_many_write_at_once(records: RecordsSql) -> No
         ("DELETE FROM audit WHERE id = 4", 5),
     ],
 )
+@pytest.mark.security(26)
 def test_whoever_takes_the_triggers_away_is_found_out(
     records: RecordsSql, database: Database, damage: str, found: int
 ) -> None:
