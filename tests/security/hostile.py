@@ -72,7 +72,7 @@ print("PROBE" + json.dumps({
     "reached": reached,
     "answers": answers,
     "there": [path for path in targets["paths"] if os.path.exists(path)],
-    "seen": [word for word in targets["words"] if word.encode() in everything],
+    "seen": [word for word in targets["words"] if word[::-1].encode() in everything],
     "uid": os.getuid(),
     "capabilities": [status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
     "no_new_privs": status["NoNewPrivs"].strip(),
@@ -91,7 +91,8 @@ def program(
     words: tuple[str, ...] = (),
 ) -> str:
     """The program with its targets."""
-    targets = {"ports": ports, "asks": asks or [], "paths": paths, "words": words}
+    # Backwards, or it would find the words in its own arguments.
+    targets = {"ports": ports, "asks": asks or [], "paths": paths, "words": [word[::-1] for word in words]}
     return f"TARGETS = {json.dumps(json.dumps(targets))}\n{PROGRAM}"
 
 

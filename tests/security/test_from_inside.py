@@ -80,6 +80,11 @@ def own_addresses() -> list[str]:
     return sorted(address for address in local if not address.startswith("127."))
 
 
+def still_ours(name: str) -> bool:
+    """Is this target of `everything` still an address of this machine?"""
+    return name.removeprefix("this machine ").rpartition(":")[0] in own_addresses()
+
+
 def everything(platform: Platform, port: int) -> dict[str, tuple[str, int]]:
     """Every address of every container of the platform at every port; every address of this machine; metadata."""
     targets: dict[str, tuple[str, int]] = {}
@@ -143,7 +148,9 @@ def test_bobs_cell(platform: Platform, alice: Alice, bobs_session: Session, bob:
         if name.startswith((f"{own} in", f"{platform.project}-hub-1 in", f"{platform.project}-proxy-1 in"))
     }
     own_network = {name for name in mine if f"_user-{bob.name}:" in name}
-    assert set(seen["reached"]) - own_network <= {"hub", "platform", "what is allowed"}
+    # Networks of other platforms come and go here; what was this machine's address may be somebody's elsewhere now.
+    there = {name for name in seen["reached"] if not name.startswith("this machine") or still_ours(name)}
+    assert there - own_network <= {"hub", "platform", "what is allowed"}
     assert {"hub", "platform"} <= set(seen["reached"]), "what a session needs is in reach"
     assert {int(name.rpartition(":")[2]) for name in own_network} <= {8000, 8081, 8888}, (
         "and nothing else of them"
@@ -169,7 +176,7 @@ def test_bobs_run(platform: Platform, alice: Alice, bob: Person, tried: Say) -> 
         run = bob.runs.end(bob.runs.submit(source)["id"], 240)
     assert run["status"] == "succeeded", run
     seen = outcome(printed(bob.runs.output(run["id"], "notebook.ipynb")))
-    assert seen["reached"] == []
+    assert [name for name in seen["reached"] if not name.startswith("this machine") or still_ours(name)] == []
     assert seen["there"] == []
     assert seen["seen"] == []
     assert seen["hub_names"] == [], "no token of any kind"
