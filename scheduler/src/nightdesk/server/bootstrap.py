@@ -32,8 +32,8 @@ from nightdesk.server.ports.roster import Roster
 from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.directory import Directory
-from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.doctor import Filter
+from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
