@@ -14,7 +14,7 @@ from nightdesk.config import Settings
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.records_sql import RecordsSql
-from nightdesk.server.adapters.schema import changes, runs
+from nightdesk.server.adapters.schema import changes, inputs, runs
 from nightdesk.server.domain.environment import Kernel, Origin, Package, Version
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.person import Person
@@ -28,7 +28,7 @@ from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.submit import Files, output_key, submit
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.watch import Parts
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 PYTHON = Kernel("python3", "Python 3", "python")
 R = Kernel("ir", "R", "R")
@@ -160,6 +160,14 @@ class Bench:
         """Change every run behind everybody's back."""
         with self.database.writing() as connection:
             connection.execute(update(runs).values(**values))
+
+    def forget_inputs(self, run: Run) -> None:
+        """Remove what the run was handed over with, behind everybody's back."""
+        with self.database.writing() as connection:
+            connection.execute(delete(inputs).where(inputs.c.run_id == run.id))
+        for key in self.stored():
+            if key.startswith(f"inputs/{run.id}."):
+                self.store.remove(key)
 
     def database_is_empty(self) -> bool:
         """Whether no run is on record."""

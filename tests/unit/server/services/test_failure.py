@@ -126,7 +126,8 @@ def test_a_store_that_is_away_hides_nothing_else(bench: Bench) -> None:
         def open(self, _key: str) -> None:
             raise Unavailable("the store does not answer")
 
-    run = ended(bench, failing(1, "printed\n"))
+    large = notebook(code("#" * 300_000))  # what is small is in the database
+    run = ended(bench, failing(1, "printed\n"), source=large)
     failure = failure_of(bench.records, Away(), run)  # type: ignore[arg-type]
     assert failure is not None
     assert (failure.cell, failure.log) == (None, "printed")

@@ -11,6 +11,7 @@ from nightdesk.server.domain.errors import Conflict, NotFound, TooMany
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
+from nightdesk.server.services.inputs import ALL, inputs_there, open_input
 from nightdesk.server.services.rerun import again_of, retry
 from nightdesk.server.services.submit import submit
 
@@ -64,14 +65,10 @@ def test_the_files_that_were_taken_along_come_along_again(bench: Bench) -> None:
     new = again(bench, run)
 
     def inputs(of: Run) -> dict[str, bytes]:
-        kept = {}
-        for key in bench.stored():
-            if of.id in key:
-                with bench.store.open(key) as file:
-                    kept[key.replace(of.id, "ID")] = file.read()
-        return kept
+        there = inputs_there(bench.records, bench.store, of.id)
+        return {name: open_input(bench.records, bench.store, of.id, name).read() for name in there}
 
-    assert inputs(run)
+    assert set(inputs(run)) == set(ALL)
     assert inputs(new) == inputs(run)
 
 
@@ -168,10 +165,8 @@ def test_an_environment_that_is_not_for_one_any_more(bench: Bench, exact: bool) 
 
 def test_inputs_that_are_gone(bench: Bench) -> None:
     run = ended(bench)
-    for key in bench.stored():
-        if run.id in key:
-            bench.store.remove(key)
-    with pytest.raises(NotFound, match=f"the inputs of run {run.id} are not in the store any more"):
+    bench.forget_inputs(run)
+    with pytest.raises(NotFound, match=f"the inputs of run {run.id} are not there any more"):
         again(bench, run)
     assert bench.records.runs_of_versions()["python-data", "2026.11.1"].total == 1, "no run was made"
 

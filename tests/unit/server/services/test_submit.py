@@ -21,13 +21,14 @@ from nightdesk.server.domain.errors import (
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Output, Priority, Status
 from nightdesk.server.domain.submission import Submission
-from nightdesk.server.services.inputs import open_input
+from nightdesk.server.services.inputs import ALL, open_input
 from nightdesk.server.services.submit import Files, submit
 
 from ..workbench import ADA, BOB, ROOT, VERSION, Bench, archive, code, notebook
 from .watching import care
 
 NOTEBOOK = notebook(code("year = 1", "parameters"), code("2"))
+LARGE = notebook(code("#" * 300_000))  # goes to the store; what is small, to the database
 
 
 def send(bench: Bench, **wanted: Any) -> Any:
@@ -68,11 +69,9 @@ def test_what_is_stored(bench: Bench) -> None:
     along.archive.seek(0)
     run, _ = send(bench, files=along)
     assert run.files_count == 2
-    key = f"inputs/{run.id}"
-    assert bench.stored() == {f"{key}.source", f"{key}.prepared", f"{key}.files.tar.gz"}
-    assert open_input(bench.store, run.id, "source").read() == NOTEBOOK
-    assert open_input(bench.store, run.id, "files.tar.gz").read() == content
-    assert open_input(bench.store, run.id, "prepared").read() != NOTEBOOK
+    stored = {name: open_input(bench.records, bench.store, run.id, name).read() for name in ALL}
+    assert (stored["source"], stored["files.tar.gz"]) == (NOTEBOOK, content)
+    assert stored["prepared"] != NOTEBOOK
 
 
 def test_a_script_is_stored_as_it_is(bench: Bench) -> None:
@@ -80,7 +79,7 @@ def test_a_script_is_stored_as_it_is(bench: Bench) -> None:
         bench, file="job.py", source=b"print(1)\n", parameters={"a": "5", "b": "x"}, parameters_are_text=True
     )
     assert (run.kind, run.kernel, run.cells, run.parameters) == ("script", None, 0, {"a": 5, "b": "x"})
-    assert bench.stored() == {f"inputs/{run.id}.source"}
+    assert bench.records.run_inputs(run.id) == ["source"]
     run, _ = send(bench, file="job.R", source=b"print(1)\n", parameters={"a": "5"})
     assert run.parameters == {"a": "5"}
 
@@ -295,7 +294,7 @@ def test_the_same_key_at_the_same_time(bench: Bench) -> None:
 
     def one() -> None:
         wanted = Submission(file="analysis.ipynb", key="k")
-        run, new = submit(bench.records, Meeting(), bench.settings, ADA, wanted, (NOTEBOOK, None))  # type: ignore[arg-type]
+        run, new = submit(bench.records, Meeting(), bench.settings, ADA, wanted, (LARGE, None))  # type: ignore[arg-type]
         answers.append((run.id, new))
 
     threads = [threading.Thread(target=one) for _ in range(4)]
@@ -317,9 +316,7 @@ def test_a_full_store_refuses_and_leaves_no_run(bench: Bench) -> None:
             raise Unavailable("storage full")
 
     with pytest.raises(Unavailable, match="storage full"):
-        submit(
-            bench.records, Full(), bench.settings, ADA, Submission(file="analysis.ipynb"), (NOTEBOOK, None)
-        )  # type: ignore[arg-type]
+        submit(bench.records, Full(), bench.settings, ADA, Submission(file="analysis.ipynb"), (LARGE, None))  # type: ignore[arg-type]
     assert bench.database_is_empty()
 
 

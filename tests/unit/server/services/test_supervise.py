@@ -12,7 +12,6 @@ from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run, RunError, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.doubles.engine import Stage
-from nightdesk.server.services.inputs import forget_inputs
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.services.watch import Parts
 
@@ -210,7 +209,7 @@ def test_the_pinned_image_runs_whatever_tags_do(bench: Bench) -> None:
 
 def test_inputs_that_are_gone_end_the_run_with_words(bench: Bench) -> None:
     run = bench.submit()
-    forget_inputs(bench.store, run.id)
+    bench.forget_inputs(run)
     care(bench.supervisor(), run)
     ended = bench.run(run)
     assert (ended.status, ended.reason) == (

@@ -298,14 +298,11 @@ def test_a_run_that_is_over_is_run_again(site: Site, fields: dict[str, str], how
 
 def test_what_cannot_be_run_again_says_why_on_a_page(site: Site) -> None:
     run = tried(site, 1, person=LEA)
-    site.platform.store.remove(f"inputs/{run.id}")
-    for key in site.bench.stored():
-        if key.startswith(f"inputs/{run.id}"):
-            site.platform.store.remove(key)
+    site.bench.forget_inputs(run)
     answer = press_again(site, run)
     assert answer.status == 404
     assert answer.headers["content-type"].startswith("text/html")
-    assert f"The inputs of run {run.id} are not in the store any more" in answer.text
+    assert f"The inputs of run {run.id} are not there any more" in answer.text
 
 
 # words

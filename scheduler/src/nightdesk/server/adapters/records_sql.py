@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import departed, run_groups, runs, versions
+from nightdesk.server.adapters.schema import inputs as input_table
 from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
@@ -35,6 +37,10 @@ from nightdesk.server.ports.records import NO_LIMITS, Standing
 
 _ADD = insert(runs)
 _ADD_GROUPS = insert(run_groups)
+_ADD_INPUTS = insert(input_table)
+_INPUT = select(input_table.c.content).where(
+    input_table.c.run_id == bindparam("run_id"), input_table.c.name == bindparam("name")
+)
 # What may have happened since the run was checked, in one question: the environment's version was removed, or the
 # owner was disabled.
 _REFUSED = union_all(
@@ -86,8 +92,12 @@ class RecordsSql(
     def uptime(self) -> float:
         return uptime()
 
-    def add_run(self, run: Run) -> tuple[Run, bool]:
+    def add_run(self, run: Run, inputs: Mapping[str, bytes] | None = None) -> tuple[Run, bool]:
         row = to_row(run)
+        kept = [
+            {"run_id": run.id, "name": name, "content": zlib.compress(content, 1)}
+            for name, content in (inputs or {}).items()
+        ]
         try:
             with self._database.writing() as connection:
                 wanted = {"environment": run.environment, "version": run.version, "owner": run.owner}
@@ -104,6 +114,8 @@ class RecordsSql(
                     connection.execute(
                         _ADD_GROUPS, [{**of_run, "group_name": group} for group in dict.fromkeys(run.groups)]
                     )
+                if kept:
+                    connection.execute(_ADD_INPUTS, kept)
                 note(connection, run, run.created_at)
                 words = f"{run.name} in {run.environment}:{run.version}"
                 submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
@@ -114,6 +126,16 @@ class RecordsSql(
                 raise
             return known, False
         return run, True
+
+    def run_input(self, run_id: str, name: str) -> bytes | None:
+        with self._database.reading() as connection:
+            content = connection.execute(_INPUT, {"run_id": run_id, "name": name}).scalar()
+            return None if content is None else zlib.decompress(content)
+
+    def run_inputs(self, run_id: str) -> list[str]:
+        query = select(input_table.c.name).where(input_table.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
 
     def run(self, run_id: str) -> Run | None:
         with self._database.reading() as connection:

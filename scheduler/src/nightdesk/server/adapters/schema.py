@@ -10,6 +10,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -160,6 +161,15 @@ turns = Table(
     metadata,
     Column("name", String(255), primary_key=True),
     Column("at", Float, nullable=False),
+)
+
+# What small runs were handed over with.
+inputs = Table(
+    "run_inputs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # deflated
 )
 
 changes = Table(

@@ -22,27 +22,29 @@ PYTHON_KERNEL = {"name": "python3", "display_name": "Python 3", "language": "pyt
 # Of a version that is made from a list of packages: they are locked in a step of its own, and installed from
 # that lock. A list that has hashes already is taken as it is, so the same recipe with the lock in the place of
 # the list makes the same packages again. EARLIER is an earlier version's image on the same base, where there is
-# one: what did not change stays as it is. environment.yaml comes last: another version of the same packages costs
-# nothing.
+# one: what did not change stays as it is. Files are mounted into steps with secrets and copied afterwards: behind a
+# COPY such a step first waits for five seconds (Debian's BuildKit 0.13 looks for the copy's session, too).
+# environment.yaml comes last: another version of the same packages costs nothing.
 GENERATED = """\
 ARG BASE=nightdesk/base
 ARG EARLIER=${BASE}
 FROM ${BASE} AS lock
 USER root
-COPY lock.py requirements.txt /lock/
 RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \\
+    --mount=type=bind,source=lock.py,target=/tmp/lock.py \\
+    --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \\
     set -eu; \\
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
     if [ -s /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \\
     export PIP_CACHE_DIR=/root/.cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore; \\
-    /opt/nightdesk/bin/python /lock/lock.py /lock/requirements.txt /opt/nightdesk/base/requirements.txt \\
-        >/lock/locked.txt
+    /opt/nightdesk/bin/python /tmp/lock.py /tmp/requirements.txt /opt/nightdesk/base/requirements.txt >/locked.txt
 
 FROM ${EARLIER}
 USER root
-COPY --from=lock --chmod=644 /lock/locked.txt /opt/nightdesk/environment/requirements.txt
 RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \\
-    install-packages --exactly /opt/nightdesk/environment/requirements.txt
+    --mount=type=bind,from=lock,source=/locked.txt,target=/tmp/requirements.txt \\
+    install-packages --exactly /tmp/requirements.txt
+COPY --from=lock --chmod=644 /locked.txt /opt/nightdesk/environment/requirements.txt
 COPY --chmod=644 environment.yaml smoke.ipynb /opt/nightdesk/environment/
 USER 1000:1000
 """

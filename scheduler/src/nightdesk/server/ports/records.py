@@ -115,8 +115,18 @@ class Records(Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcem
         """Seconds since the machine's start: for measuring how long something takes; nobody sets this clock."""
 
     # runs
-    def add_run(self, run: Run) -> tuple[Run, bool]:
-        """Put a run on record; the earlier one and False where owner and key are known already."""
+    def add_run(self, run: Run, inputs: Mapping[str, bytes] | None = None) -> tuple[Run, bool]:
+        """Put a run on record, with small inputs by name; the earlier one and False where owner and key are known.
+
+        Raises:
+            Conflict: its version has just been removed.
+        """
+
+    def run_input(self, run_id: str, name: str) -> bytes | None:
+        """One of the inputs that were put on record with a run."""
+
+    def run_inputs(self, run_id: str) -> list[str]:
+        """The names of the inputs that were put on record with a run."""
 
     def run(self, run_id: str) -> Run | None:
         """One run, or None."""

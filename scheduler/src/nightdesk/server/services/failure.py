@@ -40,16 +40,16 @@ def failure_of(records: Records, store: FileStore, run: Run) -> Failure | None:
     """What to show of a run that ended otherwise than well; None of any other."""
     if not run.final or run.status is Status.SUCCEEDED:
         return None
-    return Failure(_cell(store, run), log_tail(records, store, run, _LOG_LINES))
+    return Failure(_cell(records, store, run), log_tail(records, store, run, _LOG_LINES))
 
 
-def _cell(store: FileStore, run: Run) -> FailedCell | None:
+def _cell(records: Records, store: FileStore, run: Run) -> FailedCell | None:
     number = (run.error.cell if run.error else None) or run.cell
     if run.kind != "notebook" or not number:
         return None
     try:
         # What was handed to the runner has the same cells as what it left, and none of its outputs.
-        with open_input(store, run.id, PREPARED) as file:
+        with open_input(records, store, run.id, PREPARED) as file:
             raw = file.read(_LARGEST + 1)
     except (NotFound, Unavailable):  # all else that is known is worth showing without it
         return None

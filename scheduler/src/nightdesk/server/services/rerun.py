@@ -13,7 +13,7 @@ from nightdesk.server.domain.run import Priority, Run, anew, new_id
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.allowance import Takes, check_limits
-from nightdesk.server.services.inputs import SOURCE, inputs_there, keep_inputs, open_input
+from nightdesk.server.services.inputs import SOURCE, add_with_inputs, inputs_there, open_input
 from nightdesk.server.services.submit import check_waiting
 
 _NOT_OFFERED = " is not on offer any more: this runs in "
@@ -27,7 +27,7 @@ def retry(
 
     Args:
         records: the database.
-        store: where the inputs are.
+        store: where large inputs are.
         settings: the platform's.
         person: who asks; they may see ``run``.
         run: the run to do again.
@@ -58,14 +58,12 @@ def retry(
         created_at=standing.now,
         expected_seconds=standing.expected_seconds,
     )
-    there = inputs_there(store, run.id)
+    there = inputs_there(records, store, run.id)
     if SOURCE not in there:
-        raise NotFound(f"the inputs of run {run.id} are not in the store any more", "Submit the file anew.")
+        raise NotFound(f"the inputs of run {run.id} are not there any more", "Submit the file anew.")
     with ExitStack() as opened:
-        inputs = {name: opened.enter_context(open_input(store, run.id, name)) for name in there}
-        keep_inputs(store, again.id, inputs)
-    accepted, _ = records.add_run(again)
-    return accepted
+        inputs = {name: opened.enter_context(open_input(records, store, run.id, name)) for name in there}
+        return add_with_inputs(records, store, again, inputs)[0]
 
 
 def again_of(label: str, rebuilt: str) -> int:

@@ -32,9 +32,9 @@ def lay_out(parts: Parts, run: Run) -> None:
         },
     }
     name = PREPARED if run.kind == "notebook" else SOURCE
-    with open_input(parts.store, run.id, name) as source:
+    with open_input(parts.records, parts.store, run.id, name) as source:
         if run.files_count:
-            with open_input(parts.store, run.id, FILES) as files:
+            with open_input(parts.records, parts.store, run.id, FILES) as files:
                 parts.folders.prepare(run, job, source, files)
         else:
             parts.folders.prepare(run, job, source, None)

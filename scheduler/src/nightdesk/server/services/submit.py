@@ -19,7 +19,7 @@ from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records, Standing
 from nightdesk.server.services.allowance import check_limits, size_for
 from nightdesk.server.services.archive import check_archive
-from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, forget_inputs, keep_inputs
+from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, add_with_inputs
 from nightdesk.server.services.notebook import prepare
 
 _MAX_RETRIES = 10
@@ -57,7 +57,7 @@ def submit(
 
     Args:
         records: the database.
-        store: where the inputs go.
+        store: where large inputs go.
         settings: the platform's.
         person: who asks.
         wanted: what they want; for somebody else it says as well what the hub knows of them.
@@ -131,11 +131,7 @@ def submit(
     if files is not None:
         files.archive.seek(0)
         inputs[FILES] = files.archive
-    keep_inputs(store, run.id, inputs)
-    accepted, new = records.add_run(run)
-    if not new:
-        forget_inputs(store, run.id)
-    return accepted, new
+    return add_with_inputs(records, store, run, inputs)
 
 
 def output_key(run: Run, name: str) -> str:
