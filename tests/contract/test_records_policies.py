@@ -116,6 +116,13 @@ def test_one_who_sees_very_many_people_gets_the_same(
     assert listed(many, "lab", "night", who="dan") == whole
 
 
+def test_few_among_many_are_found_as_well(many: RecordsSql, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [run.id for run in many.runs(RunFilter(seen_by=Audience("eve", frozenset({"lab"})), limit=5))]
+    monkeypatch.setattr("nightdesk.server.adapters.list_sql._WALK", 2)
+    again = [run.id for run in many.runs(RunFilter(seen_by=Audience("eve", frozenset({"lab"})), limit=5))]
+    assert found == again == listed(many, "lab")[:5]
+
+
 def test_runs_that_are_handed_over_are_in_the_heir_s_groups(many: RecordsSql) -> None:
     many.hand_over_some("cyd", "dan", ("lab",), "", 100)
     assert owners(listed(many, "night")) == {"bob"}

@@ -36,8 +36,8 @@ class ListSql:
 
     def runs(self, wanted: RunFilter) -> list[Run]:
         with self._database.reading() as connection:
-            if wanted.name is None and wanted.seen_by is not None and wanted.owner is None:
-                query = _newest_of_each(connection, wanted, wanted.seen_by)
+            if wanted.name is None and wanted.owner is None and wanted.seen_by is not None:
+                query = _newest_seen(connection, wanted, wanted.seen_by)
             elif wanted.name is None:
                 query = _listed(select(runs), wanted).limit(wanted.limit)
             else:
@@ -60,33 +60,46 @@ def _seen(query: Select[Any], wanted: RunFilter) -> Select[Any]:
     audience = wanted.seen_by
     if audience is None or wanted.owner == audience.name:
         return query
-    own = runs.c.owner == audience.name
-    return query.where(or_(own, _in_groups(audience)) if audience.groups else own)
+    return query.where(_shown(runs, audience))
 
 
-def _in_groups(audience: Audience) -> ColumnElement[bool]:
+def _shown(table: Any, audience: Audience) -> ColumnElement[bool]:
+    """What of these runs the audience may see."""
+    own: ColumnElement[bool] = table.c.owner == audience.name
+    if not audience.groups:
+        return own
     of_run = select(run_groups.c.run_id).where(
-        run_groups.c.run_id == runs.c.id, run_groups.c.group_name.in_(sorted(audience.groups))
+        run_groups.c.run_id == table.c.id, run_groups.c.group_name.in_(sorted(audience.groups))
     )
-    return of_run.correlate(runs).exists()
+    return or_(own, of_run.correlate(table).exists())
 
 
-def _newest_of_each(connection: Connection, wanted: RunFilter, audience: Audience) -> Select[Any]:
-    """What somebody sees, put together from the newest runs of each person whom they see something of.
+def _newest_seen(connection: Connection, wanted: RunFilter, audience: Audience) -> Select[Any]:
+    """What somebody sees: found among the newest runs of all, or put together from the newest of each person.
 
     A walk along everybody's runs would be long where a group has made few of them; each person's own are in
     an index, whatever else is filtered. Where they see very many people, a walk meets enough of their runs.
     """
-    owners = _owners(connection, audience)
-    if len(owners) > _MANY_OWNERS:
-        return _listed(select(runs), wanted).limit(wanted.limit)
-    newest: list[Row[Any]] = []
-    for owner in owners:
-        theirs = _listed(select(*_PLACE), replace(wanted, owner=owner)).limit(wanted.limit)
-        newest += connection.execute(theirs)
-    newest.sort(key=lambda row: (row.created_at, row.id), reverse=True)
-    ids = [row.id for row in newest[: wanted.limit]]
+    ids = _met_first(connection, wanted, audience)
+    if len(ids) < wanted.limit:
+        owners = _owners(connection, audience)
+        if len(owners) > _MANY_OWNERS:
+            return _listed(select(runs), wanted).limit(wanted.limit)
+        newest: list[Row[Any]] = []
+        for owner in owners:
+            theirs = _listed(select(*_PLACE), replace(wanted, owner=owner)).limit(wanted.limit)
+            newest += connection.execute(theirs)
+        newest.sort(key=lambda row: (row.created_at, row.id), reverse=True)
+        ids = [row.id for row in newest[: wanted.limit]]
     return select(runs).where(runs.c.id.in_(ids)).order_by(*_NEWEST_FIRST)
+
+
+def _met_first(connection: Connection, wanted: RunFilter, audience: Audience) -> list[str]:
+    """Those that are met on a short walk along all runs."""
+    walk = _listed(select(*_PLACE, runs.c.owner), replace(wanted, seen_by=None)).limit(_WALK).subquery()
+    met = select(walk.c.id).where(_shown(walk, audience))
+    met = met.order_by(walk.c.created_at.desc(), walk.c.id.desc()).limit(wanted.limit)
+    return list(connection.scalars(met))
 
 
 def _owners(connection: Connection, audience: Audience) -> list[str]:
