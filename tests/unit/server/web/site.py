@@ -73,7 +73,7 @@ class Site:
     def __init__(self, bench: Bench, hub_api_url: str = "http://127.0.0.1:1/hub/api") -> None:
         self.bench = bench
         self.people = MemoryPeople({TOKENS[person.name]: person for person in (ADA, BOB, ROOT)})
-        self.groups = MemoryGroups(self.people, ("analysts", "provided"), provider="an OpenID provider")
+        self.groups = MemoryGroups(self.people, ("analysts", "provided"), provider="sign-in")
         policies = bench.parts.policies
         self.roster = MemoryRoster()
         environment = Environment(

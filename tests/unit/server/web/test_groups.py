@@ -123,7 +123,7 @@ def test_who_watches_and_leaves_the_group_sees_no_more(site: Site, lab: str) -> 
 
 
 def test_a_group_that_is_kept_elsewhere_is_not_changed_here(site: Site) -> None:
-    assert site.get("/groups/provided", ROOT).json["provider"] == "an OpenID provider"
+    assert site.get("/groups/provided", ROOT).json["provider"] == "sign-in"
     for method, path in (("POST", "/members"), ("DELETE", "/members"), ("DELETE", "")):
         body = {"people": ["bob"]} if path else {}
         answer = change(site, method, f"/groups/provided{path}", body)

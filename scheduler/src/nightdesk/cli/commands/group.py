@@ -73,7 +73,7 @@ def _list(arguments: argparse.Namespace) -> int:
     for group in groups:
         policy = group["policy"]
         limits = ", ".join(key.removesuffix("_bytes").replace("_", " ") for key, _ in limits_of(policy))
-        members = str(len(group["members"])) + (f" ({group['provider']})" if group["provider"] else "")
+        members = str(len(group["members"])) + (" (sign-in)" if group["provider"] else "")
         sizes = "-" if policy["sizes"] is None else ",".join(policy["sizes"])
         rows.append((group["name"], members, policy["read"], policy["cancel"], sizes, limits or "-"))
     show_table(("GROUP", "MEMBERS", "READ", "CANCEL", "SIZES", "LIMITS"), rows, give=0)
@@ -168,7 +168,7 @@ def _tell(arguments: argparse.Namespace, group: Group, words: str = "") -> int:
     if words:
         print(words)
         return 0
-    where = f" (kept at {group['provider']})" if group["provider"] else ""
+    where = " (from the sign-in)" if group["provider"] else ""
     print(f"{group['name']}: {', '.join(group['members']) or 'nobody'}{where}")
     show_policy(group["policy"])
     return 0

@@ -13,8 +13,8 @@ from nightdesk.server.ports.groups import Group
 
 _PAGE = 200
 _PAGED = "application/jupyterhub-pagination+json"
-#: A group that is kept where people sign in has this among its properties at the hub.
-PROVIDER = "provider"
+#: A group whose members come with the sign-in has this among its properties at the hub.
+PROVIDER = "managed_by"
 
 
 class HubGroups:

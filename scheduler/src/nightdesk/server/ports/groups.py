@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of the hub. ``provider`` names where people sign in, if it is kept there; empty: kept by admins."""
+    """A group of the hub. ``provider`` is empty where admins keep it; else its members come with the sign-in."""
 
     name: str
     members: tuple[str, ...] = ()

@@ -173,7 +173,7 @@ class Directory:
         group, _ = self.group(token, name)
         if group.provider:
             raise Conflict(
-                f"the members of group '{name}' are kept at {group.provider}, where people sign in",
+                f"the members of group '{name}' come from where people sign in",
                 "Change them there; they come along with the next sign-in.",
             )
         return group
