@@ -323,3 +323,18 @@ def test_what_goes_with_the_person_and_what_stays(session: Session) -> None:
     asyncio.run(session.spawner.delete_forever())
     assert session.engine.nets == {}
     assert session.engine.vols.keys() == {"desk-home-ada"}
+
+
+def test_limits_are_refused_in_words_before_anything_is_made(session: Session) -> None:
+    session.answer["limits"] = {"sessions": 1, "memory_bytes": 2 * 2**30}
+    with pytest.raises(StartRefused, match="Medium has 4 GiB of memory") as refused:
+        session.start(size="medium")
+    assert refused.value.status_code == 429
+    other = session.new_spawner()
+    session.others["other"] = other
+    assert session.spawner.taken_beside() == [], "one that has not started takes nothing"
+    other._running = {"cpus": 1.0, "memory": 2**30}
+    other._spawn_pending = True
+    with pytest.raises(StartRefused, match="You have 1 session, and your limit is 1"):
+        session.start(size="small")
+    assert session.engine.boxes == {}

@@ -23,8 +23,8 @@ WORDS = {
     Limit.HOME: "Home folder",
     Limit.RUN_HOURS: "Hours of runs a month",
 }
-EXAMPLES = {Limit.MEMORY: "32G", Limit.HOME: "50G"}
-_AMOUNTS = frozenset(EXAMPLES)
+EXAMPLES = {Limit.MEMORY: "32G", Limit.HOME: "50G", Limit.RUN_HOURS: "100"}
+_AMOUNTS = frozenset({Limit.MEMORY, Limit.HOME})
 
 
 @dataclass(frozen=True, slots=True)
