@@ -337,4 +337,4 @@ def test_limits_are_refused_in_words_before_anything_is_made(session: Session) -
     other._spawn_pending = True
     with pytest.raises(StartRefused, match="You have 1 session, and your limit is 1"):
         session.start(size="small")
-    assert session.engine.boxes == {}
+    assert NAMES.session("ada", "") not in session.engine.boxes

@@ -129,7 +129,7 @@ def test_a_group_that_is_kept_elsewhere_is_not_changed_here(site: Site) -> None:
         answer = change(site, method, f"/groups/provided{path}", body)
         assert answer.status in {404, 409}, answer.text
     assert (
-        "kept at an OpenID provider"
+        "come from where people sign in"
         in change(site, "POST", "/groups/provided/members", {"people": ["bob"]}).text
     )
 
