@@ -11,6 +11,7 @@ from jupyterhub.scopes import needs_scope
 from nightdesk_hub.accounts import membership
 from nightdesk_hub.accounts.api import AccountAPI
 from nightdesk_hub.accounts.problem import AccountProblem, said
+from nightdesk_hub.engine import ENGINE_ERRORS
 from nightdesk_hub.leaving import people
 
 
@@ -20,7 +21,7 @@ class PersonAPI(AccountAPI):
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def get(self, name: str) -> None:
         """What the hub knows of somebody and of what they own."""
-        await self._answer(name)
+        await self._answer(name, sized=True)
 
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def patch(self, name: str) -> None:
@@ -45,12 +46,15 @@ class PersonAPI(AccountAPI):
         self.set_status(200 if gone else 202)
         self.write(json.dumps({"name": name, "removed": gone}))
 
-    async def _answer(self, name: str, done: dict[str, Any] | None = None) -> None:
+    async def _answer(self, name: str, done: dict[str, Any] | None = None, *, sized: bool = False) -> None:
         try:
             people.check_there(self, self.desk, name)
         except AccountProblem as problem:
             raise said(problem.status, str(problem)) from None
-        self.write(json.dumps({**await person_model(self, name), "done": done}))
+        size = (
+            {"home_bytes": await home_bytes(self.desk, name)} if sized else {}
+        )  # which takes the engine a while
+        self.write(json.dumps({**person_model(self, name), **size, "done": done}))
 
 
 def membership_check(handler: Any, name: str) -> None:
@@ -61,7 +65,7 @@ def membership_check(handler: Any, name: str) -> None:
         raise said(problem.status, str(problem)) from None
 
 
-async def person_model(handler: Any, name: str) -> dict[str, Any]:
+def person_model(handler: Any, name: str) -> dict[str, Any]:
     """A person as JSON: who they are, what they have at the hub, and where their leaving is."""
     desk = handler.desk
     found = orm.User.find(handler.db, name)
@@ -86,6 +90,19 @@ async def person_model(handler: Any, name: str) -> dict[str, Any]:
         "home": desk.home(name),
         "sees_homes_of": [each.of for each in desk.departures.handed_to(name)],
     }
+
+
+async def home_bytes(desk: Any, name: str) -> int | None:
+    """The size of somebody's home, 0 without one; None where the engine does not say."""
+    try:
+        used = await desk.engine.call("df")
+    except ENGINE_ERRORS:
+        return None
+    sizes = {each["Name"]: each.get("UsageData") for each in used.get("Volumes") or []}
+    if desk.home(name) not in sizes:
+        return 0
+    usage = sizes[desk.home(name)]
+    return int(usage["Size"]) if usage and usage["Size"] >= 0 else None
 
 
 def tokens_of(user: orm.User | None) -> int:

@@ -33,6 +33,7 @@ class Platform:
         self.catalogue = Catalogue()
         self.checks: list[dict[str, Any]] = []
         self.accounts: list[dict[str, Any]] | None = []
+        self.owners: dict[str, dict[str, int]] = {}  # runs by status, by owner
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[bytes] = []
         self.forms: list[dict[str, Part]] = []
@@ -250,6 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if body:
                     platform.forms.append(form(headers, body))
                 self._send(*builds(platform, self.command, rest, query))
+            case ("GET", "owners", name):
+                runs = platform.owners.get(name, {})
+                self._send(200, {"name": name, "shown": name, "runs": runs, "output_bytes": 5120})
             case ("GET", "doctor"):
                 if not user["admin"]:
                     return self._refuse(403, "not_allowed", "this is for admins")

@@ -80,6 +80,46 @@ def test_removes(people: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch) -
     assert "nightdesk user list" in result.err
 
 
+def test_disables_and_enables(people: Any, nightdesk: Run) -> None:
+    people.owners = {"ben": {"queued": 2, "running": 1, "succeeded": 4}}
+    shown = nightdesk("user", "show", "ben").out
+    assert "nightdesk-home-ben, 3 MB" in shown
+    assert "2 queued, 1 running, 4 succeeded; outputs 5 KB" in shown.replace(
+        "1 running, 2 queued", "2 queued, 1 running"
+    )
+    said = nightdesk("user", "disable", "ben", "--hand-over-to", "ada", "--yes").out
+    assert said == "ben is disabled: 2 waiting and 1 running runs ended, 7 handed over to ada\n"
+    assert json.loads(people.bodies[-1]) == {"disabled": True, "hand_over_to": "ada"}
+    assert "disabled by ada on 2026-11-24" in nightdesk("user", "show", "ben").out
+    assert "ben   disabled" in nightdesk("user", "list").out
+    assert nightdesk("user", "enable", "ben").out == "ben may sign in again\n"
+    assert nightdesk("user", "disable", "nobody", "--yes").code == 1
+
+
+def test_asks_before_it_disables(people: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    people.owners = {"ben": {"running": 1}}
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    asked = nightdesk("user", "disable", "ben", "--hand-over-to", "ada")
+    assert asked.code == 1
+    assert "1 session, 3 tokens, 0 waiting runs, 1 running run" in asked.err
+    assert "ada gets 1 run, and sees the home folder as ~/from-ben" in asked.err
+    assert people.accounts[1].get("disabled") is None
+    monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
+    assert nightdesk("user", "disable", "ben").code == 0
+
+
+def test_purging_a_home_says_its_size_first(people: Any, nightdesk: Run) -> None:
+    result = nightdesk("user", "rm", "ben", "--purge-home", "--yes")
+    assert "(3 MB) is removed for ever" in result.err
+    assert people.requests[-1][1] == "/hub/api/nightdesk/people/ben?purge_home=1"
+
+
 def test_makes_a_token_for_this_platform_alone(people: Any, nightdesk: Run) -> None:
     result = nightdesk("user", "token", "ben", "--expires", "90d", "--note", "laptop")
     assert result.out == "token-of-ben\n"

@@ -112,6 +112,9 @@ class EngineDouble:
             raise _refusal(NotFound, 404, f"no such volume: {name}")
         return self.vols[name]
 
+    def df(self) -> dict[str, Any]:
+        return {"Volumes": [{"Name": name, "UsageData": {"Size": 4096}} for name in self.vols]}
+
     def remove_volume(self, name: str) -> None:
         self.inspect_volume(name)
         del self.vols[name]

@@ -45,9 +45,27 @@ class Hub:
         account: Account = self._call("PATCH", "/nightdesk/accounts", name, json={"approved": True})
         return account
 
-    def remove_account(self, name: str) -> None:
-        """End an account with its tokens and sessions."""
-        self._call("DELETE", "/nightdesk/accounts", name)
+    def person(self, name: str) -> dict[str, Any]:
+        """What the hub knows of somebody, whichever way they sign in."""
+        person: dict[str, Any] = self._call("GET", "/nightdesk/people", name)
+        return person
+
+    def disable(self, name: str, heir: str | None = None) -> dict[str, Any]:
+        """Shut somebody out at once; `heir` is who takes over. Them as they are then, and what was done."""
+        wanted = {"disabled": True, **({"hand_over_to": heir} if heir else {})}
+        person: dict[str, Any] = self._call("PATCH", "/nightdesk/people", name, json=wanted)
+        return person
+
+    def enable(self, name: str) -> dict[str, Any]:
+        """Let somebody in again."""
+        person: dict[str, Any] = self._call("PATCH", "/nightdesk/people", name, json={"disabled": False})
+        return person
+
+    def remove_person(self, name: str, *, purge_home: bool = False) -> bool:
+        """Shut somebody out and remove them; whether that is through."""
+        query = {"purge_home": "1"} if purge_home else None
+        answer = self._transport.json("DELETE", "/nightdesk/people", name, base=self._base, query=query)
+        return bool(answer["removed"])
 
     def stop_session(self, person: str, name: str = "") -> None:
         """End somebody's session; nothing where it has ended already."""

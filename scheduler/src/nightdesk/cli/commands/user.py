@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from nightdesk.cli import leaving
 from nightdesk.cli.connect import connect
 from nightdesk.cli.summary import say
 from nightdesk.cli.terminal import plain
@@ -27,6 +28,9 @@ EXAMPLES = """\
   nightdesk user token ada --expires 90d --note "laptop"
   nightdesk user limit ada
   nightdesk user limit ada --runs 8 --home unlimited
+  nightdesk user show ada
+  nightdesk user disable ada --hand-over-to ben
+  nightdesk user enable ada
   nightdesk user rm ben"""
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
@@ -45,11 +49,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--generate-password", action="store_true", help="make a password and print it, this once"
     )
-
-
-def _rm_arguments(parser: argparse.ArgumentParser) -> None:
-    _name_argument(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask first")
 
 
 def _token_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +92,7 @@ def _list(arguments: argparse.Namespace) -> int:
     rows = []
     for account in accounts:
         state = "admin" if account["admin"] else "member" if account["approved"] else "waiting for approval"
+        state = "disabled" if account.get("disabled") else state
         rows.append((account["name"], state, when(account.get("created_at"))))
     show_table(("NAME", "STATE", "SINCE"), rows, give=0)
     return 0
@@ -110,20 +110,6 @@ def _add(arguments: argparse.Namespace) -> int:
     print(f"{arguments.name} is added and may sign in")
     if made:
         print(f"  password: {password}")
-    return 0
-
-
-def _rm(arguments: argparse.Namespace) -> int:
-    """Remove somebody: the account, its tokens and its sessions. On a terminal it asks first."""
-    if not arguments.yes and sys.stdin.isatty() and not _confirmed(arguments.name):
-        say("nothing was removed")
-        return 1
-    with connect(arguments) as client:
-        _of_one(lambda: client.hub.remove_account(arguments.name))
-    if arguments.json:
-        _show_json({"removed": arguments.name})
-    else:
-        print(f"{arguments.name} is removed")
     return 0
 
 
@@ -224,11 +210,6 @@ def _first_line(text: str) -> str:
     return lines[0]
 
 
-def _confirmed(name: str) -> bool:
-    say(f"Remove {plain(name)}, with all tokens and sessions? Type yes: ")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _show_json(data: Any) -> None:
     from nightdesk.cli.document import show_json
 
@@ -249,8 +230,11 @@ def _seconds(text: str) -> int:
 COMMANDS = {
     "list": ("list people", _no_arguments, _list),
     "add": ("add somebody", _add_arguments, _add),
-    "rm": ("remove somebody", _rm_arguments, _rm),
+    "show": ("show what somebody has", _name_argument, leaving.show),
     "approve": ("let somebody in who has signed up", _name_argument, _approve),
     "limit": ("show or set somebody's limits", _limit_arguments, _limit),
+    "disable": ("shut somebody out at once", leaving.disable_arguments, leaving.disable),
+    "enable": ("let somebody in again", _name_argument, leaving.enable),
+    "rm": ("remove somebody", leaving.rm_arguments, leaving.remove),
     "token": ("make a token for somebody", _token_arguments, _token),
 }
