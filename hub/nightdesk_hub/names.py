@@ -42,6 +42,11 @@ class Names:
         """The volume with the team's folder."""
         return f"{self.project}_shared"
 
+    @property
+    def folders(self) -> str:
+        """The volume with the folders of groups."""
+        return f"{self.project}_folders"
+
     def network(self, user: str) -> str:
         """A person's own network.
 

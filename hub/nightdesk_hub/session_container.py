@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
+from docker.types import Mount
+from nightdesk.shared_folders import SharedMount
+
 from nightdesk_hub.choice import Choice
 from nightdesk_hub.leaving.departures import HandedHome
 from nightdesk_hub.names import LABEL_SERVER, Names
@@ -44,13 +47,13 @@ def labels(names: Names, user: str, server: str) -> dict[str, str]:
     return {**names.labels("session", user), LABEL_SERVER: server}
 
 
-def volumes(home: str, shared: str, handed: Iterable[HandedHome] = ()) -> dict[str, Any]:
+def volumes(home: str, shared: str, team: str = SHARED, handed: Iterable[HandedHome] = ()) -> dict[str, Any]:
     """Volumes by the place they are mounted at.
 
     The first two are owned by the image's user on first use: the engine gives an empty volume the owner of
     the folder that it covers. Homes that were handed over are there to be read.
     """
-    mounted: dict[str, Any] = {home: HOME, shared: SHARED}
+    mounted: dict[str, Any] = {home: HOME, shared: team}
     places: set[str] = set()
     for each in handed:
         place = next(
@@ -59,6 +62,26 @@ def volumes(home: str, shared: str, handed: Iterable[HandedHome] = ()) -> dict[s
         places.add(place)
         mounted[each.volume] = {"bind": place, "mode": "ro"}
     return mounted
+
+
+def shared_config(folders: str, team: str, shared: Iterable[SharedMount]) -> dict[str, Any]:
+    """What the engine is told about folders of groups.
+
+    They belong to a group each, which the session is in; who only reads has them read-only. Where there are any on
+    the platform, /shared is a folder that is nobody's, with the team's and those of the person's groups in it.
+    """
+    if team == SHARED:
+        return {}
+    mounts = [
+        Mount(each.place, each.path, type="bind", read_only=not each.writable)
+        if each.path is not None
+        else Mount(
+            each.place, folders, type="volume", subpath=each.name, no_copy=True, read_only=not each.writable
+        )
+        for each in shared
+    ]
+    gids = [each.gid for each in shared]
+    return {"tmpfs": {SHARED: "size=64k,mode=755"}, "mounts": mounts, **({"group_add": gids} if gids else {})}
 
 
 def _place(of: str, number: int) -> str:

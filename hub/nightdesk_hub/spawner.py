@@ -11,6 +11,7 @@ import docker
 from docker.errors import APIError, NotFound
 from dockerspawner import DockerSpawner
 from jupyterhub.traitlets import Command
+from nightdesk.shared_folders import SharedMount
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
 
@@ -75,6 +76,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         self._choice: Choice | None = None
         self._running: dict[str, Any] = {}
+        self._folders: tuple[SharedMount, ...] = ()
         self._steps: list[dict[str, Any]] = []
         #: What a link to the start page asked to have marked.
         self.asked_for: dict[str, Any] = {}
@@ -151,10 +153,15 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self.image = choice.version.digest
         self.mem_limit = choice.size.memory_bytes
         self.cpu_limit = choice.size.cpus
+        shared = self.desk.settings.shared
+        self._folders = shared.of_session(self.member.groups)
         self.volumes = container.volumes(
-            self.desk.home(user), self.desk.names.shared, self.desk.departures.handed_to(user)
+            self.desk.home(user), self.desk.names.shared, shared.team, self.desk.departures.handed_to(user)
         )
-        self.extra_host_config = container.host_config(choice, self.desk.settings.sessions.pids_limit)
+        self.extra_host_config = {
+            **container.host_config(choice, self.desk.settings.sessions.pids_limit),
+            **container.shared_config(self.desk.names.folders, shared.team, self._folders),
+        }
         self.extra_create_kwargs = {"labels": container.labels(self.desk.names, user, self.name)}
 
     def _record(self, options: dict[str, str]) -> None:
@@ -232,6 +239,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             "digest": choice.version.digest,
             "memory": choice.size.memory_bytes,
             "cpus": choice.size.cpus,
+            "shared": {each.name: each.writable for each in self._folders},
         }
         self._check_not_out()
         return address
@@ -334,7 +342,8 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 self._note_end("was removed from outside")
             return 0
         if state["Running"]:
-            return None
+            lost = self._lost_folder()
+            return None if lost is None else await self._end_for(lost)
         ended = container.how_it_ended(state, self._running.get("memory"))
         self._note_end(ended)
         return f"{state.get('ExitCode')} ({ended})"
@@ -344,6 +353,28 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self.desk.endings[self.user.name, self.name] = words
         if self.object_id:
             self.desk.journal.note(session_ended(self.user.name, self.name, words, self.object_id))
+
+    def _lost_folder(self) -> str | None:
+        """A folder that this session has and its owner may not have any more, or only to read."""
+        had: dict[str, bool] = self._running.get("shared") or {}
+        if not had:
+            return None
+        now = {each.name: each.writable for each in self.desk.settings.shared.of_session(self.member.groups)}
+        return next(
+            (name for name, wrote in had.items() if name not in now or (wrote and not now[name])), None
+        )
+
+    async def _end_for(self, folder: str) -> str | None:
+        """A mount cannot be taken out of a container that runs: leaving the group ends the session."""
+        words = f"was ended: you may not use {container.SHARED}/{folder} as before, since your groups were changed"
+        try:
+            await self.docker("stop", self.object_name)
+        except ENGINE_ERRORS as error:
+            self.log.warning("cannot end %s, which has %s: %s", self._log_name, folder, explain(error))
+            return None
+        self._note_end(words)
+        self.log.info("%s %s", self._log_name, words)
+        return words
 
     async def get_url(self) -> str:
         """The session's address for a hub that has just started.

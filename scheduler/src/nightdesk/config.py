@@ -30,6 +30,8 @@ from pydantic import (
     model_validator,
 )
 
+from nightdesk.shared_folders import Shared
+
 _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _TIME_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -300,6 +302,7 @@ class Settings(_Part):
     accounts: Accounts = Accounts()
     sessions: Sessions = Sessions()
     network: Network = Network()
+    shared: Shared = Shared()
     runs: Runs = Runs()
     database: Database = Database()
     storage: Storage = Storage()

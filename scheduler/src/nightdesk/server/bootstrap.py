@@ -18,11 +18,13 @@ from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
+from nightdesk.server.adapters.hub_members import HubMembers
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.hub_roster import HubRoster
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
+from nightdesk.server.adapters.shared_volume import prepare
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.homes import Homes
@@ -59,6 +61,7 @@ class Environment:
     sources: Path = Path("/sources")
     build_secrets: Path = Path("/run/build-secrets")
     egress_state: Path = Path("/egress/state.json")
+    folders: Path = Path("/folders")
 
     @classmethod
     def read(cls) -> Environment:
@@ -165,12 +168,17 @@ def worker_platform() -> WorkerPlatform:
     """
     environment = Environment.read()
     settings = load(environment.config)
+    if settings.shared.folders:
+        _needed("NIGHTDESK_SERVICE_TOKEN")
+        prepare(environment.folders, settings.shared)
     celery = celery_app(environment.redis_url)
     engine = DockerEngine(
         RunContainers(
             project=environment.project,
             scratch_volume=f"{environment.project}_scratch",
             shared_volume=f"{environment.project}_shared",
+            folders_volume=f"{environment.project}_folders",
+            team_place=settings.shared.team,
         )
     )
     records = records_for(settings)
@@ -182,6 +190,7 @@ def worker_platform() -> WorkerPlatform:
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
         policies=PolicyBook(records, settings.runs.limits),
+        members=HubMembers(environment.hub_api_url, environment.service_token),
     )
     return WorkerPlatform(
         settings=settings,

@@ -30,6 +30,7 @@ from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMiss
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.engine import ContainerSeen, Sample
+from nightdesk.shared_folders import PLACE, SharedMount
 
 _LABEL = "org.nightdesk."
 _USER = "1000:1000"
@@ -48,6 +49,8 @@ class RunContainers:
     project: str
     scratch_volume: str
     shared_volume: str
+    folders_volume: str = ""  # of groups
+    team_place: str = PLACE
 
     @property
     def network(self) -> str:
@@ -86,9 +89,9 @@ class DockerEngine:
         self._client = docker.APIClient(version="1.45", timeout=_ANSWER_SECONDS, num_pools=64)
 
     @_engine_call
-    def create(self, run: Run) -> ContainerSeen:
+    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
         try:
-            made = self._create(run)
+            made = self._create(run, shared)
         except ImageNotFound as error:
             raise ImageMissing(
                 f"the image of {run.environment}:{run.version} is not on this machine"
@@ -218,7 +221,7 @@ class DockerEngine:
             time.sleep(0.05)
         return seen
 
-    def _create(self, run: Run) -> dict[str, Any]:
+    def _create(self, run: Run, shared: tuple[SharedMount, ...]) -> dict[str, Any]:
         common = self._common
         threads = str(max(1, math.ceil(run.cpus)))
         labels = {
@@ -253,7 +256,9 @@ class DockerEngine:
             host_config=self._client.create_host_config(
                 init=True,
                 read_only=True,
-                tmpfs=_TMPFS,
+                # Where others stand beside the team's folder they stand in one that is nobody's.
+                tmpfs=_TMPFS if common.team_place == PLACE else {**_TMPFS, PLACE: "size=64k,mode=755"},
+                group_add=[mount.gid for mount in shared] or None,
                 mounts=[
                     Mount(
                         "/nightdesk",
@@ -262,7 +267,8 @@ class DockerEngine:
                         subpath=f"{run.id}/{run.attempt}",
                         no_copy=True,
                     ),
-                    Mount("/shared", common.shared_volume, type="volume", read_only=True),
+                    Mount(common.team_place, common.shared_volume, type="volume", read_only=True),
+                    *(self._folder(mount) for mount in shared),
                 ],
                 network_mode=common.network,
                 mem_limit=run.memory_bytes,
@@ -281,6 +287,19 @@ class DockerEngine:
             ),
         )
         return made
+
+    def _folder(self, mount: SharedMount) -> Mount:
+        """A folder of a group: of the machine, or of the volume, whose other folders this one does not show."""
+        if mount.path is not None:
+            return Mount(mount.place, mount.path, type="bind", read_only=not mount.writable)
+        return Mount(
+            mount.place,
+            self._common.folders_volume,
+            type="volume",
+            subpath=mount.name,
+            no_copy=True,
+            read_only=not mount.writable,
+        )
 
     def _list(self, labels: dict[str, str]) -> list[ContainerSeen]:
         wanted = {"project": self._common.project, "role": "run", **labels}

@@ -25,6 +25,7 @@ from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMiss
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.engine import ContainerSeen, Sample
+from nightdesk.shared_folders import SharedMount
 
 _KILLED = 137
 
@@ -155,6 +156,7 @@ class MemoryEngine:
     def __init__(self, plays: Callable[[Run], Play]) -> None:
         self.starts: list[tuple[str, int]] = []
         self.creates: list[tuple[str, int]] = []
+        self.shared: dict[tuple[str, int], tuple[SharedMount, ...]] = {}
         self.images: set[str] | None = None
         self.away = False
         self._plays = plays
@@ -162,7 +164,7 @@ class MemoryEngine:
         self._lock = threading.Lock()
         self._count = itertools.count(1)
 
-    def create(self, run: Run) -> ContainerSeen:
+    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
         """The container of this run's attempt: made now, or the one that is there already."""
         self._check()
         with self._lock:
@@ -173,6 +175,7 @@ class MemoryEngine:
                 container = _Container(f"memory-{next(self._count)}", run)
                 self._containers[run.id, run.attempt] = container
                 self.creates.append((run.id, run.attempt))
+                self.shared[run.id, run.attempt] = shared
             return _seen(container)
 
     def start(self, container: ContainerSeen) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
+from nightdesk.shared_folders import SharedMount
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class LogFollower(Protocol):
 class ContainerEngine(Protocol):
     """Containers of runs. Every method raises ``EngineError`` when the engine refuses."""
 
-    def create(self, run: Run) -> ContainerSeen:
-        """The container of this run's attempt: made now, or the one that is there already.
+    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
+        """The container of this run's attempt, with these folders: made now, or the one that is there already.
 
         Raises:
             ImageMissing: its image is not on this machine.

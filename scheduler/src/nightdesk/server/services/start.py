@@ -5,6 +5,19 @@ from __future__ import annotations
 from nightdesk.server.domain.run import Run
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
+from nightdesk.shared_folders import SharedMount
+
+
+def shared_with(parts: Parts, run: Run) -> tuple[SharedMount, ...]:
+    """The folders of groups that this run gets: by the groups that its owner is in now, not when it was submitted.
+
+    Raises:
+        Unavailable: the hub does not answer; it starts when that does.
+    """
+    shared = parts.settings.shared
+    if not shared.folders or parts.members is None:
+        return ()
+    return shared.of_run(parts.members.groups_of(run.owner))
 
 
 def lay_out(parts: Parts, run: Run) -> None:

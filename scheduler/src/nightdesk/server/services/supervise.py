@@ -36,7 +36,7 @@ from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
 from nightdesk.server.services.queue import dispatch
-from nightdesk.server.services.start import lay_out
+from nightdesk.server.services.start import lay_out, shared_with
 from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
@@ -199,8 +199,9 @@ class Supervisor:
                     self._cancelled_before_start(watch, found)
                     return None
                 if found is None:
+                    shared = shared_with(parts, run)
                     lay_out(parts, run)
-                    found = parts.engine.create(run)
+                    found = parts.engine.create(run, shared)
                 if run.status is Status.STARTING:
                     run = watch.change(parts.records, status=Status.RUNNING)
                     parts.bell.changed(run.id)
