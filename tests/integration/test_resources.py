@@ -21,7 +21,8 @@ BUSY = """
 import os, pathlib
 held = b"x" * (120 * 2**20)
 pathlib.Path("data.bin").write_bytes(held[: 30 * 2**20])
-gate = pathlib.Path("/shared") / f".gate-{os.environ['NIGHTDESK_RUN_ID']}"
+team = pathlib.Path("/shared/team") if pathlib.Path("/shared/team").is_dir() else pathlib.Path("/shared")
+gate = team / f".gate-{os.environ['NIGHTDESK_RUN_ID']}"
 while not gate.exists():
     sum(range(100_000))
 """

@@ -48,6 +48,11 @@ SIZES = {
         "output": "16M",
     },
 }
+# Folders of groups: with them the team's folder is /shared/team.
+FOLDERS = {
+    "models": {"title": "Models", "groups": {"research": "write", "pupils": "read"}},
+    "ledger": {"groups": {"finance": "write"}, "runs": "same"},
+}
 IDLE_SECONDS = 45
 SLOTS = 4
 # Who may have no more than one run going on at a time, whatever slots there are.
@@ -135,6 +140,7 @@ def start(
     settings = yaml.safe_load((ROOT / "config/nightdesk.yaml").read_text("utf-8"))
     if not as_shipped:
         settings["sizes"] = SIZES
+        settings["shared"] = {"folders": FOLDERS}
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
         # The tests' ledger listens on this machine, which is out of reach of sessions and runs otherwise.
         settings["network"] = {"allow": [bridge_address()]}

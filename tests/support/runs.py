@@ -25,7 +25,8 @@ with (pathlib.Path(os.environ["NIGHTDESK_OUTPUT_DIR"]) / "ledger.txt").open("a")
 print("holding", flush=True)
 """
 HOLD = """
-gate, ticks = pathlib.Path("/shared") / f".gate-{run}", 0
+team = pathlib.Path("/shared/team") if pathlib.Path("/shared/team").is_dir() else pathlib.Path("/shared")
+gate, ticks = team / f".gate-{run}", 0
 while not gate.exists():
     time.sleep(0.1)
     ticks += 1

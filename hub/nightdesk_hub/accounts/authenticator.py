@@ -108,6 +108,7 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
         from nightdesk_hub import live_sessions
         from nightdesk_hub.accounts import api, pages
         from nightdesk_hub.leaving import api as people_api
+        from nightdesk_hub.leaving import pages as people_pages
 
         self.desk.settling.attach(app)
         return [
@@ -116,5 +117,6 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
             *api.handlers,
             *people_api.handlers,
             *live_sessions.handlers,
+            *people_pages.handlers,
             *style_files.handlers,
         ]
