@@ -18,7 +18,6 @@ from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
-from nightdesk.server.adapters.hub_members import HubMembers
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.hub_roster import HubRoster
 from nightdesk.server.adapters.records_sql import RecordsSql
@@ -190,7 +189,7 @@ def worker_platform() -> WorkerPlatform:
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
         policies=PolicyBook(records, settings.runs.limits),
-        members=HubMembers(environment.hub_api_url, environment.service_token),
+        people=HubPeople(environment.hub_api_url, service_token=environment.service_token),
     )
     return WorkerPlatform(
         settings=settings,

@@ -54,6 +54,8 @@ class DockerHomes:
             volumes = self._client.volumes(filters={"label": labels})["Volumes"] or []
         except (DockerException, RequestException, OSError) as error:
             raise EngineError(f"the engine does not list volumes: {type(error).__name__}") from error
+        # Of several people of one name, one after the other, the last one's: theirs has the highest number.
+        volumes.sort(key=lambda volume: (len(volume["Name"]), volume["Name"]))
         return {volume["Labels"][f"{_LABEL}user"]: volume["Name"] for volume in volumes}
 
     def _printed(self, command: list[str], mounts: list[Mount]) -> str:

@@ -11,7 +11,7 @@ import urllib3
 
 from nightdesk.server.domain.audit import origin
 from nightdesk.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
-from nightdesk.server.ports.roster import APPROVED, ELSEWHERE, WAITING, LiveSession, Member
+from nightdesk.server.ports.roster import APPROVED, DISABLED, ELSEWHERE, WAITING, LiveSession, Member
 
 _PAGE = 200
 _PAGED = "application/jupyterhub-pagination+json"
@@ -119,6 +119,8 @@ def _member(user: dict[str, Any], account: dict[str, Any] | None) -> Member:
 def _state(account: dict[str, Any] | None) -> str:
     if account is None:
         return ELSEWHERE
+    if account.get("disabled"):
+        return DISABLED
     return APPROVED if account.get("approved") else WAITING
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-WAITING, APPROVED, ELSEWHERE = "waiting", "approved", ""
+WAITING, APPROVED, DISABLED, ELSEWHERE = "waiting", "approved", "disabled", ""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """Somebody whom the hub knows.
 
-    ``account`` is that of an account of ours with a password, ``approved`` or ``waiting``; empty for whoever signs in
+    ``account`` is that of an account of ours with a password, ``approved``, ``waiting`` or ``disabled``; empty for whoever signs in
     elsewhere, or has only a token. ``last_seen`` is seconds since 1970; ``sessions`` are names of those going on, ``""``
     their own. ``takes_home`` says that a home folder of the name of somebody who waits is there already.
     """

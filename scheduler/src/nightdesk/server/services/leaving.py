@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.leaving import Left, former_name
+from nightdesk.server.domain.policy import Kind, Policy
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.records import Records
 
@@ -54,6 +55,7 @@ def put_away(records: Records, name: str, number: int, by: str) -> int:
     """Keep somebody's runs under a name that nobody has, and free theirs: how many there were."""
     kept = _all(records, name, former_name(name, number), (), "")
     records.let_in(name, None)
+    records.set_policy(Policy(Kind.PERSON, name))  # limits of their own, which the next one does not inherit
     former = former_name(name, number)
     words = f"{kept} runs are kept as {former}'s"
     records.note_arrived(

@@ -15,9 +15,10 @@ def shared_with(parts: Parts, run: Run) -> tuple[SharedMount, ...]:
         Unavailable: the hub does not answer; it starts when that does.
     """
     shared = parts.settings.shared
-    if not shared.folders or parts.members is None:
+    if not shared.folders or parts.people is None:
         return ()
-    return shared.of_run(parts.members.groups_of(run.owner))
+    owner = parts.people.person(run.owner)
+    return shared.of_run(() if owner is None else owner.groups)
 
 
 def lay_out(parts: Parts, run: Run) -> None:

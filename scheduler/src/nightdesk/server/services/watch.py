@@ -13,7 +13,7 @@ from nightdesk.server.domain.run import Ends, Run
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.engine import ContainerEngine, ContainerSeen, Sample
 from nightdesk.server.ports.files import FileStore, RunFolders
-from nightdesk.server.ports.members import Members
+from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.lines import Lines
 from nightdesk.server.services.policies import PolicyBook
@@ -106,4 +106,4 @@ class Parts:
     bell: Doorbell
     settings: Settings
     policies: PolicyBook
-    members: Members | None = None  # who is in which groups; needed where groups share folders
+    people: People | None = None  # says who is in which groups; needed where groups share folders

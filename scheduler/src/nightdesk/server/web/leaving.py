@@ -55,8 +55,10 @@ def _do(platform: WebPlatform, name: str, news: News) -> dict[str, Any]:
         let_in(records, name, news.by)
         return {}
     if news.state == "removed":
-        return {"kept": put_away(records, name, news.number, news.by)}
+        kept = put_away(records, name, news.number, news.by)
+        platform.directory.told([name])  # with what was said about them as a person
+        return {"kept": kept}
     heir = None if news.heir is None else Heir(news.heir, news.heir_groups)
-    done = leave(records, platform.bell, name, news.by, heir, lambda: None)
+    done = leave(records, platform.bell, name, news.by, heir, lambda: platform.directory.told([name]))
     platform.waiting.forget()
     return asdict(done)
