@@ -68,6 +68,8 @@ class PersonActionPage(PersonPage):
             return
         await self._show(name, done=words)
 
+    @web.authenticated
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def get(self, name: str, _action: str) -> None:
         """Nothing here by a link; back to the person."""
         self.redirect(f"{self.hub.base_url}people/{name}")

@@ -63,7 +63,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", r"/api/nightdesk/people/([^/]+)"): Rule("/api/nightdesk/people/{victim}", 403, 403, 200),
     ("GET", r"/api/nightdesk/sessions"): Rule("/api/nightdesk/sessions", 403, 403, 200),
     ("GET", r"/people/([^/]+)"): Rule("/people/{victim}", 302, 403, 200),
-    ("GET", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/disable", 302, 302, 302),
+    ("GET", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/disable", 302, 403, 302),
     ("POST", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/remove", 403, 403, 303),
     ("GET", r"/nightdesk/(.*)"): Rule("/nightdesk/hub.css", 200, 200, 200),
 }
