@@ -13,8 +13,9 @@ class Member:
     """Somebody whom the hub knows.
 
     ``account`` is that of an account of ours with a password, ``approved``, ``waiting`` or ``disabled``; empty for
-    whoever signs in elsewhere, or has only a token. ``last_seen`` is seconds since 1970; ``sessions`` are names of those going on, ``""``
-    their own. ``takes_home`` says that a home folder of the name of somebody who waits is there already.
+    whoever signs in elsewhere, or has only a token. ``last_seen`` is seconds since 1970; ``sessions`` are names of
+    those going on, ``""`` their own. ``takes_home`` says that a home folder of the name of somebody who waits is there
+    already.
     """
 
     name: str
