@@ -146,7 +146,7 @@ def test_guessing_locks_one_address_whatever_it_says_it_is(hub: Hub) -> None:
 
 
 def test_from_sign_up_to_removal(hub: Hub, admin: Browser) -> None:
-    before = len(noted(hub))
+    before = joined(hub, "ida")  # the admin's sign-in is noted before
     visitor = Browser(hub.url)
     visitor.send("/hub/signup", username="Grace", password=PASSWORD, again=PASSWORD)
     visitor.send("/hub/login", username="grace", password=PASSWORD)
@@ -212,6 +212,7 @@ def test_sessions_by_the_page_by_an_admin_and_by_themselves(hub: Hub) -> None:
 
 
 def test_while_the_api_is_away_nothing_is_lost(hub: Hub) -> None:
+    joined(hub, "jo")
     (hub.data / "audit-away").touch()
     before = len(noted(hub))
     hub.account("lost")
