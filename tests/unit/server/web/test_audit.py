@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -94,6 +95,14 @@ def test_the_page_shows_filters_and_escapes(site: Site) -> None:
     assert "neither a day nor a time" in wrong.text
     exported = site.ask("GET", f"{BASE}/admin/audit/export?by=nobody&format=jsonl", ROOT, cookie=True)
     assert (exported.status, exported.body) == (200, b"")
+
+
+def test_who_and_what_stand_apart_and_a_name_stands_once(site: Site) -> None:
+    sent(site, happened("t1", "session.stopped", by="twice", whom="vera", object="vera"))
+    sent(site, happened("t2", "group.changed", by="twice", whom="vera", object="team"))
+    page = site.ask("GET", f"{BASE}/admin/audit?by=twice", ROOT, cookie=True).text
+    assert page.count(">vera</a>") == 2
+    assert re.search(r">team</a>\s+<a [^>]*>vera</a>", page)
 
 
 def test_members_do_not_see_the_entry_to_it(site: Site) -> None:
