@@ -23,6 +23,7 @@ _STARTED = [status for status in Status if status is not Status.QUEUED]
 _TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes, runs.c.cpus)
 WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
+_STORM = 50  # submits within a second: answering them takes what the machine has
 
 
 class QueueSql:
@@ -33,13 +34,14 @@ class QueueSql:
     def offer(self, limits: Policies, alive_seconds: float, again_seconds: float) -> list[str]:
         with self._database.reading() as connection:  # mostly nothing is free: no writer waits for that
             now = self._database.now(connection)
-            if _room(connection, now, alive_seconds).slots <= len(_going(connection, now, again_seconds)):
+            room = _room(connection, now, alive_seconds)
+            if _may_go_on(connection, room, now) <= len(_going(connection, now, again_seconds)):
                 return []
         with self._database.writing() as connection:
             now = self._database.now(connection)
             room = _room(connection, now, alive_seconds)
             going = _going(connection, now, again_seconds)
-            free = room.slots - len(going)
+            free = _may_go_on(connection, room, now) - len(going)
             if free <= 0:
                 return []
             # Of nobody more than could start now: those behind them cannot be chosen.
@@ -160,6 +162,13 @@ def _room(connection: Connection, now: float, alive_seconds: float) -> Room:
     ).where(_recent(workers.c.seen_at, now, alive_seconds))
     slots, memory = connection.execute(query).one()
     return Room(int(slots), int(memory))
+
+
+def _may_go_on(connection: Connection, room: Room, now: float) -> int:
+    """How many runs at a time: half of the slots while submits storm in, because people wait for their answers."""
+    late = select(runs.c.id).where(_recent(runs.c.created_at, now, 1.0)).limit(_STORM).subquery()
+    storm = connection.execute(select(func.count()).select_from(late)).scalar_one() >= _STORM
+    return max(1, room.slots // 2) if storm and room.slots else room.slots
 
 
 def _going(connection: Connection, now: float, again_seconds: float) -> list[Taker]:
