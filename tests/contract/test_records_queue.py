@@ -8,12 +8,10 @@ import pytest
 from nightdesk.config import Limits
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
-from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.errors import FenceLost
 from nightdesk.server.domain.policy import Policies
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.ports.records import LogChunk
-from sqlalchemy import update
 
 from .on_record import added, at_once, claimed, history, running
 from .runs import a_run
@@ -172,28 +170,25 @@ def test_offers(records: RecordsSql) -> None:
     assert records.offer(NO_LIMITS, 0, -1) == []
 
 
-@pytest.mark.parametrize(("ago", "offered"), [(0.0, 2), (1.1, 4), (-60.0, 4)])
+@pytest.mark.parametrize(
+    ("ago", "count", "offered"), [(0.0, 50, 2), (0.9, 50, 2), (1.1, 50, 4), (-60.0, 50, 4), (0.0, 49, 4)]
+)
 def test_while_submits_storm_in_half_of_the_slots_get_runs(
-    records: RecordsSql, database: Database, ago: float, offered: int
+    records: RecordsSql,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    ago: float,
+    count: int,
+    offered: int,
 ) -> None:
-    for number in range(50):
-        added(records, id=f"run-{number}", owner=f"p{number}")
+    clock = [1_790_000_000.0]
+    monkeypatch.setattr(database, "now", lambda _connection: clock[0])
+    for number in range(count):
+        added(records, id=f"run-{number}", owner=f"p{number}", created_at=clock[0] - ago)
     records.beat("one", 4, MEMORY)
-    with database.writing() as connection:
-        connection.execute(update(runs).values(created_at=database.now(connection) - ago))
     assert len(offer(records)) == offered
-    with database.writing() as connection:
-        connection.execute(update(runs).values(created_at=database.now(connection) - 60))
+    clock[0] += 2
     assert len(offer(records)) == 4 - offered, "it is over: all slots are used"
-
-
-def test_fewer_than_fifty_within_a_second_are_no_storm(records: RecordsSql, database: Database) -> None:
-    for number in range(49):
-        added(records, id=f"run-{number}", owner=f"p{number}")
-    records.beat("one", 4, MEMORY)
-    with database.writing() as connection:
-        connection.execute(update(runs).values(created_at=database.now(connection)))
-    assert len(offer(records)) == 4
 
 
 def test_no_run_is_offered_twice_at_once(records: RecordsSql) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, not_, or_, select, update
@@ -34,14 +35,14 @@ class QueueSql:
     def offer(self, limits: Policies, alive_seconds: float, again_seconds: float) -> list[str]:
         with self._database.reading() as connection:  # mostly nothing is free: no writer waits for that
             now = self._database.now(connection)
-            room = _room(connection, now, alive_seconds)
-            if _may_go_on(connection, room, now) <= len(_going(connection, now, again_seconds)):
+            room = _room_for_new(connection, now, alive_seconds)
+            if room.slots <= len(_going(connection, now, again_seconds)):
                 return []
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            room = _room(connection, now, alive_seconds)
+            room = _room_for_new(connection, now, alive_seconds)
             going = _going(connection, now, again_seconds)
-            free = _may_go_on(connection, room, now) - len(going)
+            free = room.slots - len(going)
             if free <= 0:
                 return []
             # Of nobody more than could start now: those behind them cannot be chosen.
@@ -164,11 +165,12 @@ def _room(connection: Connection, now: float, alive_seconds: float) -> Room:
     return Room(int(slots), int(memory))
 
 
-def _may_go_on(connection: Connection, room: Room, now: float) -> int:
-    """How many runs at a time: half of the slots while submits storm in, because people wait for their answers."""
+def _room_for_new(connection: Connection, now: float, alive_seconds: float) -> Room:
+    """The same for runs to be started: half of the slots while submits storm in, whose answers people wait for."""
+    room = _room(connection, now, alive_seconds)
     late = select(runs.c.id).where(_recent(runs.c.created_at, now, 1.0)).limit(_STORM).subquery()
     storm = connection.execute(select(func.count()).select_from(late)).scalar_one() >= _STORM
-    return max(1, room.slots // 2) if storm and room.slots else room.slots
+    return replace(room, slots=(room.slots + 1) // 2) if storm else room
 
 
 def _going(connection: Connection, now: float, again_seconds: float) -> list[Taker]:
