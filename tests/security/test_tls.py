@@ -355,13 +355,18 @@ def test_a_certificate_from_an_acme_server(tmp_path: Path, tried: Say) -> None:
             *env,
             "nightdesk/tls:latest",
         )
+        docker(
+            "run", "--name", f"{name}-asker", *there, "--init", "nightdesk/scheduler:latest", "sleep", "600"
+        )
         port = int(docker("port", f"{name}-tls", "443").strip().rpartition(":")[2])
         issued = tmp_path / "issued.pem"
 
         def got() -> bool:
-            issued.write_text(
-                docker("run", "--rm", "--network", name, "nightdesk/scheduler:latest", "python", "-c", ROOTS)
-            )
+            asked = ["docker", "exec", f"{name}-asker", "python", "-c", ROOTS]
+            found = subprocess.run(asked, capture_output=True, text=True, check=False)
+            if found.returncode:  # pebble has not begun to listen
+                return False
+            issued.write_text(found.stdout)
             context = ssl.create_default_context(cafile=str(issued))
             try:
                 with (
@@ -372,10 +377,14 @@ def test_a_certificate_from_an_acme_server(tmp_path: Path, tried: Say) -> None:
             except OSError:
                 return False
 
-        until(got, f"a certificate from the authority; it said: {logs(f'{name}-tls')[-1500:]}", 90)
+        try:
+            until(got, "a certificate from the authority", 90)
+        except AssertionError:
+            print(logs(f"{name}-tls")[-3000:], logs(f"{name}-pebble")[-3000:])
+            raise
         tried("pebble asked for the proof and signed; a client that trusts its root alone is served")
     finally:
-        for container in (f"{name}-tls", f"{name}-pebble"):
+        for container in (f"{name}-tls", f"{name}-pebble", f"{name}-asker"):
             subprocess.run(
                 ["docker", "rm", "--force", "--volumes", container], check=False, capture_output=True
             )
