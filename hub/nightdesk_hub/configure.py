@@ -168,6 +168,7 @@ def _hub(settings: Settings, c: Any, data: Path) -> None:
             "Referrer-Policy": "same-origin",
         },
         "cookie_options": {"samesite": "Lax"},
+        "xsrf_cookie_kwargs": {"samesite": "Lax", "secure": settings.site.public_url.startswith("https:")},
     }
 
 

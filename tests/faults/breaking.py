@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ..support.platform import Platform, docker
 from ..support.waiting import until
 
-SERVICES = ("redis", "proxy", "hub", "api", "worker")
+SERVICES = ("redis", "proxy", "hub", "api", "worker", "egress")
 WELL_SECONDS = 90
 
 # To the service's own processes: the engine's signals reach only the first one, which is the engine's init.

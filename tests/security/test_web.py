@@ -121,6 +121,7 @@ def leads(base: str, location: str) -> str:
     return urlsplit(urljoin(base, cleaned)).netloc
 
 
+@pytest.mark.thorough
 @pytest.mark.security(11)
 def test_next_leads_nowhere_else(platform: Platform, bob: Person, web_of_bob: Signed, tried: Say) -> None:
     here = urlsplit(platform.address).netloc
