@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from nightdesk.server.domain.leaving import in_words
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web import wording
@@ -25,6 +26,7 @@ _templates.filters.update(
     when=wording.when,
     took=wording.took,
     left=wording.left,
+    owner=in_words,
 )
 
 
