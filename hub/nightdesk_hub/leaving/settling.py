@@ -118,7 +118,10 @@ class Settling:
             groups = [group.name for group in heir.groups] if heir else []
             news |= {"heir": departure.heir, "heir_groups": groups}
         told = await self._tell(departure.name, news)
-        if told is not None and self._departures.find(departure.name) == departure:
+        now = self._departures.find(departure.name)
+        if (
+            told is not None and now is not None and now.heir == departure.heir
+        ):  # else there is something new to tell
             self._departures.note(departure.name, told=True)
         return told or {}
 
