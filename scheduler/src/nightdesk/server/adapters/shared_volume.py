@@ -30,10 +30,13 @@ def prepare(place: Path, shared: Shared) -> None:
         if not stat.S_ISDIR(found.st_mode):
             _log.error("%s is no folder: group folder %s is not there", path, name)
             continue
-        if (found.st_uid, found.st_gid) != (0, shared.gid(name)):
-            os.chown(path, 0, shared.gid(name))
-        if stat.S_IMODE(path.lstat().st_mode) != _MODE:
+        right = (0, shared.gid(name), _MODE)
+        if (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) != right:
+            # In this order: without CAP_FSETID the kernel takes setgid away where the folder is of another group than
+            # whoever sets it, but leaves it when a folder changes hands.
+            os.chown(path, 0, 0)
             path.chmod(_MODE)
+            os.chown(path, 0, shared.gid(name))
         try:
             os.setxattr(path, _ACL, _group_writes())
         except OSError as error:  # a file system without: then the umask of whoever writes decides
