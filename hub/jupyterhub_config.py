@@ -6,8 +6,9 @@ from nightdesk.config import load
 from nightdesk_hub.configure import configure
 from nightdesk_hub.secrets import read_secrets
 
+settings = load(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml"))
 configure(
-    load(os.environ.get("NIGHTDESK_CONFIG", "/etc/nightdesk/nightdesk.yaml")),
-    read_secrets(os.environ),
+    settings,
+    read_secrets(os.environ, provider=settings.accounts.provider is not None),
     get_config(),  # noqa: F821  JupyterHub gives its configuration files this function
 ).start()

@@ -16,4 +16,11 @@ if [ "$NIGHTDESK_TLS" = files ]; then
     "$python" setup/tls_files.py "$NIGHTDESK_TLS_FILES" "$NIGHTDESK_TLS_HOST" ||
         die "the certificate cannot be used; nothing was started." "The line above says what to change."
 fi
+
+# A provider knows the platform by a secret, which is not for the operator's file.
+kind=$("$python" -c 'import sys; from nightdesk.config import load; print(load(sys.argv[1]).accounts.sign_in)' "$NIGHTDESK_CONFIG")
+if [ "$kind" != native ] && [ -z "$(setting NIGHTDESK_SIGN_IN_SECRET '')" ]; then
+    die "people sign in with a provider ($shown: accounts.sign_in is $kind), and its client secret is missing." \
+        "Write it into ${NIGHTDESK_ENV_FILE#"$PWD"/}, key NIGHTDESK_SIGN_IN_SECRET. docs/sign-in.md has the steps."
+fi
 say "$shown is valid"

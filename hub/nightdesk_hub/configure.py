@@ -124,7 +124,13 @@ def configure(
     c.NightdeskProxy.api_url = PROXY_API_URL
     c.NightdeskProxy.auth_token = secrets.proxy_token
 
-    c.JupyterHub.authenticator_class = NightdeskAuthenticator
+    provider = settings.accounts.provider
+    if provider is None:
+        c.JupyterHub.authenticator_class = NightdeskAuthenticator
+    else:
+        from nightdesk_hub.sign_in.configure import configure_provider
+
+        configure_provider(settings, provider, secrets.sign_in_secret, c, data)
     c.NightdeskAuthenticator.desk = desk
     c.NightdeskAuthenticator.admin_password = secrets.admin_password
 
@@ -216,7 +222,7 @@ def _pages(settings: Settings, c: Any) -> None:
     c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.template_vars = {
         "site_title": settings.site.title,
-        "open_signup": settings.accounts.open_signup,
+        "open_signup": settings.accounts.open_signup and settings.accounts.provider is None,
         "runs_url": f"/services/{SERVICE}/",
         "style_version": version_of(STATIC / "hub.css"),
     }

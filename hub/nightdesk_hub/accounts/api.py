@@ -111,7 +111,7 @@ class OneAccountAPI(AccountAPI):
     @needs_scope("admin:users")  # type: ignore[untyped-decorator]
     async def patch(self, name: str) -> None:
         """Approve it, disable it, give it a new password."""
-        body = self.body({"approved": bool, "password": str})
+        body = self.body({"approved": bool, "password": str, "must_change": bool})
         await self.attempt(self._change(name, body))
         self.answer(name)
 
@@ -119,7 +119,10 @@ class OneAccountAPI(AccountAPI):
         self.desk.register.get(name)
         membership.check_may_change(self, name)
         if "password" in body:
-            await membership.set_password(self, self.desk, self.authenticator.hasher, name, body["password"])
+            keeps = body.get("must_change") is False
+            by = name if keeps else self.current_user.name
+            hasher = self.authenticator.hasher
+            await membership.set_password(self, self.desk, hasher, name, body["password"], by=by)
             self.authenticator.lockout.forget(name)
         if body.get("approved") is True:
             await membership.approve(self, self.desk, name)

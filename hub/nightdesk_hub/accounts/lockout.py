@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nightdesk_hub.accounts.database import AccountsFile
 
 #: Failures before the first lock; each further failure locks twice as long.
 FREE_FAILURES = 5
@@ -12,49 +15,68 @@ LONGEST_LOCK_SECONDS = 900.0
 #: Failures are forgotten when nothing has failed for so long.
 FORGET_SECONDS = 3600.0
 _MOST_ENTRIES = 20_000
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    last: float = 0.0
-    locked_until: float = 0.0
+_SWEEP_EVERY = 500
 
 
 class Lockout:
-    """Failures by name and address. Times are seconds of one monotonic clock."""
+    """Failures by name and address, in the file of accounts, so that a hub's restart forgets none.
 
-    def __init__(self) -> None:
-        self._entries: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+    Times are seconds of one clock that outlives the hub: the machine's. One that was set back keeps
+    nobody out for longer than the longest lock.
+    """
+
+    def __init__(self, file: AccountsFile) -> None:
+        self._file = file
+        self._noted = 0
 
     def seconds_left(self, name: str, address: str, now: float) -> float:
         """How long this name stays locked for this address; 0 when it is not."""
-        entry = self._entries.get((name, address))
-        return max(0.0, entry.locked_until - now) if entry else 0.0
+        row = self._row(name, address)
+        return min(LONGEST_LOCK_SECONDS, max(0.0, row[2] - now)) if row else 0.0
 
     def failed(self, name: str, address: str, now: float) -> None:
         """Note a failure."""
-        key = (name, address)
-        entry = self._entries.pop(key, None)
-        if entry is None or now - entry.last > FORGET_SECONDS:
-            entry = _Failures()
-        entry.count += 1
-        entry.last = now
-        if entry.count >= FREE_FAILURES:
-            doubled = min(entry.count - FREE_FAILURES, 10)
-            entry.locked_until = now + min(LONGEST_LOCK_SECONDS, FIRST_LOCK_SECONDS * 2**doubled)
-        self._entries[key] = entry
-        while len(self._entries) > _MOST_ENTRIES:
-            self._entries.popitem(last=False)
+        count, last, locked_until = self._row(name, address) or (0, now, 0.0)
+        if not 0 <= now - last <= FORGET_SECONDS:
+            count, locked_until = 0, 0.0
+        count += 1
+        if count >= FREE_FAILURES:
+            doubled = min(count - FREE_FAILURES, 10)
+            locked_until = now + min(LONGEST_LOCK_SECONDS, FIRST_LOCK_SECONDS * 2**doubled)
+        self._db.execute(
+            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+            (name, address, count, now, locked_until),
+        )
+        self._noted += 1
+        if self._noted % _SWEEP_EVERY == 0:
+            self._sweep(now)
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of a name at an address: the password is known there."""
-        self._entries.pop((name, address), None)
+        if self._row(name, address):
+            self._db.execute("DELETE FROM failures WHERE name = ? AND address = ?", (name, address))
 
     def forget(self, name: str) -> None:
         """Forget a name's failures everywhere: it has a new password."""
-        for key in [key for key in self._entries if key[0] == name]:
-            del self._entries[key]
+        self._db.execute("DELETE FROM failures WHERE name = ?", (name,))
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._file.db
+
+    def _row(self, name: str, address: str) -> tuple[int, float, float] | None:
+        found: tuple[int, float, float] | None = self._db.execute(
+            "SELECT count, last, locked_until FROM failures WHERE name = ? AND address = ?", (name, address)
+        ).fetchone()
+        return found
+
+    def _sweep(self, now: float) -> None:
+        """Old failures go, and of very many the oldest."""
+        self._db.execute("DELETE FROM failures WHERE last < ?", (now - FORGET_SECONDS,))
+        self._db.execute(
+            "DELETE FROM failures WHERE rowid IN (SELECT rowid FROM failures ORDER BY last DESC LIMIT -1 OFFSET ?)",
+            (_MOST_ENTRIES,),
+        )
 
 
 def lock_words(seconds: float) -> str:

@@ -34,7 +34,7 @@ async def sign_up(desk: Desk, hasher: Hasher, name: str, password: str, *, appro
     check_password(password, name, desk.settings.accounts.min_password_length)
     if desk.departures.find(name) is not None:
         raise AccountProblem(f"Somebody of the name '{name}' is just being removed, or disabled.", 409)
-    if desk.register.find(name) is not None:  # before the slow part
+    if desk.register.find(name) is not None or desk.register.identities.is_taken(name):
         raise AccountProblem(f"The name '{name}' is taken. Choose another one.", 409)
     return desk.register.add(name, await hasher.hash(password), approved=approved)
 
@@ -48,11 +48,16 @@ async def approve(handler: BaseHandler, desk: Desk, name: str) -> None:
     await maybe_future(handler.authenticator.add_user(user))
 
 
-async def set_password(handler: BaseHandler, desk: Desk, hasher: Hasher, name: str, password: str) -> None:
-    """Give an account a new password; whoever is signed in with the old one is signed out."""
+async def set_password(
+    handler: BaseHandler, desk: Desk, hasher: Hasher, name: str, password: str, *, by: str
+) -> None:
+    """Give an account a new password; whoever is signed in with the old one is signed out.
+
+    Where it is not the person's own choice they have to choose another one when they sign in.
+    """
     desk.register.get(name)
     check_password(password, name, desk.settings.accounts.min_password_length)
-    desk.register.set_password(name, await hasher.hash(password))
+    desk.register.set_password(name, await hasher.hash(password), must_change=by != name)
     user = handler.find_user(name)
     if user is not None:
         void_cookies(handler, user)

@@ -1,4 +1,4 @@
-"""Pages about accounts: signing up, one's own password, and the admins' list."""
+"""Pages about accounts: signing up, and the admins' list."""
 
 from __future__ import annotations
 
@@ -79,37 +79,6 @@ class SignUpPage(AccountPage):
         await self.show("signup.html", closed=not self.desk.settings.accounts.open_signup, **values)
 
 
-class PasswordPage(AccountPage):
-    """Changing one's own password."""
-
-    @web.authenticated
-    async def get(self) -> None:
-        """The form."""
-        await self._form()
-
-    @web.authenticated
-    async def post(self) -> None:
-        """A filled form."""
-        user = self.current_user
-        password = self.text("password")
-        try:
-            kept = self.desk.register.get(user.name).password
-            if not await self.authenticator.hasher.verify(self.text("current"), kept):
-                raise AccountProblem("The current password is not right.", 403)
-            if password != self.text("again"):
-                raise AccountProblem("The two new passwords are not the same.")
-            await membership.set_password(self, self.desk, self.authenticator.hasher, user.name, password)
-        except AccountProblem as problem:
-            self.set_status(problem.status)
-            await self._form(problem=str(problem))
-            return
-        self.set_hub_cookie(user)
-        await self._form(changed=True)
-
-    async def _form(self, **values: Any) -> None:
-        await self.show("password.html", **values)
-
-
 class AccountListPage(AccountPage):
     """What shows the admins' list."""
 
@@ -168,7 +137,6 @@ class AccountActionPage(AccountListPage):
 
 handlers = [
     (r"/signup", SignUpPage),
-    (r"/password", PasswordPage),
     (r"/accounts", AccountsPage),
     (r"/accounts/([^/]+)/(approve|remove)", AccountActionPage),
 ]

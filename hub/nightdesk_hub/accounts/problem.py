@@ -13,6 +13,14 @@ class AccountProblem(Exception):
         self.status = status
 
 
+class MustChoosePassword(Exception):
+    """The password is right and an admin knows it: its owner has to choose another one first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 def said(status: int, message: str, headers: dict[str, str] | None = None) -> web.HTTPError:
     """An error whose message is shown as it is: on pages, beside the sign-in form, in the API."""
     error = web.HTTPError(status)

@@ -2,75 +2,59 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nightdesk_hub.accounts.database import AccountsFile
 from nightdesk_hub.accounts.problem import AccountProblem
+from nightdesk_hub.sign_in.identities import Identities
 
 ADMIN = "admin"
 #: More people than this waiting for approval look like an attack.
 MOST_PENDING = 200
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS accounts (
-    name TEXT PRIMARY KEY,
-    password TEXT NOT NULL,
-    approved INTEGER NOT NULL,
-    created_at TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
+_SELECT = "SELECT name, password, approved, created_at, must_change FROM accounts"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One row. `password` is a hash; `created_at` is UTC, ISO 8601."""
+    """One row. `password` is a hash; `created_at` is UTC, ISO 8601.
+
+    `must_change`: an admin knows the password; it opens nothing until its owner has chosen another.
+    """
 
     name: str
     password: str
     approved: bool
     created_at: str
+    must_change: bool = False
 
 
 class Register:
     """All accounts. Used from the hub's event loop alone; each call is a fraction of a millisecond."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._opened: sqlite3.Connection | None = None
+        self.file = AccountsFile(file)
+        self.identities = Identities(self.file)
 
     @property
     def _db(self) -> sqlite3.Connection:
-        if self._opened is None:
-            # Nobody but the hub reads password hashes, from the first moment of the file on.
-            os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
-            db = sqlite3.connect(self._file, timeout=10, isolation_level=None)
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
-            self._opened = db
-        return self._opened
+        return self.file.db
 
     def close(self) -> None:
         """Close the file."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        self.file.close()
 
     def all(self) -> list[Account]:
         """Everybody: who waits for approval first, then by name."""
-        rows = self._db.execute(
-            "SELECT name, password, approved, created_at FROM accounts ORDER BY approved, name"
-        )
+        rows = self._db.execute(_SELECT + " ORDER BY approved, name")
         return [_account(row) for row in rows]
 
     def find(self, name: str) -> Account | None:
         """The account of this name."""
-        row = self._db.execute(
-            "SELECT name, password, approved, created_at FROM accounts WHERE name = ?", (name,)
-        ).fetchone()
+        row = self._db.execute(_SELECT + " WHERE name = ?", (name,)).fetchone()
         return _account(row) if row else None
 
     def get(self, name: str) -> Account:
@@ -97,7 +81,8 @@ class Register:
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             self._db.execute(
-                "INSERT INTO accounts VALUES (?, ?, ?, ?)", (name, password_hash, int(approved), created_at)
+                "INSERT INTO accounts (name, password, approved, created_at) VALUES (?, ?, ?, ?)",
+                (name, password_hash, int(approved), created_at),
             )
         except sqlite3.IntegrityError:
             raise AccountProblem(f"The name '{name}' is taken. Choose another one.", 409) from None
@@ -107,9 +92,12 @@ class Register:
         """Let somebody in, or no longer."""
         self._db.execute("UPDATE accounts SET approved = ? WHERE name = ?", (int(approved), name))
 
-    def set_password(self, name: str, password_hash: str) -> None:
-        """Give an account another password."""
-        self._db.execute("UPDATE accounts SET password = ? WHERE name = ?", (password_hash, name))
+    def set_password(self, name: str, password_hash: str, *, must_change: bool = False) -> None:
+        """Give an account another password; `must_change` where it is somebody else who gives it."""
+        self._db.execute(
+            "UPDATE accounts SET password = ?, must_change = ? WHERE name = ?",
+            (password_hash, int(must_change), name),
+        )
 
     def remove(self, name: str) -> None:
         """Take an account away; nothing happens when there is none."""
@@ -127,6 +115,6 @@ class Register:
             self.add(ADMIN, password_hash, approved=True)
 
 
-def _account(row: tuple[str, str, int, str]) -> Account:
-    name, password, approved, created_at = row
-    return Account(name, password, bool(approved), created_at)
+def _account(row: tuple[str, str, int, str, int]) -> Account:
+    name, password, approved, created_at, must_change = row
+    return Account(name, password, bool(approved), created_at, bool(must_change))

@@ -26,10 +26,12 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from nightdesk import sign_in as _sign_in
 from nightdesk.shared_folders import Shared
 
 _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -171,10 +173,30 @@ class Size(_Part):
 
 
 class Accounts(_Part):
-    """Who may ask for an account, and what a password must be."""
+    """Who signs people in: Nightdesk itself (then: who may ask, what a password must be), or a provider."""
 
     open_signup: bool = True
     min_password_length: int = Field(default=10, ge=8, le=128)
+    github: _sign_in.GitHub | None = None
+    gitlab: _sign_in.GitLab | None = None
+    google: _sign_in.Google | None = None
+    microsoft: _sign_in.Microsoft | None = None
+    oidc: _sign_in.OpenIdConnect | None = None
+    # Behind the sections, because it is held against them.
+    sign_in: _sign_in.Kind = Field(default="native", validate_default=False)
+
+    @field_validator("sign_in")
+    @classmethod
+    def _has_its_section(cls, value: str, info: ValidationInfo) -> str:
+        # A section that is there and wrong is not in `data`; it has a message of its own.
+        if value != "native" and value in info.data and info.data[value] is None:
+            raise _sign_in.not_there(value)
+        return value
+
+    @property
+    def provider(self) -> _sign_in.Provider | None:
+        """Who signs people in; None: Nightdesk itself."""
+        return None if self.sign_in == "native" else getattr(self, self.sign_in)
 
 
 class Sessions(_Part):

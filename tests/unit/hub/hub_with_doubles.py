@@ -1,8 +1,10 @@
 """A configuration file for JupyterHub as it is run by test_hub.py: a real hub with our package, an
 engine in memory, and the addresses that the environment gives.
 
-A file `engine-away` in the data folder takes the engine away, `api-away` the api; `oom` ends the
-session of ada. What is sent to the audit log goes to `sent.jsonl`, but while there is a file `audit-away`.
+SETTINGS, in JSON, are the platform's beside those below; R_GROUPS, likewise, who the R environment is
+for. A file `engine-away` in the data folder takes the engine away, `api-away` the api; `oom` ends the
+session of ada. What is sent to the audit log goes to `sent.jsonl`, but while there is a file
+`audit-away`.
 """
 
 import asyncio
@@ -43,7 +45,9 @@ async def ask(member: Member) -> Any:
     """The api's offers."""
     if (data / "api-away").exists():
         raise ApiAway("taken away by a test")
-    return {**offers_answer(), "user": member.name}
+    answer = {**offers_answer(), "user": member.name}
+    answer["environments"][1]["groups"] = json.loads(os.environ.get("R_GROUPS", "[]"))
+    return answer
 
 
 async def tell(name: str, news: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +74,16 @@ def fetch() -> Any:
 
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
+settings = Settings.model_validate(
+    {
+        "site": {"title": "Our Desk"},
+        "sessions": {"start_timeout": 10},
+        **json.loads(os.environ.get("SETTINGS", "{}")),
+    }
+)
 configure(
-    Settings.model_validate({"site": {"title": "Our Desk"}, "sessions": {"start_timeout": 10}}),
-    read_secrets(os.environ),
+    settings,
+    read_secrets(os.environ, provider=settings.accounts.provider is not None),
     c,
     data=data,
     # The image of the R environment is missing.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nightdesk_hub.accounts.lockout import FREE_FAILURES, Lockout, lock_words
+from nightdesk_hub.accounts.database import AccountsFile
+from nightdesk_hub.accounts.lockout import FREE_FAILURES, LONGEST_LOCK_SECONDS, Lockout, lock_words
 from nightdesk_hub.accounts.passwords import Hasher, check_password, hash_password, is_password
 from nightdesk_hub.accounts.problem import AccountProblem
 from nightdesk_hub.accounts.register import MOST_PENDING, Register
@@ -90,8 +91,19 @@ def test_hasher_knows_nobody_and_turns_floods_away() -> None:
     assert turned_away[0].status == 503
 
 
-def test_lockout_by_name_and_address() -> None:
-    lockout = Lockout()
+@pytest.fixture
+def accounts_file(tmp_path: Path) -> Iterator[AccountsFile]:
+    file = AccountsFile(tmp_path / "accounts.sqlite")
+    yield file
+    file.close()
+
+
+@pytest.fixture
+def lockout(accounts_file: AccountsFile) -> Lockout:
+    return Lockout(accounts_file)
+
+
+def test_lockout_by_name_and_address(lockout: Lockout) -> None:
     for _ in range(FREE_FAILURES - 1):
         lockout.failed("ada", "1.1.1.1", 0)
     assert lockout.seconds_left("ada", "1.1.1.1", 0) == 0
@@ -102,8 +114,32 @@ def test_lockout_by_name_and_address() -> None:
     assert lockout.seconds_left("ada", "2.2.2.2", 0) == lockout.seconds_left("bob", "1.1.1.1", 0) == 0
 
 
-def test_lock_doubles_up_to_a_quarter_of_an_hour() -> None:
-    lockout, now, locks = Lockout(), 0.0, []
+def test_a_restart_forgets_no_failure(lockout: Lockout, accounts_file: AccountsFile, tmp_path: Path) -> None:
+    for _ in range(FREE_FAILURES):
+        lockout.failed("ada", "1.1.1.1", 100)
+    accounts_file.close()
+    again = AccountsFile(tmp_path / "accounts.sqlite")
+    assert Lockout(again).seconds_left("ada", "1.1.1.1", 110) == 20
+    again.close()
+
+
+def test_a_clock_that_was_set_back_locks_nobody_out_for_longer(lockout: Lockout) -> None:
+    for _ in range(FREE_FAILURES):
+        lockout.failed("ada", "1.1.1.1", 1e6)
+    assert lockout.seconds_left("ada", "1.1.1.1", 100) == LONGEST_LOCK_SECONDS
+    lockout.failed("ada", "1.1.1.1", 100)
+    assert lockout.seconds_left("ada", "1.1.1.1", 100) == 0
+
+
+def test_old_failures_make_room(lockout: Lockout, accounts_file: AccountsFile) -> None:
+    for number in range(499):
+        lockout.failed(f"name{number}", "1.1.1.1", 0)
+    lockout.failed("ada", "1.1.1.1", 4000)
+    assert [row[0] for row in accounts_file.db.execute("SELECT name FROM failures")] == ["ada"]
+
+
+def test_lock_doubles_up_to_a_quarter_of_an_hour(lockout: Lockout) -> None:
+    now, locks = 0.0, []
     for _ in range(FREE_FAILURES + 8):
         now += lockout.seconds_left("ada", "1.1.1.1", now)
         lockout.failed("ada", "1.1.1.1", now)
@@ -111,8 +147,7 @@ def test_lock_doubles_up_to_a_quarter_of_an_hour() -> None:
     assert locks == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900]
 
 
-def test_failures_are_forgotten() -> None:
-    lockout = Lockout()
+def test_failures_are_forgotten(lockout: Lockout) -> None:
     for _ in range(FREE_FAILURES):
         lockout.failed("ada", "1.1.1.1", 0)
         lockout.failed("ada", "2.2.2.2", 0)

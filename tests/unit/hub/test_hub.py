@@ -121,7 +121,53 @@ def test_a_new_password_by_an_admin_ends_the_lock(hub: Hub) -> None:
     assert locked.status_code == 429
     new = hub.api("PATCH", "/nightdesk/accounts/olive", json={"password": "another long walk"})
     assert new.status_code == 200
-    assert hub.sign_in("olive", "another long walk").get("/hub/home").status_code == 200
+    browser = Browser(hub.url)
+    asked = browser.send("/hub/login", username="olive", password="another long walk")
+    assert "Choose a password of your own" in words(asked)
+
+
+def test_a_password_that_an_admin_gave_out_opens_nothing_but_the_choice_of_another(hub: Hub) -> None:
+    hub.account("zora")
+    given, own = "given out by an admin", "chosen by zora herself"
+    assert hub.api("PATCH", "/nightdesk/accounts/zora", json={"password": given}).status_code == 200
+    zora = Browser(hub.url)
+    asked = zora.send("/hub/login?next=%2Fhub%2Ftoken", username="zora", password=given)
+    assert "Choose a password of your own" in words(asked)
+    assert zora.get("/hub/home").headers["Location"].startswith("/hub/login")  # nobody is signed in
+    token = re.search(r'name="_xsrf" value="([^"]*)"', asked.text)
+    assert token
+    form = {"username": "zora", "current": given, "_xsrf": token[1]}
+    new = "/hub/password/new?next=%2Fhub%2Ftoken"
+    for current, password, again, told in (
+        (given, given, given, "Choose another password than the one"),
+        (given, "short", "short", "too short"),
+        (given, own, own + "!", "not the same"),
+        ("not that", own, own, "is not right"),
+    ):
+        answer = zora.post(new, {**form, "current": current, "password": password, "again": again})
+        assert answer.status_code in {400, 403}
+        assert told in words(answer)
+    done = zora.post(new, {**form, "password": own, "again": own})
+    assert (done.status_code, done.headers["Location"]) == (302, "/hub/token")
+    assert zora.get("/hub/home").status_code == 200
+    assert hub.sign_in("zora", own).get("/hub/home").status_code == 200
+    assert hub.sign_in("zora", given).get("/hub/home").status_code == 302
+
+
+def test_whoever_guesses_a_password_that_was_given_out_is_locked_out_as_ever(hub: Hub) -> None:
+    hub.account("nora")
+    browser = Browser(hub.url)
+    token = re.search(r'name="_xsrf" value="([^"]*)"', browser.get("/hub/login").text)
+    assert token
+    form = {
+        "username": "nora",
+        "current": "a guess",
+        "password": "x" * 12,
+        "again": "x" * 12,
+        "_xsrf": token[1],
+    }
+    answers = [browser.post("/hub/password/new", form).status_code for _ in range(6)]
+    assert answers == [403] * 5 + [429]
 
 
 def test_account_api(hub: Hub) -> None:
@@ -351,7 +397,9 @@ def test_admins_and_sign_ins_survive_a_restart(hub: Hub) -> None:
     hub.account("nina")
     assert hub.api("PATCH", "/users/nina", json={"admin": True}).status_code == 200
     nina = hub.sign_in("nina", PASSWORD)
-    changed = hub.api("PATCH", "/nightdesk/accounts/admin", json={"password": "changed by the admin"})
+    changed = hub.api(
+        "PATCH", "/nightdesk/accounts/admin", json={"password": "changed by the admin", "must_change": False}
+    )
     assert changed.status_code == 200
     hub.stop()
     hub.start()

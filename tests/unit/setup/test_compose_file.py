@@ -29,6 +29,7 @@ HELD_BY = {
     "NIGHTDESK_ADMIN_PASSWORD": {"hub"},
     "NIGHTDESK_SERVICE_TOKEN": {"hub", "api"},
     "NIGHTDESK_SETUP_TOKEN": {"hub"},
+    "NIGHTDESK_SIGN_IN_SECRET": {"hub"},
     "NIGHTDESK_COOKIE_SECRET": {"api"},
     "NIGHTDESK_REDIS_PASSWORD": {"api", "worker", "redis"},
 }

@@ -1,0 +1,1 @@
+"""Signing in with a provider: GitHub, GitLab, Google, Microsoft Entra, OpenID Connect."""
