@@ -17,6 +17,7 @@ from nightdesk.cli.arguments import build
 from nightdesk.config import Settings, Size
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
+from nightdesk.sign_in import Provider
 from pydantic import BaseModel
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,10 @@ MARKDOWN = sorted(
     for path in ROOT.rglob("*.md")
     if not PRIVATE.intersection(path.relative_to(ROOT).parts) and path.is_file()
 )
+
+
+#: What the sections of providers share, in one table.
+SHARED = (*Provider.model_fields, "allowed_groups", "admin_groups")
 
 
 def text_of(name: str) -> str:
@@ -45,8 +50,20 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     return []
 
 
-def settings_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Every key of nightdesk.yaml; `NAME` stands for a name that the operator chooses."""
+def settings_keys(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
+    """Every key of nightdesk.yaml, once; `NAME` stands for a name that the operator chooses."""
+    return list(dict.fromkeys(_settings_keys(model, prefix)))
+
+
+def _settings_keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    if issubclass(model, Provider):
+        shared = {name for name in model.model_fields if name in SHARED}
+        own = {name: field for name, field in model.model_fields.items() if name not in shared}
+        yield from (
+            f"accounts.PROVIDER.{model.model_fields[name].alias or name}" for name in SHARED if name in shared
+        )
+        yield from (f"{prefix}{field.alias or name}" for name, field in own.items())
+        return
     for name, field in model.model_fields.items():
         if model is Size and name == "name":
             continue  # it is the key above
@@ -54,7 +71,7 @@ def settings_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
         inner = models_in(field.annotation)
         if inner:
             star = "NAME." if get_origin(field.annotation) is dict else ""
-            yield from settings_keys(inner[0], f"{key}.{star}")
+            yield from _settings_keys(inner[0], f"{key}.{star}")
         else:
             yield key
 
@@ -63,6 +80,10 @@ def documented_defaults() -> dict[str, str]:
     """Key and default of each row in the tables of docs/settings.md; only defaults written as code."""
     rows = re.findall(r"^\| `([a-z_]+(?:\.\w+)+)` \| (.*?) \|", text_of("settings.md"), re.MULTILINE)
     return {key: value.strip("`") for key, value in rows if value.startswith("`")}
+
+
+#: Keys of sections that are only there where the operator has one.
+OF_PROVIDERS = [key for key in settings_keys() if key.startswith("accounts.") and key.count(".") == 2]
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:
@@ -76,10 +97,30 @@ def test_setting_is_documented(key: str) -> None:
     assert f"| `{key}` |" in text_of("settings.md"), f"docs/settings.md has no row for {key}"
 
 
-@pytest.mark.parametrize("key", [key for key, _ in documented_defaults().items() if "NAME" not in key])
+@pytest.mark.parametrize(
+    "key", [key for key in documented_defaults() if "NAME" not in key and key not in OF_PROVIDERS]
+)
 def test_documented_default_is_the_default(key: str) -> None:
     written = yaml.safe_load(documented_defaults()[key])
     assert Settings.model_validate(nested(key, written)) == Settings()
+
+
+@pytest.mark.parametrize("key", [key for key in OF_PROVIDERS if key in documented_defaults()])
+def test_documented_default_of_a_provider_is_the_default(key: str) -> None:
+    _, kind, name = key.split(".")
+    kind = "oidc" if kind == "PROVIDER" else kind
+    needed = {
+        "oidc": {"issuer": "https://login.example.org"},
+        "microsoft": {"tenant": "0" * 8 + "-0000" * 3 + "-" + "0" * 12},
+    }
+    bare = {"client_id": "x", "admin_users": ["ada"], **needed.get(kind, {})}
+    if name == "admin_users":
+        bare["allowed_users"] = ["bob"]
+        del bare["admin_users"]
+    written = {**bare, name: yaml.safe_load(documented_defaults()[key])}
+    assert Settings.model_validate({"accounts": {kind: written}}) == Settings.model_validate(
+        {"accounts": {kind: bare}}
+    )
 
 
 @pytest.mark.parametrize("key", [key for key in documented_defaults() if key.startswith("sizes.NAME.")])

@@ -16,6 +16,7 @@ from nightdesk_hub.accounts.problem import AccountProblem, said
 from nightdesk_hub.accounts.register import Account
 from nightdesk_hub.desk import Desk
 from nightdesk_hub.leaving import people
+from nightdesk_hub.user_names import RESERVED, RULE, is_user_name
 
 
 class AccountAPI(APIHandler):  # type: ignore[misc]
@@ -139,7 +140,34 @@ class OneAccountAPI(AccountAPI):
         return await people.remove(self, self.desk, name)
 
 
+class LinkAPI(AccountAPI):
+    """Who of the provider is who here, said in advance."""
+
+    @needs_scope("admin:users")  # type: ignore[untyped-decorator]
+    async def put(self, name: str) -> None:
+        """Keep a user name, with its files, for whoever comes from the provider with the name that is sent."""
+        body = self.body({"provider_name": str})
+        await self.attempt(self._link(name, body.get("provider_name", "").strip()))
+        self.set_status(204)
+
+    async def _link(self, name: str, provider_name: str) -> None:
+        if self.desk.settings.accounts.provider is None:
+            raise AccountProblem(
+                "People sign in with passwords here: there is no provider to link with.", 409
+            )
+        if not is_user_name(name):
+            raise AccountProblem(RULE)
+        if name in RESERVED:
+            raise AccountProblem(f"'{name}' stays a user of this platform's own.")
+        if not provider_name:
+            raise AccountProblem("Say what the provider calls the person, in 'provider_name'.")
+        membership.check_may_change(self, name)
+        self.desk.register.identities.link(name, provider_name)
+        self.log.info("%s: %s is %r of the provider", self.current_user.name, name, provider_name)
+
+
 handlers = [
+    (r"/api/nightdesk/links/([^/]+)", LinkAPI),
     (r"/api/nightdesk/accounts", AccountsAPI),
     (r"/api/nightdesk/accounts/([^/]+)", OneAccountAPI),
 ]

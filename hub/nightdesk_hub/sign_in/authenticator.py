@@ -240,7 +240,7 @@ class ProviderSignIn(NightdeskAuthenticator):
         if who.caller.subject != self.desk.register.identities.of(user.name).subject:  # type: ignore[union-attr]
             self.log.error("%s: the provider speaks of somebody else", user.name)
             return False
-        groups.follow(user.db, user.orm_user, who.groups)
+        groups.follow(user.db, user.orm_user, who.groups, self.login_service)
         return model
 
     async def _ask_again(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -275,11 +275,11 @@ class ProviderSignIn(NightdeskAuthenticator):
         return {**kept, "ends_at": token.get("ends_at"), "token_response": token}
 
     def _is_trusted(self, state: dict[str, Any]) -> bool:
-        return time.time() - float(state.get("confirmed_at") or 0) < self.provider.trusted_for_seconds
+        return bool(time.time() - float(state.get("confirmed_at") or 0) < self.provider.trusted_for_seconds)
 
     def _take_rights(self, user: Any) -> None:
         """What the provider gave goes: its groups, and being an admin where the provider says who is."""
-        groups.follow(user.db, user.orm_user, ())
+        groups.follow(user.db, user.orm_user, (), self.login_service)
         if user.admin and (self.provider.admin_users or getattr(self.provider, "admin_groups", ())):
             user.admin = False
             roles.assign_default_roles(user.db, entity=user.orm_user)

@@ -14,16 +14,16 @@ from jupyterhub import orm
 
 log = logging.getLogger("JupyterHub.groups")
 
-#: The property of a group whose members are the provider's to say.
-MANAGED_BY, SIGN_IN = "managed_by", "sign-in"
+#: The property of a group whose members are kept where people sign in; its value is what the sign-in page calls that.
+PROVIDER = "provider"
 
 
 def is_managed(group: orm.Group) -> bool:
     """Does the provider say who is in it?"""
-    return bool((group.properties or {}).get(MANAGED_BY) == SIGN_IN)
+    return bool((group.properties or {}).get(PROVIDER))
 
 
-def follow(db: Any, user: orm.User, claimed: Iterable[str]) -> None:
+def follow(db: Any, user: orm.User, claimed: Iterable[str], provider: str) -> None:
     """Put somebody into the groups that the provider says, and out of those that it no longer does."""
     wanted = set(claimed)
     kept = [group for group in user.groups if not is_managed(group)]
@@ -36,7 +36,7 @@ def follow(db: Any, user: orm.User, claimed: Iterable[str]) -> None:
     for name in sorted(wanted):
         group = found.get(name)
         if group is None:
-            group = orm.Group(name=name, properties={MANAGED_BY: SIGN_IN})
+            group = orm.Group(name=name, properties={PROVIDER: provider})
             db.add(group)
         elif not is_managed(group):
             if group not in kept:

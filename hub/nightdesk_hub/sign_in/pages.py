@@ -111,7 +111,9 @@ class ProviderCallback(_TellsWhy, OAuthCallbackHandler):  # type: ignore[misc]
         """The hub's own, and then the groups."""
         user = await super().auth_to_user(authenticated, user)
         if "groups_claimed" in authenticated:
-            groups.follow(self.db, user.orm_user, authenticated["groups_claimed"])
+            groups.follow(
+                self.db, user.orm_user, authenticated["groups_claimed"], self.authenticator.login_service
+            )
         return user
 
 

@@ -21,6 +21,8 @@ def hub(platform: Platform, method: str, path: str, user: dict[str, Any], data: 
         return 201, {"id": "t1", "token": "token-of-" + name, "user": name, "expires_at": None, **data}
     if platform.accounts is not None and path.startswith(PEOPLE):
         return person(platform, method, unquote(path.removeprefix(PEOPLE)), data)
+    if path.startswith("/hub/api/nightdesk/links/") and method == "PUT":
+        return 204, b""
     if platform.accounts is None or not path.startswith(ACCOUNTS):
         return 404, {"status": 404, "message": "Not Found"}
     name = unquote(path.removeprefix(ACCOUNTS).removeprefix("/"))

@@ -51,6 +51,21 @@ def test_adds_with_a_password_that_is_made(people: Any, nightdesk: Run) -> None:
     assert nightdesk("user", "add", "eve2", "--generate-password", "--json").json["password"]
 
 
+def test_a_new_password_in_place_of_a_forgotten_one(people: Any, nightdesk: Run) -> None:
+    result = nightdesk("user", "password", "ben", "--generate-password")
+    sent = json.loads(people.bodies[-1])
+    assert sent.keys() == {"password"}
+    assert f"password: {sent['password']}" in result.out
+    assert "chooses a password of their own" in result.out
+    assert nightdesk("user", "password", "nobody", "--generate-password").code != 0
+
+
+def test_says_who_somebody_is_at_the_provider(people: Any, nightdesk: Run) -> None:
+    result = nightdesk("user", "link", "ben", "ben@example.org")
+    assert result.out == "whoever signs in as ben@example.org is ben from then on\n"
+    assert json.loads(people.bodies[-1]) == {"provider_name": "ben@example.org"}
+
+
 def test_adds_with_a_password_from_standard_input(
     people: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

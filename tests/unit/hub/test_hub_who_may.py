@@ -51,6 +51,10 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", r"/signup"): Rule("/signup", 400, 400, 400, (("username", "x"),)),
     ("GET", r"/password"): Rule("/password", 302, 200, 200),
     ("POST", r"/password"): Rule("/password", 403, 403, 403, (("current", "wrong"),)),
+    ("GET", r"/password/new"): Rule("/password/new", 302, 302, 302),
+    ("POST", r"/password/new"): Rule(
+        "/password/new", 403, 403, 403, (("username", "noone"), ("current", "wrong"))
+    ),
     ("GET", r"/accounts"): Rule("/accounts", 302, 403, 200),
     ("GET", r"/accounts/([^/]+)/(approve|remove)"): Rule("/accounts/{victim}/remove", 302, 302, 302),
     ("POST", r"/accounts/([^/]+)/(approve|remove)"): Rule("/accounts/{victim}/remove", 403, 403, 303),
@@ -65,6 +69,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", r"/people/([^/]+)"): Rule("/people/{victim}", 302, 403, 200),
     ("GET", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/disable", 302, 403, 302),
     ("POST", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/remove", 403, 403, 303),
+    ("PUT", r"/api/nightdesk/links/([^/]+)"): Rule("/api/nightdesk/links/{victim}", 403, 403, 409),
     ("GET", r"/nightdesk/(.*)"): Rule("/nightdesk/hub.css", 200, 200, 200),
 }
 
@@ -153,7 +158,7 @@ def test_who_is_answered_what(
     address = "/hub" + rule.address.format(victim=victim)
     if address.startswith("/hub/api/"):
         headers = {"anonymous": {}, "member": hub.token("mia"), "admin": hub.token("admin")}[who]
-        body = {"json": {}} if method in {"POST", "PATCH"} else {}
+        body = {"json": {}} if method in {"POST", "PATCH", "PUT"} else {}
         answer = hub.api(method, address.removeprefix("/hub/api"), headers=headers, **body)
     elif method == "GET":
         answer = people[who].get(address)

@@ -29,7 +29,6 @@ HELD_BY = {
     "NIGHTDESK_ADMIN_PASSWORD": {"hub"},
     "NIGHTDESK_SERVICE_TOKEN": {"hub", "api"},
     "NIGHTDESK_SETUP_TOKEN": {"hub"},
-    "NIGHTDESK_SIGN_IN_SECRET": {"hub"},
     "NIGHTDESK_COOKIE_SECRET": {"api"},
     "NIGHTDESK_REDIS_PASSWORD": {"api", "worker", "redis"},
 }
@@ -80,6 +79,14 @@ def test_each_secret_is_held_only_by_who_needs_it(services: dict[str, dict[str, 
         }
         assert holders == HELD_BY[secret], secret
     assert not [name for name, service in services.items() if "env_file" in service]
+
+
+def test_the_providers_secret_is_the_hubs_alone(services: dict[str, dict[str, Any]]) -> None:
+    """It is nobody's to generate, and missing where people sign in with passwords."""
+    holders = {
+        name for name, service in services.items() if "NIGHTDESK_SIGN_IN_SECRET" in service["environment"]
+    }
+    assert holders == {"hub"}
 
 
 def test_a_missing_secret_stops_the_start(text: str) -> None:

@@ -67,6 +67,15 @@ class Hub:
         answer = self._transport.json("DELETE", "/nightdesk/people", name, base=self._base, query=query)
         return bool(answer["removed"])
 
+    def set_password(self, name: str, password: str) -> Account:
+        """A new password, which opens nothing but the choice of another one."""
+        account: Account = self._call("PATCH", "/nightdesk/accounts", name, json={"password": password})
+        return account
+
+    def link(self, name: str, provider_name: str) -> None:
+        """Whoever comes from the provider with that name is this user from then on."""
+        self._call("PUT", "/nightdesk/links", name, json={"provider_name": provider_name})
+
     def stop_session(self, person: str, name: str = "") -> None:
         """End somebody's session; nothing where it has ended already."""
         self._call("DELETE", "/users", person, *(("servers", name) if name else ("server",)))

@@ -25,6 +25,8 @@ EXAMPLES = """\
   nightdesk user add ada
   nightdesk user add ada --generate-password
   nightdesk user approve ben
+  nightdesk user password ada --generate-password
+  nightdesk user link ada ada.lovelace@example.org
   nightdesk user token ada --expires 90d --note "laptop"
   nightdesk user limit ada
   nightdesk user limit ada --runs 8 --home unlimited
@@ -49,6 +51,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--generate-password", action="store_true", help="make a password and print it, this once"
     )
+
+
+def _link_arguments(parser: argparse.ArgumentParser) -> None:
+    _name_argument(parser)
+    parser.add_argument("provider_name", metavar="THERE", help="the person's name at the provider")
 
 
 def _token_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +149,32 @@ def _limit(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _password_of(arguments: argparse.Namespace) -> int:
+    """Give somebody a new password in place of a forgotten one. They choose one of their own with it."""
+    password = _password(arguments)
+    with connect(arguments) as client:
+        account = _of_one(lambda: client.hub.set_password(arguments.name, password))
+    made = {"password": password} if arguments.generate_password else {}
+    if arguments.json:
+        _show_json({**(account or {"name": arguments.name}), **made})
+        return 0
+    print(f"{arguments.name} is signed out, and chooses a password of their own with this one")
+    if made:
+        print(f"  password: {password}")
+    return 0
+
+
+def _link(arguments: argparse.Namespace) -> int:
+    """Say who somebody is at the provider that people sign in with. They keep their name and files here."""
+    with connect(arguments) as client:
+        client.hub.link(arguments.name, arguments.provider_name)
+    if arguments.json:
+        _show_json({"name": arguments.name, "provider_name": arguments.provider_name})
+    else:
+        print(f"whoever signs in as {plain(arguments.provider_name)} is {arguments.name} from then on")
+    return 0
+
+
 def _token(arguments: argparse.Namespace) -> int:
     """Make a token for somebody. It is printed this once; it is good for this platform alone."""
     with connect(arguments) as client:
@@ -232,6 +265,8 @@ COMMANDS = {
     "add": ("add somebody", _add_arguments, _add),
     "show": ("show what somebody has", _name_argument, leaving.show),
     "approve": ("let somebody in who has signed up", _name_argument, _approve),
+    "password": ("give somebody a new password", _add_arguments, _password_of),
+    "link": ("say who somebody is at the provider", _link_arguments, _link),
     "limit": ("show or set somebody's limits", _limit_arguments, _limit),
     "disable": ("shut somebody out at once", leaving.disable_arguments, leaving.disable),
     "enable": ("let somebody in again", _name_argument, leaving.enable),
