@@ -33,6 +33,7 @@ class Place:
     hub: Hub
     provider: OpenIdProvider
     passwords: dict[str, str]
+    variables: dict[str, str]
 
     def user(self, name: str) -> dict[str, Any]:
         """What the hub knows of somebody."""
@@ -65,13 +66,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 "site": {"title": "Our Desk", "public_url": hub.url},
                 "accounts": {"sign_in": "oidc", "oidc": section},
             }
-            hub.start(
-                SETTINGS=json.dumps(settings),
-                R_GROUPS=json.dumps(["r-users"]),
-                NIGHTDESK_SIGN_IN_SECRET=provider.client_secret,
-                JUPYTERHUB_CRYPT_KEY="ab" * 32,
-            )
-            yield Place(hub, provider, passwords)
+            variables = {
+                "SETTINGS": json.dumps(settings),
+                "R_GROUPS": json.dumps(["r-users"]),
+                "NIGHTDESK_SIGN_IN_SECRET": provider.client_secret,
+                "JUPYTERHUB_CRYPT_KEY": "ab" * 32,
+            }
+            hub.start(**variables)
+            yield Place(hub, provider, passwords, variables)
     finally:
         hub.close()
 
@@ -326,7 +328,7 @@ def test_while_the_provider_is_away(place: Place, window: Window, pictures: Path
         assert answer.status_code == 503
         # A hub that was started meanwhile knows nothing of the provider yet.
         place.hub.stop()
-        place.hub.start()
+        place.hub.start(**place.variables)
         other.goto("/hub/login")
         other.click("#provider")
         expect(other.locator("#sign-in-problem")).to_contain_text("does not answer as it should")

@@ -49,11 +49,9 @@ class Hub:
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._other: dict[str, str] = {}
 
     def start(self, **other: str) -> None:
-        """Start it, with other variables where given (kept for the next start), and wait until it answers."""
-        self._other |= other
+        """Start it, with other variables where given, and wait until it answers."""
         environ = {
             **os.environ,
             "DATA": str(self.data),
@@ -65,7 +63,7 @@ class Hub:
             "CONFIGPROXY_AUTH_TOKEN": "token-of-proxy",
             "NIGHTDESK_SERVICE_TOKEN": "token-of-service",
             "NIGHTDESK_SETUP_TOKEN": "token-of-setup",
-            **self._other,
+            **other,
         }
         command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_with_doubles.py")]
         with (self.data / "hub.log").open("ab") as log:
