@@ -128,6 +128,13 @@ def _own_password(request: Request) -> Found:
     yield Happened("password.changed", request.by)
 
 
+def _chosen_password(request: Request) -> Found:
+    """In place of the one that an admin gave out; with it somebody is signed in."""
+    if request.status < 400 and (name := getattr(request.handler, "nightdesk_signed_in", "")):
+        yield Happened("password.changed", name)
+    yield from _signing_in(request)
+
+
 def _pressed(request: Request, name: str, action: str) -> Found:
     yield Happened(f"account.{'approved' if action == 'approve' else 'removed'}", request.by, name)
 
@@ -235,7 +242,9 @@ def session_ended(user: str, server: str, words: str, container: str) -> Happene
 
 _TABLE: tuple[tuple[str, str, Tell], ...] = (
     ("POST", r"(?:[a-z0-9-]+/)?login", _signing_in),
+    ("POST", r"login/password", _signing_in),
     ("GET", r"oauth_callback", _signing_in),
+    ("POST", r"password/new", _chosen_password),
     ("GET", r"logout", _signing_out),
     ("POST", r"signup", _asked_for),
     ("POST", r"password", _own_password),
@@ -256,7 +265,7 @@ _TABLE: tuple[tuple[str, str, Tell], ...] = (
     ("PUT", r"api/groups/([^/]+)/properties", _group_properties),
 )
 _LINES = [(frozenset(methods.split("|")), re.compile(path), tell) for methods, path, tell in _TABLE]
-_ALSO_REFUSED = {_signing_in, _asked_for}
+_ALSO_REFUSED = {_signing_in, _chosen_password, _asked_for}
 
 
 def told(request: Request) -> Found:
