@@ -153,7 +153,7 @@ def test_cores_of_sessions_and_runs_count_together(records: RecordsSql) -> None:
     limits = limited(Limit.CPUS, 4)
     assert chosen(records, limits) == ["bob-next"]
     assert why(records, limits, "ada-next") == (
-        "your limit of 4 cores is reached: 3 are in use, it takes 2; 1 ahead"
+        "your limit of 4 cores is reached: 3 in use, it takes 2; 1 ahead"
     )
     records.sessions_seen([])
     assert chosen(records, limits) == ["ada-next"]
@@ -165,7 +165,7 @@ def test_memory_counts_likewise(records: RecordsSql) -> None:
     limits = limited(Limit.MEMORY, 5 * 2**30)
     assert chosen(records, limits) == []
     assert why(records, limits, "next").startswith(
-        "your limit of 5 GB of memory is reached: 4 GB are in use, it takes 2 GB"
+        "your limit of 5 GB of memory is reached: 4 GB in use, it takes 2 GB"
     )
 
 

@@ -162,7 +162,7 @@ def test_sessions_and_runs_count_together(amy: Person, limit: Any) -> None:
         assert "You have 1 session, and your limit is 1" in second.json()["message"]
         run = amy.runs.submit(SOURCE)["id"]
         waits = until(lambda: amy.runs.show(run)["waiting"], "words for the wait")
-        assert "your limit of 1 cores is reached: 1 are in use, it takes 1" in waits
+        assert "your limit of 1 core is reached: 1 in use, it takes 1" in waits
         assert session.container
     finally:
         amy.end_session()

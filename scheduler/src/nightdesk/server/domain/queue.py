@@ -220,11 +220,12 @@ class _Used:
     def _too_much(self, one: Taker, mine: Mapping[Limit, float], has: Held) -> str | None:
         cpus, memory = mine.get(Limit.CPUS), mine.get(Limit.MEMORY)
         if cpus is not None and has.cpus + one.cpus > cpus:
-            return f"your limit of {cpus:g} cores is reached: {has.cpus:g} are in use, it takes {one.cpus:g}"
+            cores = "1 core" if cpus == 1 else f"{cpus:g} cores"
+            return f"your limit of {cores} is reached: {has.cpus:g} in use, it takes {one.cpus:g}"
         if memory is not None and has.memory_bytes + one.memory_bytes > memory:
             return (
                 f"your limit of {human_bytes(int(memory))} of memory is reached: {human_bytes(has.memory_bytes)} "
-                f"are in use, it takes {human_bytes(one.memory_bytes)}"
+                f"in use, it takes {human_bytes(one.memory_bytes)}"
             )
         hours, month = mine.get(Limit.RUN_HOURS), self._elsewhere.month
         if hours is not None and month and self._elsewhere.run_seconds.get(one.owner, 0.0) >= hours * 3600:
