@@ -251,7 +251,9 @@ def test_the_openapi_document_builds_and_knows_every_route_of_the_api(site: Site
             "/environments/{name}/{version}/offer", "/environments/{name}/{version}/remove",
             "/environments/{name}/channels/{channel}", "/environments/{name}/channels/{channel}/rollback",
             "/builds", "/builds/{build_id}", "/builds/{build_id}/log", "/builds/{build_id}/events",
-            "/builds/{build_id}/cancel",
+            "/builds/{build_id}/cancel", "/groups", "/groups/{name}", "/groups/{name}/members", "/policies",
+            "/policies/{kind}/{name}", "/people/changed", "/usage", "/usage.csv", "/usage/people",
+            "/usage/people.csv",
         )
     }  # fmt: skip
     for path, operations in document["paths"].items():

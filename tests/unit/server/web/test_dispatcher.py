@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from nightdesk.config import Settings
 from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.policy import Policies
 from nightdesk.server.doubles.doorbell import MemoryBell
 from nightdesk.server.web.dispatcher import Dispatcher
 
@@ -46,7 +47,9 @@ def bell() -> MemoryBell:
 
 @pytest.fixture
 def dispatcher(queue: Queue, bell: MemoryBell) -> Iterator[Dispatcher]:
-    platform: Any = SimpleNamespace(records=queue, bell=bell, settings=Settings())
+    platform: Any = SimpleNamespace(
+        records=queue, bell=bell, settings=Settings(), policies=SimpleNamespace(now=Policies)
+    )
     made = Dispatcher(platform)
     made.start()
     yield made
