@@ -147,4 +147,4 @@ class SecurityTable:
 
 def _line(number: int, what: str, tried: str, ok: str) -> str:
     shown = tried if len(tried) <= _WIDTH else f"{tried[: _WIDTH - 1]}…"
-    return f"{number:>3}  {what:<62}{shown:<{_WIDTH + 2}}{ok}"
+    return f"{number:>3}  {what:<65}{shown:<{_WIDTH + 2}}{ok}"
