@@ -15,6 +15,7 @@ from tests.support.platform import Platform, docker, remove, start
 from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
 from .images import images
 from .memory import idle_memory
+from .morning import morning
 from .report import table
 from .rounds import race
 from .scale import scale
@@ -26,6 +27,7 @@ PARTS = (
     "memory",
     "one",
     "images",
+    "morning",
     "throughput",
     "scale",
 )  # in this order: memory is that of a platform at rest
@@ -106,6 +108,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found |= race_of(Target(platform.url, platform.admin_token), folder, options.rounds)
     if "images" in options.only:
         found["images"] = images(platform, folder, say)
+    if "morning" in options.only:
+        found["morning"] = morning(platform, folder, say)
     if "throughput" in options.only:
         found["throughput"] = throughput(platform, folder, options.runs, say)
     if "scale" in options.only:

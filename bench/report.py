@@ -11,6 +11,7 @@ MEMORY_TARGET = 600
 THROUGHPUT_TARGET = 1.2
 SUBMIT_TARGET = 100
 SCALE_TARGET = 1.5
+MORNING_TARGET, HUB_TARGET = 0.5, 500
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
 
 
@@ -24,6 +25,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_memory(found["memory"]))
     if "images" in found:
         parts.append(_images(found["images"]))
+    if "morning" in found:
+        parts.append(_morning(found["morning"]))
     if "throughput" in found:
         parts.append(_throughput(found["throughput"]))
     if "scale" in found:
@@ -74,6 +77,21 @@ def _images(found: dict[str, Any]) -> list[str]:
         f"{'build of python-data, packages and client':<58} {'clean':>9} {'one change':>10}   ratio",
         f"  {'nothing cached, and with another version of one package':<56} {building['clean']:>7.1f} s "
         f"{building['changed']:>8.1f} s {building['ratio']:>7.2f}   {target} {REBUILD_TARGET}",
+    ]
+
+
+def _morning(found: dict[str, Any]) -> list[str]:
+    heading = f"{found['people']} people sign in and start a server at once"
+    rows = [("nightdesk", found["nightdesk"]), ("JupyterHub with DockerSpawner, stock", found["stock"])]
+    return [
+        f"{heading:<46} {'all ready':>10} {'half ready':>11} {'failed starts':>14} {'hub API p95':>12} {'max':>9}",
+        *(
+            f"  {name:<44} {one['seconds']:>8.1f} s {one['half']:>9.1f} s {one['failed']:>14} "
+            f"{one['answers']['p95'] * 1000:>9.0f} ms {one['answers']['max'] * 1000:>6.0f} ms"
+            for name, one in rows
+        ),
+        f"  {'ratio':<44} {found['ratio']:>8.2f}     target: at most {MORNING_TARGET}, no start fails, "
+        f"p95 at most {HUB_TARGET} ms",
     ]
 
 
