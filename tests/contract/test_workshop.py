@@ -145,6 +145,15 @@ def test_it_ends_when_it_is_told_to(bench: Bench) -> None:
     assert time.monotonic() - began < 7
 
 
+def test_looking_through_an_image_leaves_nothing_and_fails_quietly(bench: Bench) -> None:
+    image = bench.make(GOOD)
+    bench.workshop.name(image, bench.name, "1")
+    bench.workshop.look_through(f"nightdesk/{bench.name}:1", bench.stop)
+    bench.workshop.look_through("nightdesk/nothing-of-this-name:1", bench.stop)
+    assert bench.workshop.discard(image, bench.name)
+    assert bench.workshop.look(image) is None
+
+
 def test_no_image_of_that_name(bench: Bench) -> None:
     assert bench.workshop.look("nightdesk/nothing-of-this-name:1") is None
     with pytest.raises(BuildFailed, match="cannot be had"):

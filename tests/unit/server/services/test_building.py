@@ -137,6 +137,7 @@ def test_a_list_of_packages_becomes_a_version(yard: Yard, tmp_path: Path) -> Non
     assert (version.size_bytes, version.contract, len(version.layers)) == (1000, 1, 2)
     assert [package.name for package in version.packages] == ["tabulate"]
     assert yard.workshop.images[version.digest] == {"nightdesk/tiny:1", "nightdesk/held:memory"}
+    assert yard.workshop.looked_through == ["nightdesk/tiny:1"]
     kept = yard.recipe("tiny", "1", tmp_path / "kept")
     assert set(kept) == {"Dockerfile", "environment.yaml", "lock.py", "requirements.txt", "smoke.ipynb"}
     assert "tabulate" in kept["smoke.ipynb"]

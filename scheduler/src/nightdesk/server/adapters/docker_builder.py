@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -87,7 +88,9 @@ class DockerWorkshop:
 
     def make(self, order: Order, say: Say, stop: Event) -> str:
         packages = f"{_MEANWHILE}:{order.name}"
-        self._build(order.folder, {"BASE": _BASE, **order.arguments}, {}, ["--tag", packages], say, stop)
+        self._build(
+            order.folder, {"BASE": _BASE, **order.arguments}, {}, ["--load", "--tag", packages], say, stop
+        )
         sources = self._places.sources
         labels = [part for name, value in order.labels.items() for part in ("--label", f"{name}={value}")]
         id_file = order.folder.parent / "image.id"
@@ -95,7 +98,7 @@ class DockerWorkshop:
             sources / "images/client",
             {"BASE": packages, "TOOLS": _BASE},
             {"scheduler": sources / "scheduler", "base": sources / "images/base"},
-            ["--iidfile", str(id_file), *labels],
+            ["--load", "--iidfile", str(id_file), *labels],
             say,
             stop,
         )
@@ -117,7 +120,7 @@ class DockerWorkshop:
             say(text)
 
         proxies = self._places.proxies()
-        command = [_BUILDX, "build", "--progress", "plain", "--provenance=false", "--load", *options]
+        command = [_BUILDX, "build", "--progress", "plain", "--provenance=false", *options]
         for name in ("ca", "pip", "npm"):
             path = self._places.secrets / name
             if path.is_file() and path.stat().st_size:
@@ -180,6 +183,19 @@ class DockerWorkshop:
         self._client.tag(image, repository, version)
         self.hold({image: environment})
         return f"{repository}:{version}"
+
+    def look_through(self, reference: str, stop: Event) -> None:
+        # Before the first step with secrets on an image BuildKit 0.13 reads all its files, for seconds, and
+        # remembers what it found.
+        with (
+            contextlib.suppress(BuildFailed, Interrupted, OSError),
+            TemporaryDirectory(dir=self._places.scratch) as name,
+        ):
+            folder = Path(name)
+            (folder / "Dockerfile").write_text(
+                f"FROM {reference}\nUSER root\nRUN --mount=type=secret,id=pip true\n", "utf-8"
+            )
+            self._build(folder, {}, {}, ["--output", "type=cacheonly"], lambda _text: None, stop)
 
     @_engine_call
     def held_as(self, image: str) -> str | None:

@@ -22,8 +22,8 @@ PYTHON_KERNEL = {"name": "python3", "display_name": "Python 3", "language": "pyt
 # Of a version that is made from a list of packages: they are locked in a step of its own, and installed from
 # that lock. A list that has hashes already is taken as it is, so the same recipe with the lock in the place of
 # the list makes the same packages again. EARLIER is an earlier version's image on the same base, where there is
-# one: what did not change stays as it is. Files are mounted into steps with secrets and copied afterwards: behind a
-# COPY such a step first waits for five seconds (Debian's BuildKit 0.13 looks for the copy's session, too).
+# one: what did not change stays as it is. Files are mounted into steps with secrets and copied afterwards: before
+# such a step BuildKit 0.13 reads all files below it, for seconds, unless it has done so before. Behind a COPY it never has.
 # environment.yaml comes last: another version of the same packages costs nothing.
 GENERATED = """\
 ARG BASE=nightdesk/base

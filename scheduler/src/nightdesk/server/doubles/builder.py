@@ -27,6 +27,7 @@ class MemoryWorkshop:
         self.passing: set[str] = set()
         self.in_use: set[str] = set()
         self.registry: dict[str, bool] = {}  # what can be pulled, and whether it passes
+        self.looked_through: list[str] = []
         self.built = 0
         self.arguments: dict[str, str] = {}  # of the last image that was made
         self.report: dict[str, Any] = {
@@ -88,6 +89,10 @@ class MemoryWorkshop:
         self.images[image].add(name)
         self.hold({image: environment})
         return name
+
+    def look_through(self, reference: str, stop: Event) -> None:
+        del stop
+        self.looked_through.append(reference)
 
     def held_as(self, image: str) -> str | None:
         return f"held:{image[7:19]}" if image in self.images else None

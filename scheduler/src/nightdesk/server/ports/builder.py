@@ -74,6 +74,9 @@ class Workshop(Protocol):
     def name(self, image: str, environment: str, version: str) -> str:
         """Give the image its name, and keep it from clean-ups of the engine; the name."""
 
+    def look_through(self, reference: str, stop: threading.Event) -> None:
+        """Have what a version made from this image would wait for done now, while nobody waits; nothing if it fails."""
+
     def held_as(self, image: str) -> str | None:
         """The name under which an image of a version is held, for a Dockerfile's FROM; None where it is gone."""
 

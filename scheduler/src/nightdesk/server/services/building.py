@@ -65,6 +65,7 @@ def _build(parts: BuildParts, watch: BuildWatch, folder: Path) -> None:
     words = f"{made.label} is there: {image.bytes / 1e6:.0f} MB, {made.digest[:19]}."
     watch.line(words)
     watch.end(BuildStatus.SUCCEEDED, None, digest=image.id)
+    parts.workshop.look_through(made.image, watch.stop)
 
 
 def _known_name(watch: BuildWatch, recipe: Recipe) -> Recipe:
