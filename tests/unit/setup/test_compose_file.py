@@ -27,7 +27,7 @@ HELD_BY = {
     "CONFIGPROXY_AUTH_TOKEN": {"proxy", "hub"},
     "JUPYTERHUB_CRYPT_KEY": {"hub"},
     "NIGHTDESK_ADMIN_PASSWORD": {"hub"},
-    "NIGHTDESK_SERVICE_TOKEN": {"hub", "api"},
+    "NIGHTDESK_SERVICE_TOKEN": {"hub", "api", "worker"},  # the worker asks which groups somebody is in
     "NIGHTDESK_SETUP_TOKEN": {"hub"},
     "NIGHTDESK_COOKIE_SECRET": {"api"},
     "NIGHTDESK_REDIS_PASSWORD": {"api", "worker", "redis"},

@@ -310,6 +310,7 @@ def test_the_doctor(site: Site) -> None:
         "redis",
         "output store",
         "environments",
+        "egress filter",
     }
     assert all(set(check) == {"name", "ok", "message", "hint"} for check in checks)
 
