@@ -7,6 +7,7 @@ answer is what the description says.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -177,13 +178,27 @@ def test_a_submit_that_is_no_form_is_refused(
     check(answer, "member", "POST /runs")
 
 
+def taken(route: str, method: str, path: str) -> bool:
+    """Whether this route is for the method, and its address for the path."""
+    address, takes = place(route)
+    return takes == method and re.fullmatch(re.sub(r"{[a-z_]+}", ".+", address), path) is not None
+
+
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH", "TRACE", "OPTIONS", "NONSENSE"])
 def test_methods_that_a_route_does_not_take(ask: Ask, felix: Person, known: Known, method: str) -> None:
     for route in ANSWERS:
         path, _ = place(route)
         path = path.format(
-            run_id=known.own, name="log.txt", version="1", channel="stable", build_id=known.build
+            run_id=known.own,
+            name="log.txt",
+            version="1",
+            channel="stable",
+            build_id=known.build,
+            kind="group",
+            number=1,
         )
+        if any(taken(each, method, path) for each in ANSWERS):
+            continue  # another route takes it
         answer = ask(method, path, felix.token)
         assert answer.status_code in ({400} if method == "NONSENSE" else {405}), (route, answer.text)
         if answer.status_code == 405 and answer.content:

@@ -107,7 +107,7 @@ class Checks(TypedDict):
 
 @dataclass(frozen=True)
 class Answer:
-    """A route's good answer: a type of JSON, or the media type of anything else; and its errors besides 503."""
+    """A route's good answer: a type of JSON, or the media types of anything else; and its errors besides 503."""
 
     of: Any
     errors: tuple[int, ...] = ()
@@ -144,8 +144,8 @@ ANSWERS = {
     "DELETE /groups/{name}/members": Answer(people.Group, _CHANGES),
     "DELETE /groups/{name}": Answer(people.Removed, (*_ADMINS, 404, 409)),
     "GET /policies": Answer(people.Policies, _ADMINS),
-    "GET /policies/{kind}/{name}": Answer(people.Policy, (*_ADMINS, 422)),
-    "PATCH /policies/{kind}/{name}": Answer(people.Policy, (400, *_ADMINS, 422)),
+    "GET /policies/{kind}/{name}": Answer(people.Policy, (*_ADMINS, 404, 422)),
+    "PATCH /policies/{kind}/{name}": Answer(people.Policy, (400, *_ADMINS, 404, 422)),
     "GET /usage": Answer(people.MyUsage, (400, 401, 422)),
     "GET /usage.csv": Answer("text/csv", (400, 401, 422)),
     "GET /usage/people": Answer(people.PeopleUsage, (400, *_ADMINS, 422)),
@@ -155,9 +155,9 @@ ANSWERS = {
     "GET /offers": Answer(Offers, (401, 422)),
     "GET /doctor": Answer(Checks, (401, 403)),
     "PUT /leaving/{name}": Answer(Left, (401, 422)),
-    "GET /owners/{name}": Answer(answers.Owned, (401, 403, 422)),
+    "GET /owners/{name}": Answer(answers.Owned, (*_ADMINS, 404, 422)),
     "GET /audit": Answer(answers.AuditEntries, (400, *_ADMINS, 422)),
-    "GET /audit/export": Answer("text/csv", (400, *_ADMINS, 422)),
+    "GET /audit/export": Answer(("text/csv", "application/jsonl"), (400, *_ADMINS, 422)),
     "GET /audit/verify": Answer(answers.AuditVerdict, _ADMINS),
     "POST /audit/arrived": Answer(answers.Arrived, (401, 413, 422)),
     "GET /sessions": Answer(answers.LiveSessions, _ADMINS),
@@ -214,9 +214,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     answer = ANSWERS[route]
-    media = answer.of if isinstance(answer.of, str) else "application/json"
-    schema = {} if isinstance(answer.of, str) else _schema(answer.of, schemas)
-    good = {"description": "as it was asked for", "content": {media: {"schema": schema} if schema else {}}}
+    kinds = (answer.of,) if isinstance(answer.of, str) else answer.of
+    if isinstance(kinds, tuple):
+        content: dict[str, Any] = {media: {} for media in kinds}
+    else:
+        content = {"application/json": {"schema": _schema(answer.of, schemas)}}
+    good = {"description": "as it was asked for", "content": content}
     responses = {"200": good}
     if route == "POST /runs":
         responses = {

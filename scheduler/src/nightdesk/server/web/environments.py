@@ -36,7 +36,7 @@ class Promotion(BaseModel):
     version: str
 
 
-class Groups(BaseModel):
+class OfferedTo(BaseModel):
     """Who an environment is for; empty: everybody."""
 
     model_config = ConfigDict(extra="forbid")
@@ -80,7 +80,7 @@ def events(platform: Platform, person: SignedIn, name: str) -> dict[str, Any]:
 
 
 @router.post("/{name}/groups")
-def set_groups(platform: Platform, admin: Admin, name: str, wanted: Groups) -> dict[str, Any]:
+def set_groups(platform: Platform, admin: Admin, name: str, wanted: OfferedTo) -> dict[str, Any]:
     """Say which groups the environment is for; none: everybody. For admins."""
     life.set_groups(platform.records, admin, name, wanted.groups)
     (groups,) = {version.groups for version in platform.records.versions() if version.environment == name}
