@@ -55,6 +55,8 @@ def test_every_version_has_its_list_of_packages(bob: Person, tried: Say) -> None
     told = []
     for environment in bob.runs.ask("GET", "/environments")["environments"]:
         for version in environment["versions"]:
+            if not (ROOT / "images" / environment["name"] / version["version"]).is_dir():
+                continue  # another test's
             shown = bob.runs.ask("GET", f"/environments/{environment['name']}/{version['version']}")
             assert shown["digest"].startswith("sha256:")
             assert len(shown["packages"]) > 20
