@@ -136,9 +136,7 @@ def test_a_run_that_waits_while_its_owner_leaves_the_group_does_not_get_the_fold
     platform: Platform, people: dict[str, Person]
 ) -> None:
     rolf = people["rolf"]
-    held = [rolf.runs.hold() for _ in range(4)]
-    for each in held:
-        each.holding()
+    held = [rolf.runs.hold() for _ in range(4)]  # as many as there are slots; his next one comes after them
     waiting = rolf.runs.submit(notebook(source("late.txt")))["id"]
     assert rolf.runs.show(waiting)["status"] == "queued"
     answer = call_hub(platform, platform.admin_token, "DELETE", "/groups/pupils/users", {"users": ["rolf"]})

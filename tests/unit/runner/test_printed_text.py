@@ -115,7 +115,8 @@ def test_one_enormous_line(execute: Execute) -> None:
     assert (
         ended.text(cell=2) == ended.shown(1) == "z" * 100_000 + " [nightdesk: line cut after 100,000 bytes]"
     )
-    assert max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) < 500_000
+    # The largest of all children so far: other tests' may have been larger.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 500_000)
 
 
 def test_text_is_relayed_while_the_cell_runs_and_in_few_pieces(folder: RunFolder) -> None:
