@@ -222,8 +222,12 @@ def test_usage_as_people_and_admins_see_it(admin: Person, bo: Person) -> None:
     run = bo.runs.submit(SOURCE)["id"]
     bo.runs.end(run)
     mine = json.loads(bo.command("usage", "--json").stdout)
-    runs = {row["name"]: row["runs"] for row in mine["environments"]}
-    assert runs["python-data"] >= 1
+    (environment,) = mine["environments"]
+    assert (environment["name"], environment["runs"] >= 1, environment["cpu_hours"] > 0) == (
+        "python-data",
+        True,
+        True,
+    )
     done = admin.command("usage", "--by", "person", "--csv")
     assert done.returncode == 0, done.stderr
     rows = {row["person"]: row for row in csv.DictReader(io.StringIO(done.stdout))}

@@ -164,9 +164,9 @@ def everybody_json(use: Everybody) -> dict[str, Any]:
 
 
 def row_json(row: Row) -> dict[str, Any]:
-    """A row; hours to a thousandth."""
+    """A row; hours to a millionth: a run of a second counts as well."""
     return {
-        name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(row).items()
+        name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(row).items()
     }
 
 
