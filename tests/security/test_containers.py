@@ -25,7 +25,17 @@ def all_of(platform: Platform) -> list[dict[str, Any]]:
             "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}={platform.project}"
         ).split()
     }
-    return list(json.loads(docker("inspect", *sorted(ids))))
+    return [each for id in sorted(ids) for each in json.loads(of_one(id, "inspect", id) or "[]")]
+
+
+def of_one(id: str, *command: str) -> str:
+    """What the engine answers about one container; nothing when it was removed meanwhile, as a run's is."""
+    try:
+        return docker(*command, seconds=120)
+    except AssertionError:
+        if docker("ps", "--all", "--quiet", "--filter", f"id={id}"):
+            raise
+        return ""
 
 
 def role(container: dict[str, Any]) -> str:
@@ -89,9 +99,10 @@ def test_secrets_are_nowhere_they_need_not_be(platform: Platform, bobs_session: 
         )
         if name in {"session", "run", "egress"}:
             assert [key for key, value in secrets.items() if value in json.dumps(env)] == [], name
-        logs = docker("logs", container["Id"], seconds=120)
+        logs = of_one(container["Id"], "logs", container["Id"])
         assert [key for key, value in secrets.items() if value in logs] == [], f"the log of {name}"
-        argv = docker("top", container["Id"], "-eo", "pid,args") if container["State"]["Running"] else ""
+        running = container["State"]["Running"]
+        argv = of_one(container["Id"], "top", container["Id"], "-eo", "pid,args") if running else ""
         assert [key for key, value in secrets.items() if value in argv] == [], f"arguments in {name}"
         del config
     images = sorted({container["Image"] for container in all_of(platform)})
