@@ -171,9 +171,9 @@ def test_offers(records: RecordsSql) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "count", "offered"), [(0.0, 50, 2), (0.9, 50, 2), (1.1, 50, 4), (-60.0, 50, 4), (0.0, 49, 4)]
+    ("ago", "count", "offered"), [(0.0, 30, 0), (0.9, 30, 0), (1.1, 30, 4), (-60.0, 30, 4), (0.0, 29, 4)]
 )
-def test_while_submits_storm_in_half_of_the_slots_get_runs(
+def test_while_submits_storm_in_no_run_is_started(
     records: RecordsSql,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
@@ -189,6 +189,17 @@ def test_while_submits_storm_in_half_of_the_slots_get_runs(
     assert len(offer(records)) == offered
     clock[0] += 2
     assert len(offer(records)) == 4 - offered, "it is over: all slots are used"
+
+
+def test_a_storm_that_lasts_leaves_runs_half_of_the_slots(
+    records: RecordsSql, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 1_790_000_000.0
+    monkeypatch.setattr(database, "now", lambda _connection: clock)
+    for number in range(60):
+        added(records, id=f"run-{number}", owner=f"p{number}", created_at=clock - (number % 2) * 10.5)
+    records.beat("one", 4, MEMORY)
+    assert len(offer(records)) == 2
 
 
 def test_no_run_is_offered_twice_at_once(records: RecordsSql) -> None:

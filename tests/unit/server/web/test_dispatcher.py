@@ -63,6 +63,14 @@ def test_what_is_submitted_is_offered(dispatcher: Dispatcher, bell: MemoryBell) 
     until(lambda: bell.rings == ["run-1"], "a ring", every=0.01)
 
 
+def test_once_nobody_wakes_it_any_more_it_looks_once_again(
+    dispatcher: Dispatcher, queue: Queue, bell: MemoryBell
+) -> None:
+    dispatcher.wake()
+    until(lambda: bell.rings == ["run-1", "run-2"], "what a storm of submits held up", every=0.01)
+    assert queue.looks == 2
+
+
 def test_many_submits_while_it_looks_are_one_more_look(
     dispatcher: Dispatcher, queue: Queue, bell: MemoryBell
 ) -> None:

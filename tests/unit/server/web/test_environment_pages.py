@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -13,8 +11,8 @@ import pytest
 from nightdesk.server.domain.environment import Layer, Offer, Package, Version
 from nightdesk.server.domain.person import Person
 from nightdesk.server.ports.people import Session
-from sqlalchemy import event
 
+from ..queries import queries
 from ..workbench import ADA, ROOT, VERSION
 from .site import BASE, Answer, Site
 from .test_pages import words
@@ -68,24 +66,6 @@ def line(site: Site, request: pytest.FixtureRequest) -> str:
     return name
 
 
-@contextmanager
-def counted(site: Site) -> Iterator[list[str]]:
-    """The statements that the database gets meanwhile, without those that come by the clock."""
-    asked: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        by_the_clock = any(f"FROM {table}" in statement for table in ("policies", "turns", "spans"))
-        if not by_the_clock and not statement.startswith("BEGIN") and "julianday" not in statement:
-            asked.append(statement)
-
-    engine = site.bench.database.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 # the list
 
 
@@ -136,7 +116,7 @@ def test_two_hundred_versions_are_asked_for_as_five_are(site: Site, line: str) -
     def asked() -> list[int]:
         counts = []
         for path in paths:
-            with counted(site) as statements:
+            with queries(site.bench.database) as statements:
                 assert page(site, path, ROOT).status == 200
             counts.append(len(statements))
         return counts

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, get_type_hints
 
 import pytest
@@ -13,10 +11,10 @@ from nightdesk.client import catalogue_answers
 from nightdesk.server.domain.environment import Layer, Offer, Origin, Package
 from nightdesk.server.domain.person import Person
 from nightdesk.server.ports.people import Session
-from sqlalchemy import event
 
 from ..domain.runs import a_version
-from ..workbench import ADA, ROOT, Bench
+from ..queries import queries
+from ..workbench import ADA, ROOT
 from .site import Answer, Site
 
 STATS = Person("eve", groups=("stats",))
@@ -71,21 +69,6 @@ def listed(site: Site, name: str, person: Person | str = ADA, query: str = "") -
 
 def versions(environment: dict[str, Any] | None) -> list[str]:
     return [] if environment is None else [each["version"] for each in environment["versions"]]
-
-
-@contextmanager
-def queries(bench: Bench) -> Iterator[list[str]]:
-    """The statements that the database is asked meanwhile."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(bench.database.engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(bench.database.engine, "before_cursor_execute", note)
 
 
 # --- looking ------------------------------------------------------------------------------------
@@ -308,7 +291,7 @@ def test_a_clean_up_is_shown_before_it_is_done(site: Site, name: str) -> None:
 
 def test_two_hundred_versions_cost_as_many_questions_as_five(site: Site, name: str) -> None:
     def asked(path: str) -> int:
-        with queries(site.bench) as statements:
+        with queries(site.bench.database) as statements:
             assert get(site, path).status == 200
         return len(statements)
 

@@ -13,7 +13,7 @@ from nightdesk.server.domain.audit import ACTIONS, AuditFilter, Entry, Note, Ver
 
 _COLUMNS = [column.name for column in audit.columns if column.name != "id"]
 _ADD = insert(audit)
-_LAST_HASH = select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)
+LAST_HASH = select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)
 _KNOWN = select(audit.c.id).where(audit.c.key == bindparam("wanted"), audit.c.key.is_not(None))
 _NEWEST_FIRST = (audit.c.at.desc(), audit.c.id.desc())
 _PROBE = 3000  # entries that are counted to find out which condition leaves the fewest
@@ -24,10 +24,19 @@ Pairs = tuple[tuple[Column[Any], str], ...]
 
 def note(connection: Connection, at: float, what: Note) -> None:
     """Add an entry within a transaction that writes; ``at`` is when it happened."""
-    if connection.dialect.name == "postgresql":  # one writer at a time, as SQLite has it by itself
+    lock_chain(connection)
+    note_after(connection, connection.execute(LAST_HASH).scalar_one_or_none(), at, what)
+
+
+def lock_chain(connection: Connection) -> None:
+    """Nobody else adds an entry until the transaction ends; as SQLite has it by itself."""
+    if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(778802)"))
-    before = connection.execute(_LAST_HASH).scalar_one_or_none() or ""
-    entry = seal(before, entry_of(what, at))
+
+
+def note_after(connection: Connection, last: str | None, at: float, what: Note) -> None:
+    """The same for who has locked the chain and read :data:`LAST_HASH` with something else."""
+    entry = seal(last or "", entry_of(what, at))
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
 
 

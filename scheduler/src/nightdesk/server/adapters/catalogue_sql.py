@@ -23,7 +23,7 @@ _GROUPS = select(groups_table).order_by(groups_table.c.group_name)
 _VERSIONS = select(*(column for column in versions.columns if column.name not in _LARGE)).order_by(
     versions.c.environment
 )
-_LAST_CHANGE = select(func.max(events.c.id))
+LAST_CHANGE = select(func.max(events.c.id))
 _LIVE = (Status.QUEUED, Status.STARTING, Status.RUNNING)
 _SETUP = "setup"
 
@@ -59,11 +59,10 @@ class CatalogueSql:
 
     def versions(self) -> list[Version]:
         with self._database.reading() as connection:
-            return self._listed(connection)
+            return self._listed(connection, connection.execute(LAST_CHANGE).scalar_one_or_none())
 
-    def _listed(self, connection: Connection) -> list[Version]:
+    def _listed(self, connection: Connection, change: int | None) -> list[Version]:
         """The list of versions, read again only when it was changed: each change leaves an event."""
-        change = connection.execute(_LAST_CHANGE).scalar_one_or_none()
         if self._list is None or self._list[0] != change:
             self._list = change, _read_list(connection)
         return list(self._list[1])

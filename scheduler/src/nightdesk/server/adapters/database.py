@@ -22,11 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 
-_CLOCK = {
-    True: "select (julianday('now') - 2440587.5) * 86400.0",
-    False: "select extract(epoch from clock_timestamp())",
-}
-_LOOK_SECONDS = 0.001
+_CLOCK = "select extract(epoch from clock_timestamp())"
+_LOOK_SECONDS = 0.0003
 _BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
 
 
@@ -90,8 +87,8 @@ class Database:
         return self._turn_file
 
     def now(self, connection: Connection) -> float:
-        """The database's clock."""
-        return float(connection.exec_driver_sql(_CLOCK[self.sqlite]).scalar_one())
+        """The database's clock; SQLite has the machine's."""
+        return time.time() if self.sqlite else float(connection.exec_driver_sql(_CLOCK).scalar_one())
 
     def migrate(self) -> None:
         """Bring the tables to the newest migration; whoever comes second waits for the first.

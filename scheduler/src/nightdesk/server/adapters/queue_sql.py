@@ -24,7 +24,8 @@ _STARTED = [status for status in Status if status is not Status.QUEUED]
 _TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes, runs.c.cpus)
 WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
-_STORM = 50  # submits within a second: answering them takes what the machine has
+_STORM = 30  # submits within a second: answering them takes what the machine has
+_LONG_STORM = 10.0  # seconds
 
 
 class QueueSql:
@@ -166,11 +167,19 @@ def _room(connection: Connection, now: float, alive_seconds: float) -> Room:
 
 
 def _room_for_new(connection: Connection, now: float, alive_seconds: float) -> Room:
-    """The same for runs to be started: half of the slots while submits storm in, whose answers people wait for."""
+    """The same for runs to be started: none while submits storm in, whose answers people wait for.
+
+    A storm of more than ten seconds leaves them half of the slots.
+    """
     room = _room(connection, now, alive_seconds)
-    late = select(runs.c.id).where(_recent(runs.c.created_at, now, 1.0)).limit(_STORM).subquery()
-    storm = connection.execute(select(func.count()).select_from(late)).scalar_one() >= _STORM
-    return replace(room, slots=(room.slots + 1) // 2) if storm else room
+    if not _storms(connection, now):
+        return room
+    return replace(room, slots=(room.slots + 1) // 2 if _storms(connection, now - _LONG_STORM) else 0)
+
+
+def _storms(connection: Connection, at: float) -> bool:
+    late = select(runs.c.id).where(_recent(runs.c.created_at, at, 1.0)).limit(_STORM).subquery()
+    return bool(connection.execute(select(func.count()).select_from(late)).scalar_one() >= _STORM)
 
 
 def _going(connection: Connection, now: float, again_seconds: float) -> list[Taker]:

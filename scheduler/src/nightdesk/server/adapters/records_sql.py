@@ -7,14 +7,14 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal, select, union_all, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.announcements_sql import AnnouncementsSql
-from nightdesk.server.adapters.audit_sql import AuditSql
+from nightdesk.server.adapters.audit_sql import LAST_HASH, AuditSql, lock_chain, note_after
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.builds_sql import BuildsSql
-from nightdesk.server.adapters.catalogue_sql import CatalogueSql
+from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
@@ -22,8 +22,8 @@ from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
+from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
 from nightdesk.server.adapters.schema import changes as change_table
-from nightdesk.server.adapters.schema import departed, run_groups, runs, versions
 from nightdesk.server.adapters.schema import inputs as input_table
 from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note
@@ -41,31 +41,29 @@ _ADD_INPUTS = insert(input_table)
 _INPUT = select(input_table.c.content).where(
     input_table.c.run_id == bindparam("run_id"), input_table.c.name == bindparam("name")
 )
-# What may have happened since the run was checked, in one question: the environment's version was removed, or the
-# owner was disabled.
-_REFUSED = union_all(
-    select(literal("removed").label("why")).where(
+# In one question: what may have happened since the run was checked (the environment's version was removed, the owner
+# was disabled), and what the run's entry in the audit log comes after.
+_BEFORE = select(
+    exists()
+    .where(
         versions.c.environment == bindparam("environment"),
         versions.c.version == bindparam("version"),
         versions.c.offer == Offer.REMOVED,
-    ),
-    select(literal("disabled").label("why")).where(departed.c.name == bindparam("owner")),
+    )
+    .label("removed"),
+    exists().where(departed.c.name == bindparam("owner")).label("disabled"),
+    LAST_HASH.scalar_subquery().label("last_hash"),
 )
 _EARLIER = 5  # runs of the same name that say how long the next one takes
-_OF_LATE = 1000  # runs of the same name among which they are looked for
-_late = (
-    select(runs.c.created_at, runs.c.status, runs.c.started_at, runs.c.finished_at)
-    .where(runs.c.owner == bindparam("owner"), runs.c.name == bindparam("name"))
-    .order_by(runs.c.created_at.desc())
-    .limit(_OF_LATE)
-    .subquery()
-)
 _TIMES = (
-    select(_late.c.finished_at - _late.c.started_at)
-    .where(_late.c.status == Status.SUCCEEDED, _late.c.started_at.is_not(None))
-    .order_by(_late.c.created_at.desc())
+    select(runs.c.finished_at - runs.c.started_at)
+    .where(SUCCEEDED, runs.c.owner == bindparam("owner"), runs.c.name == bindparam("name"))
+    .order_by(runs.c.created_at.desc())
     .limit(_EARLIER)
 )
+
+# In one question: how many of the owner's runs wait, and whether the list of versions is still the one at hand.
+_STANDING = select(WAITING_COUNT.scalar_subquery(), LAST_CHANGE.scalar_subquery())
 
 
 class RecordsSql(
@@ -101,10 +99,11 @@ class RecordsSql(
         try:
             with self._database.writing() as connection:
                 wanted = {"environment": run.environment, "version": run.version, "owner": run.owner}
-                refused = connection.execute(_REFUSED, wanted).scalars().all()
-                if "disabled" in refused:
+                lock_chain(connection)
+                before = connection.execute(_BEFORE, wanted).one()
+                if before.disabled:
                     raise Conflict(f"the account of {run.owner} is disabled: nothing is run for them")
-                if refused:
+                if before.removed:
                     raise Conflict(
                         f"{run.environment}:{run.version} has just been removed", "Choose another."
                     )
@@ -119,7 +118,7 @@ class RecordsSql(
                 note(connection, run, run.created_at)
                 words = f"{run.name} in {run.environment}:{run.version}"
                 submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
-                note_audit(connection, run.created_at, submitted)
+                note_after(connection, before.last_hash, run.created_at, submitted)
         except IntegrityError:
             known = self.run_by_key(run.owner, run.key) if run.key is not None else None
             if known is None:
@@ -200,7 +199,9 @@ class RecordsSql(
 
     def standing(self, owner: str, name: str, limits: Mapping[Limit, float] = NO_LIMITS) -> Standing:
         with self._database.reading() as connection:
-            seconds = list(connection.scalars(_TIMES, {"owner": owner, "name": name}))
+            took = connection.scalars(_TIMES, {"owner": owner, "name": name})
+            seconds = [each for each in took if each is not None]
+            waiting, change = connection.execute(_STANDING, {"owner": owner}).one()
             now = self._database.now(connection)
             run_seconds = 0.0
             if Limit.RUN_HOURS in limits:
@@ -208,9 +209,9 @@ class RecordsSql(
             home = home_of(connection, owner) if Limit.HOME in limits else None
             return Standing(
                 now,
-                int(connection.execute(WAITING_COUNT, {"owner": owner}).scalar_one()),
+                waiting,
                 max(statistics.median(seconds), 0.0) if seconds else None,
-                self._listed(connection),
+                self._listed(connection, change),
                 run_seconds,
                 None if home is None else home.bytes,
             )

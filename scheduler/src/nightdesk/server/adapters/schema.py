@@ -24,6 +24,7 @@ _ALIVE = text("status IN ('starting', 'running')")
 _QUEUED = text("status = 'queued'")
 _OPEN = text("ended_at IS NULL")
 _OFFERED = text("status = 'queued' AND offered_at IS NOT NULL")
+SUCCEEDED = text("status = 'succeeded'")
 
 runs = Table(
     "runs",
@@ -83,6 +84,14 @@ runs = Table(
     Index("runs_of_status", "status", "created_at", "id"),
     Index("runs_of_owner_and_status", "owner", "status", "created_at", "id"),
     Index("runs_of_owner_and_name", "owner", "name", "created_at"),
+    Index(
+        "runs_succeeded",
+        "owner",
+        "name",
+        "created_at",
+        sqlite_where=SUCCEEDED,
+        postgresql_where=SUCCEEDED,
+    ),
     Index("runs_of_name", "name", "created_at", "id"),
     Index("runs_of_environment", "environment", "created_at", "id"),
     Index("runs_of_version", "environment", "version", "created_at", "id"),

@@ -13,9 +13,9 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.queue import ALIVE_SECONDS
 
-# A look may take this part of the time: while few wait it is never older than some hundredths of a second,
+# A look may take this part of the time: while few wait it is never older than a tenth of a second,
 # and with ten thousand in the queue a crowd of watchers costs no more than one.
-_SHARE = 1 / 20
+_SHARE = 1 / 50
 _LONGEST_SECONDS = 2.0
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 
+_PORT, _BACKLOG = 8080, 2048
 _PROCESSES = 2
 _LEAVE_SECONDS = 5
 
@@ -22,8 +24,10 @@ def main() -> int:
     if "TMPDIR" in os.environ:  # large uploads wait there, not in memory
         Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
     count = min(_PROCESSES, os.cpu_count() or 1)
-    command = [sys.executable, "-m", "nightdesk.server.web.process"]
-    processes = [subprocess.Popen(command) for _ in range(count)]
+    # One socket for all: whoever has nothing to do takes the next connection.
+    with socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as door:  # noqa: S104 - behind the proxy
+        command = [sys.executable, "-m", "nightdesk.server.web.process", str(door.fileno())]
+        processes = [subprocess.Popen(command, pass_fds=[door.fileno()]) for _ in range(count)]
 
     def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
         for process in processes:

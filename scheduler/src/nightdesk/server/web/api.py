@@ -23,6 +23,7 @@ from nightdesk.server.services.rerun import retry
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.form_route import FormRoute
 from nightdesk.server.web.part import read_part
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import run_json, usage_json
@@ -78,7 +79,6 @@ def _submission(text: str) -> Submission:
     return Submission(**request.model_dump())
 
 
-@router.post("/runs", status_code=201, response_class=JSONResponse)
 async def submit_run(
     http: Request,
     platform: Platform,
@@ -94,6 +94,16 @@ async def submit_run(
     if new:
         http.app.state.dispatcher.wake()
     return JSONResponse(document, status_code=201 if new else 200)
+
+
+router.add_api_route(
+    "/runs",
+    submit_run,
+    methods=["POST"],
+    status_code=201,
+    response_class=JSONResponse,
+    route_class_override=FormRoute,
+)
 
 
 def _submit(

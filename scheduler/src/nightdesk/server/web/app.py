@@ -41,6 +41,7 @@ from nightdesk.server.web import (
 )
 from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
+from nightdesk.server.web.form_route import MAX_FIELDS, MAX_FILES
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.session_watch import SessionWatch
@@ -70,7 +71,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an address has one form
-        form_limits={"max_fields": 8, "max_files": 4},  # fields are kept in memory
+        form_limits={"max_fields": MAX_FIELDS, "max_files": MAX_FILES},
         lifespan=lifespan,
     )
     app.state.platform = platform

@@ -18,6 +18,7 @@ from nightdesk.server.services.policies import endowed
 from nightdesk.server.web.oauth import check_xsrf, session_token
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+_SIGNED_IN = "nightdesk.signed_in"  # who it is, in the scope of a request
 
 
 async def platform_of(request: Request) -> WebPlatform:
@@ -34,6 +35,9 @@ def bearer(request: Request) -> str | None:
 
 async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(platform_of)]) -> Person:
     """The person, by token or by cookie; a change by cookie needs the page's own value as well."""
+    before: Person | None = request.scope.get(_SIGNED_IN)  # the guard has asked before it let the body in
+    if before is not None:
+        return before
     token = bearer(request)
     by_cookie = token is None
     if token is None:
@@ -45,6 +49,7 @@ async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(p
         )
     if by_cookie and request.method in _CHANGES:
         check_xsrf(request, request.headers.get("x-xsrftoken"))
+    request.scope[_SIGNED_IN] = person
     return person
 
 

@@ -14,7 +14,8 @@ from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.services.queue import ring
 
 _PAUSE_SECONDS = 0.05  # between two looks: the first submit of many is offered at once, the others together
-_PAUSES = 15  # a look takes this part of the time at most, however many come in
+_AGAIN_SECONDS = 1.1  # after the last of many submits nobody wakes it, and what they held up waits
+_PAUSES = 30  # a look takes this part of the time at most, however many come in
 _log = logging.getLogger(__name__)
 
 
@@ -37,11 +38,12 @@ class Dispatcher(threading.Thread):
         self._woken.set()
 
     def run(self) -> None:
-        platform = self._platform
+        platform, again = self._platform, None
         while True:
-            self._woken.wait()
+            self._woken.wait(again)
             if self._stopped.is_set():
                 return
+            again = _AGAIN_SECONDS if self._woken.is_set() else None
             self._woken.clear()
             began = time.monotonic()
             try:
