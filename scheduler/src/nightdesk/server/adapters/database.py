@@ -36,7 +36,7 @@ class Database:
         self.engine = _engine(url, self.sqlite)
         # SQLite has a waiting writer look again after pauses that grow to a tenth of a second, and whoever
         # comes meanwhile goes first: of many threads some would wait for seconds. They queue up here, and
-        # look each millisecond whether another process is done.
+        # look every 0.3 ms whether another process is done.
         self._turn = threading.Lock() if self.sqlite else None
         self._turn_file: int | None = None
 
