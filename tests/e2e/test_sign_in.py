@@ -166,7 +166,6 @@ def test_signing_out(place: Place, window: Window) -> None:
     expect(page).to_have_url(re.compile("/hub/login"))
 
 
-@pytest.mark.thorough
 def test_an_admin_by_group_is_one_no_longer_when_the_group_is_lost(place: Place, window: Window) -> None:
     page = window()
     sign_in(page, place, "boss")
@@ -312,7 +311,6 @@ def test_nobody_is_sent_elsewhere_after_signing_in(place: Place, window: Window,
     assert page.url.startswith(place.hub.url + "/"), page.url
 
 
-@pytest.mark.thorough
 def test_while_the_provider_is_away(place: Place, window: Window, pictures: Path) -> None:
     page, other = window(), window()
     sign_in(page, place, "ada")

@@ -215,7 +215,6 @@ def test_a_build_ends_when_somebody_wishes_it(yard: Yard, platform: Platform) ->
     until(lambda: "buildx" not in commands(platform), "the end of the program", 5)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_a_worker_that_ends_meanwhile(yard: Yard, platform: Platform, how: str) -> None:
     """Another one begins the build anew; here it is the same one, started again."""

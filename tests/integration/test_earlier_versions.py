@@ -96,7 +96,6 @@ def files_of(image: str) -> list[str]:
     ).splitlines()
 
 
-@pytest.mark.thorough
 def test_changed_from_an_earlier_version_or_made_from_the_base_it_is_the_same(
     build: Callable[..., str],
 ) -> None:

@@ -169,7 +169,6 @@ def test_sessions_and_runs_count_together(amy: Person, limit: Any) -> None:
     assert amy.runs.end(run, 90)["status"] == "succeeded", "it starts once the session has ended"
 
 
-@pytest.mark.thorough
 def test_a_full_home_is_said_and_leaves_a_way_to_clean_up(
     platform: Platform, amy: Person, limit: Any
 ) -> None:

@@ -132,7 +132,6 @@ def test_links_lead_nowhere_that_one_is_not_in(people: dict[str, Person]) -> Non
             wanda.do("cat", f"/shared/models/{path}")
 
 
-@pytest.mark.thorough
 def test_a_run_that_waits_while_its_owner_leaves_the_group_does_not_get_the_folder(
     platform: Platform, people: dict[str, Person]
 ) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 
 import pytest
 
 from ..workbench import ADA
-from .site import API, BASE, Site, session_cookie
+from .site import API, BASE, TOKENS, Site, session_cookie
 
 
 def unsent(site: Site, path: str, *headers: str) -> tuple[int, str]:
@@ -22,6 +23,23 @@ def unsent(site: Site, path: str, *headers: str) -> tuple[int, str]:
     body = response.read()
     connection.close()
     return response.status, str(json.loads(body)["error"]["code"])
+
+
+def test_a_body_that_breaks_off_is_no_fault_of_ours(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.putrequest("POST", f"{API}/runs")
+    for name, value in (
+        ("Authorization", f"Bearer {TOKENS['ada']}"),
+        ("Content-Type", "multipart/form-data; boundary=b"),
+        ("Content-Length", "10000"),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders(b"--b\r\n")
+    time.sleep(0.2)  # until it is being read
+    connection.close()
+    time.sleep(0.3)
+    assert site.get("/health").status == 200
+    assert "failed" not in caplog.text
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 100000", "Transfer-Encoding: chunked"])

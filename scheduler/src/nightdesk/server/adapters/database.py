@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 
 _CLOCK = "select extract(epoch from clock_timestamp())"
-_LOOK_SECONDS = 0.0003
+_LOOK_SECONDS = 0.001
 _BUSY_SECONDS = 60  # a writer waits this long for another before the person is asked to try again
 
 
@@ -36,7 +36,7 @@ class Database:
         self.engine = _engine(url, self.sqlite)
         # SQLite has a waiting writer look again after pauses that grow to a tenth of a second, and whoever
         # comes meanwhile goes first: of many threads some would wait for seconds. They queue up here, and
-        # look every 0.3 ms whether another process is done.
+        # look each millisecond whether another process is done.
         self._turn = threading.Lock() if self.sqlite else None
         self._turn_file: int | None = None
 

@@ -1,6 +1,6 @@
 """A route that takes a form and is asked often: described by its signature like any, served without the framework's ways.
 
-What the framework does to fill in the parameters costs as much as accepting the run.
+What the framework does to fill in the parameters costs a third of what accepting a run does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from nightdesk.server.web.auth import platform_of, signed_in
 
@@ -28,7 +30,8 @@ class FormRoute(APIRoute):
         async def answer(http: Request) -> Response:
             platform = await platform_of(http)
             person = await signed_in(http, platform)
-            async with http.form(max_fields=MAX_FIELDS, max_files=MAX_FILES) as form:
+            form = await _form(http)
+            try:
                 source = _upload(form, "source")
                 if source is None:
                     raise _misshapen("source", "Field required")
@@ -37,8 +40,17 @@ class FormRoute(APIRoute):
                     http, platform, person, source, _text(form, "request"), files
                 )
                 return response
+            finally:
+                await form.close()
 
         return answer
+
+
+async def _form(http: Request) -> FormData:
+    try:
+        return await http.form(max_fields=MAX_FIELDS, max_files=MAX_FILES)
+    except (ClientDisconnect, ValueError) as error:
+        raise HTTPException(400, "the form broke off or cannot be read") from error
 
 
 def _upload(form: FormData, name: str) -> UploadFile | None:
