@@ -154,7 +154,7 @@ ANSWERS = {
     "GET /sizes": Answer(Sizes, (401,)),
     "GET /offers": Answer(Offers, (401, 422)),
     "GET /doctor": Answer(Checks, (401, 403)),
-    "PUT /leaving/{name}": Answer(Left, (401, 422)),
+    "PUT /leaving/{name}": Answer(Left, (401, 404, 422)),
     "GET /owners/{name}": Answer(answers.Owned, (*_ADMINS, 404, 422)),
     "GET /audit": Answer(answers.AuditEntries, (400, *_ADMINS, 422)),
     "GET /audit/export": Answer(("text/csv", "application/jsonl"), (400, *_ADMINS, 422)),
