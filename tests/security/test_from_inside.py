@@ -186,9 +186,9 @@ def test_bobs_run(platform: Platform, alice: Alice, bob: Person, tried: Say) -> 
 @pytest.mark.security(18)
 def test_what_code_in_a_session_and_a_run_is(bobs_session: Session, bob: Person, tried: Say) -> None:
     source = program({}, [], PATHS)
+    here = outcome(bobs_session.do("python", "-c", source))  # first: unused, the session ends itself soon
     run = bob.runs.end(bob.runs.submit(notebook(source))["id"], 120)
     there = outcome(printed(bob.runs.output(run["id"], "notebook.ipynb")))
-    here = outcome(bobs_session.do("python", "-c", source))
     for seen in (here, there):
         assert seen["uid"] == 1000
         assert {int(value, 16) for value in seen["capabilities"]} == {0}
