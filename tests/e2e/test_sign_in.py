@@ -166,6 +166,29 @@ def test_signing_out(place: Place, window: Window) -> None:
     expect(page).to_have_url(re.compile("/hub/login"))
 
 
+def test_somebody_who_is_disabled_here_is_out_although_the_provider_lets_them_in(
+    place: Place, window: Window, pictures: Path
+) -> None:
+    inside = window()
+    sign_in(inside, place, "ada")
+    disabled = place.hub.api("PATCH", "/nightdesk/people/ada", json={"disabled": True})
+    assert disabled.status_code == 200, disabled.text
+    try:
+        inside.goto("/hub/home")
+        expect(inside).to_have_url(re.compile("/hub/login"))
+        page = window()
+        sign_in(page, place, "ada")
+        expect(page.locator("body")).to_contain_text("Your account is disabled")
+        page.screenshot(path=pictures / "sign-in-disabled.png")
+        page.goto("/hub/home")
+        expect(page).to_have_url(re.compile("/hub/login"))
+    finally:
+        place.hub.api("PATCH", "/nightdesk/people/ada", json={"disabled": False})
+    page = window()
+    sign_in(page, place, "ada")
+    expect(page.locator("#login_widget")).to_contain_text("ada")
+
+
 def test_an_admin_by_group_is_one_no_longer_when_the_group_is_lost(place: Place, window: Window) -> None:
     page = window()
     sign_in(page, place, "boss")
