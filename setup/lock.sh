@@ -37,5 +37,6 @@ lock scheduler/requirements "${image[@]}"
 lock requirements-dev "${host[@]}"
 # The smaller one last: it takes over the versions of the larger one.
 lock setup/requirements "${host[@]}"
-# What the tests of signing in sign in with: a server of its own, apart from .venv.
+# What the tests sign in with and keep objects in: servers of their own, apart from .venv.
 lock tests/provider/requirements "${host[@]}"
+lock tests/servers/requirements "${host[@]}"

@@ -14,6 +14,8 @@ import pytest
 from .support import bad_input_table, fault_table, security_table
 from .support.bad_input_table import BadInputTable
 from .support.fault_table import FaultTable
+from .support.object_store import ObjectStore
+from .support.object_store import object_store as an_object_store
 from .support.people import Person, admin_of, join
 from .support.platform import REUSE, Platform, alone
 from .support.security_table import SecurityTable
@@ -47,6 +49,13 @@ def platform() -> Iterator[Platform]:
 def tried(request: pytest.FixtureRequest) -> Callable[[object], None]:
     """Say for the list of security checks what was tried."""
     return security_table.saying(request.node)
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """A real server that speaks S3, in reach of this process alone."""
+    with an_object_store(tmp_path_factory.mktemp("objects")) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
