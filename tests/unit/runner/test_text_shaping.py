@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nightdesk.runner.limits import Allowance, Lines, Quota, size_of
+from nightdesk.runner.masks import Masks
 from nightdesk.runner.outputs import Displays, Outputs
 from nightdesk.runner.raw_output import Echo
 from nightdesk.runner.room import Room, Space
 from nightdesk.runner.screen import visible, visible_chunk
 from nightdesk.runner.streams import PIECE, Streams
 
+NO_MASKS = Masks("/nowhere")
 TEXTS = st.text(alphabet="ab\n\ré😀", max_size=40)
 
 
@@ -86,7 +88,7 @@ def test_outputs_show_what_a_terminal_would(pieces: list[tuple[str, str]]) -> No
 @given(st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), TEXTS), max_size=20))
 def test_streams_lose_and_reorder_nothing(pieces: list[tuple[str, str]]) -> None:
     delivered: list[tuple[str, str]] = []
-    streams = Streams(lambda _cell, name, text: delivered.append((name, text)), 1000)
+    streams = Streams(lambda _cell, name, text: delivered.append((name, text)), 1000, NO_MASKS)
     for name, text in pieces:
         streams.write(None, name, text)
     streams.flush()
@@ -98,7 +100,7 @@ def test_streams_lose_and_reorder_nothing(pieces: list[tuple[str, str]]) -> None
 
 def test_streams_join_small_pieces_and_split_large_ones() -> None:
     delivered: list[str] = []
-    streams = Streams(lambda _cell, _name, text: delivered.append(text), 10**6)
+    streams = Streams(lambda _cell, _name, text: delivered.append(text), 10**6, NO_MASKS)
     for _ in range(100):
         streams.write(None, "stdout", "x\n")
     assert delivered == []
@@ -110,7 +112,7 @@ def test_streams_join_small_pieces_and_split_large_ones() -> None:
 
 def test_a_bar_that_is_drawn_very_often_is_not_hoarded() -> None:
     delivered: list[str] = []
-    streams = Streams(lambda _cell, _name, text: delivered.append(text), 10**6)
+    streams = Streams(lambda _cell, _name, text: delivered.append(text), 10**6, NO_MASKS)
     for number in range(100_000):
         streams.write(None, "stdout", f"\r{number}")
     assert delivered == []

@@ -46,7 +46,8 @@ class Conversation:
     ) -> None:
         self.kernel = kernel
         self.channels = Channels(kernel.connection)
-        self.streams = Streams(self._deliver, job.line_bytes)
+        self.streams = Streams(self._deliver, job.line_bytes, events.masks)
+        self._masks = events.masks
         self.info: dict[str, Any] = {}
         """The content of the kernel's `kernel_info_reply`; empty before it is ready."""
         self.heard = False
@@ -100,7 +101,7 @@ class Conversation:
             self._events.emit("stream", cell=cell.number, name="stderr", text=cell.outputs.left_out)
         if self._widgets:
             self._widgets.sync()
-            self._notebook.metadata.update(self._widgets.metadata())
+            self._notebook.metadata.update(self._masks.value(self._widgets.metadata()))
 
     def take(self, until: float) -> None:
         """Wait for messages, output, signals or the end of the kernel, at most until `until`, and handle them."""
@@ -124,8 +125,7 @@ class Conversation:
         self.channels.drain_control()
         self._read_pipes()
         self._relay_unpublished(time.monotonic() - PATIENCE)
-        if time.monotonic() >= self.streams.due:
-            self.streams.flush()
+        self.streams.flush_due()
 
     def finish(self) -> None:
         """Nothing more is expected of the kernel: show what it has not published and what is held back."""
@@ -161,7 +161,7 @@ class Conversation:
         request = self._requests.get(message.parent or "")
         if request is None or message.type != "execute_reply":
             return
-        request.reply = message.content
+        request.reply = self._masks.value(message.content)
         if request.cell:
             request.cell.note_time("shell.execute_reply", message.date)
             request.cell.note_time("shell.execute_reply.started", message.metadata.get("started"))
@@ -209,6 +209,8 @@ class Conversation:
             return
         self.streams.flush()
         outputs = self._outputs_of(cell)
+        if kind not in ("comm_open", "comm_msg"):
+            content = self._masks.shown(content)
         if kind == "clear_output":
             outputs.clear(bool(content.get("wait")))
         elif kind == "update_display_data":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .job import Job
+    from .masks import Masks
 
 
 LARGE = 10_000
@@ -59,8 +60,10 @@ class Cell:
 class Notebook:
     """A notebook of format 4 as a dictionary, its code cells, and the file it is saved to."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, masks: Masks) -> None:
         self._node = _read(job.path)
+        self._masks = masks
+        self._masked_for = 0
         self._target = os.path.join(job.result, "notebook.ipynb")
         self.metadata: dict[str, Any] = self._node.setdefault("metadata", {})
         allow_errors = self.metadata.get("allow_errors") is True
@@ -90,8 +93,19 @@ class Notebook:
         """Write the notebook as it stands. Raises OSError and leaves the last good file then."""
         for cell in self.cells:
             if cell.executes:
-                cell.outputs.settle()
+                cell.outputs.settle(self._masks.text)
+        self._mask()
         storage.replace(self._target, self._pieces())
+
+    def _mask(self) -> None:
+        """What was shown before its secret became one: code may have had it from elsewhere first."""
+        if not self._masks.look() or self._masked_for == self._masks.known:
+            return
+        self._masked_for = self._masks.known
+        for cell in self.cells:
+            outputs = cell.node.get("outputs") or []
+            for output in outputs:
+                output.update(self._masks.shown(output))
 
     def _pieces(self) -> Iterator[bytes]:
         """The file's content, piece by piece: the whole as one text would take all its memory once more."""

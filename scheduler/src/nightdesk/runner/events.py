@@ -10,20 +10,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .masks import Masks
+
 
 class Events:
     """Writes events to what was standard output when it was made; anything stray goes to standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, masks: Masks) -> None:
+        self.masks = masks
         self._out = os.dup(1)
         os.dup2(2, 1)
         self._number = 0
         self._ended = False
 
     def record(self, event: str, **fields: Any) -> dict[str, Any]:
-        """The next event, numbered and timed; it must be sent before another one is recorded."""
+        """The next event, numbered, timed and masked; it must be sent before another one is recorded."""
         self._number += 1
-        return {"n": self._number, "t": round(time.time(), 3), "event": event, **fields}
+        return {"n": self._number, "t": round(time.time(), 3), "event": event, **self.masks.value(fields)}
 
     def send(self, record: dict[str, Any]) -> None:
         """Write one event. A reader that is gone does not stop a run: the results are in files too."""

@@ -50,7 +50,7 @@ class NotebookRun:
     """One execution of one notebook by a kernel that was started already."""
 
     def __init__(self, job: Job, kernel: Kernel, events: Events, signals: Signals, metrics: Metrics) -> None:
-        self.notebook = Notebook(job)
+        self.notebook = Notebook(job, events.masks)
         self.cells_done = 0
         self._timeout = job.cell_timeout
         self._endings = Endings(len(self.notebook.cells))

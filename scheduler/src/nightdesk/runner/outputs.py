@@ -10,6 +10,7 @@ from .screen import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 KINDS = {
@@ -156,11 +157,14 @@ class Outputs:
                 words = f"[nightdesk: an output of {size:,} bytes was left out, because storage is full]\n"
                 self.items[index] = {"output_type": "stream", "name": "stderr", "text": [words]}
 
-    def settle(self) -> None:
-        """Bring all outputs into the form a notebook file has; more may still come."""
+    def settle(self, mask: Callable[[str], str] = str) -> None:
+        """Bring all outputs into the form a notebook file has; more may still come.
+
+        Printed text is masked as a whole: what came in pieces too slow to wait for is together here.
+        """
         for output in self.items:
             if output["output_type"] == "stream":
-                output["text"] = visible("".join(output["text"])).splitlines(keepends=True)
+                output["text"] = mask(visible("".join(output["text"]))).splitlines(keepends=True)
             elif "data" in output:
                 for mime, value in output["data"].items():
                     if isinstance(value, str) and (mime.startswith("text/") or mime in SPLIT_TYPES):

@@ -44,7 +44,7 @@ class ScriptRun:
         self._signals = signals
         self._metrics = metrics
         self._allowance = Allowance(Quota(job.run_stream_bytes, "in this run"))
-        self._streams = Streams(self._deliver, job.line_bytes)
+        self._streams = Streams(self._deliver, job.line_bytes, events.masks)
         self._process = _start(job)
 
     @property
@@ -83,10 +83,8 @@ class ScriptRun:
                 self._streams.write(None, pipe.name, pipe.read())
                 if not pipe.open:
                     poll.unregister(pipe.fd)
-        now = time.monotonic()
-        if now >= self._streams.due:
-            self._streams.flush()
-        if now >= self._metrics.due:
+        self._streams.flush_due()
+        if time.monotonic() >= self._metrics.due:
             self._metrics.read()
 
     def _deliver(self, _cell: Cell | None, name: str, text: str) -> None:
@@ -101,7 +99,7 @@ class ScriptRun:
         if status == 0:
             return Outcome("succeeded")
         how = how_it_ended(status)
-        kind, message, lines = explain(self._process.stderr.tail)
+        kind, message, lines = explain(self._events.masks.text(self._process.stderr.tail))
         if not kind:
             kind, message = (
                 ("Killed" if os.WIFSIGNALED(status) else "ExitCode"),

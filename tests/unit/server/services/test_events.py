@@ -53,6 +53,15 @@ def test_everything_is_there() -> None:
     assert progress.finished["outcome"] == "succeeded"
 
 
+def test_the_log_says_that_secrets_were_masked_and_says_it_once() -> None:
+    lines = [*LINES[:-1], line(9, "finished", outcome="succeeded", masked=True)]
+    progress = taken(lines, taken(lines))
+    said = [chunk for chunk in progress.waiting if chunk.stream == "system"]
+    assert [chunk.number for chunk in said] == [9]
+    assert "masked" in said[0].text
+    assert taken([line(1, "finished", outcome="succeeded", masked="yes")]).waiting == []
+
+
 @pytest.mark.parametrize("stop", range(len(LINES) + 1))
 def test_reading_again_after_the_connection_broke_adds_nothing(stop: int) -> None:
     progress = taken(LINES, taken(LINES[:stop]))

@@ -17,6 +17,7 @@ _MOST_METRICS = 100_000
 _LONGEST_NAME = 200
 _LARGEST = 2**62
 _CUT = "\n[nightdesk] the log is cut here: it has grown over its limit\n"
+_MASKED = "\n[nightdesk] secrets of connections were masked here; do not rely on it: keep them out of what is shown\n"
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class Progress:
                 self.metrics.append(metric)
         elif name == "finished":
             self.finished = _finished(event)
+            if event.get("masked") is True and number > self.number:
+                self._log(number, "system", None, _MASKED)
 
     def _print(self, number: int, stream: str, event: dict[str, Any]) -> None:
         # What is on record goes through the colours as well: a sequence may be cut in two at its end.
