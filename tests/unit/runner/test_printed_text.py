@@ -16,7 +16,8 @@ Execute = Callable[..., Ended]
 def test_raw_output_of_child_processes(execute: Execute) -> None:
     ended = execute(
         "import os, time\nos.system('echo raw; echo oops >&2'); time.sleep(0.1)",
-        "import subprocess\nsubprocess.run(['echo', 'child'])\nprint('print', flush=True);",
+        # in one piece: `print` writes the line's end by itself, and another process's text may come between
+        "import subprocess, sys\nsubprocess.run(['echo', 'child'])\nsys.stdout.write('print\\n'); sys.stdout.flush()",
         "os.write(1, b'bytes \\xff\\xfe end\\n'); time.sleep(0.1)",
     )
     assert ended.text(cell=1) == ended.shown(0) == "raw\n"
