@@ -23,4 +23,11 @@ if [ "$kind" != native ] && [ -z "$(setting NIGHTDESK_SIGN_IN_SECRET '')" ]; the
     die "people sign in with a provider ($shown: accounts.sign_in is $kind), and its client secret is missing." \
         "Write it into ${NIGHTDESK_ENV_FILE#"$PWD"/}, key NIGHTDESK_SIGN_IN_SECRET. docs/sign-in.md has the steps."
 fi
+# So does a bucket.
+if [[ $("$python" -c 'import sys; from nightdesk.config import load; print(load(sys.argv[1]).storage.url)' "$NIGHTDESK_CONFIG") == s3:* ]]; then
+    for key in NIGHTDESK_STORE_KEY NIGHTDESK_STORE_SECRET; do
+        [ -n "$(setting $key '')" ] || die "outputs are kept in a bucket ($shown: storage.url), and its login is missing." \
+            "Write it into ${NIGHTDESK_ENV_FILE#"$PWD"/}, key $key. docs/outputs.md has the steps."
+    done
+fi
 say "$shown is valid"

@@ -6,38 +6,58 @@ import errno
 import hashlib
 import io
 import os
+import re
 import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import obstore
 import pytest
-from fsspec.core import url_to_fs
+from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.file_store import FsspecStore
 from nightdesk.server.adapters.folder_store import FolderStore, store_at
+from nightdesk.server.adapters.object_store import BucketStore
 from nightdesk.server.domain.errors import NotFound, TooLarge, Unavailable
 from nightdesk.server.domain.run import Output
 
-
-@pytest.fixture(params=["file", "memory"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An address of a store."""
-    return f"file://{tmp_path}/store" if request.param == "file" else f"memory://{uuid.uuid4().hex}"
+from ..support.object_store import ObjectStore
 
 
-@pytest.fixture
-def store(url: str) -> FsspecStore:
-    return store_at(url)
+@pytest.fixture(params=["file", "memory", "s3"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Where it keeps things."""
+    return str(request.param)
 
 
 @pytest.fixture
-def everything(url: str) -> Callable[[], set[str]]:
+def store(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> FsspecStore:
+    if kind == "s3":
+        return store_in(request.getfixturevalue("object_store"), uuid.uuid4().hex)
+    return store_at(f"file://{tmp_path}/store" if kind == "file" else f"memory://{uuid.uuid4().hex}")
+
+
+def store_in(server: ObjectStore, prefix: str) -> FsspecStore:
+    """One in a bucket of a real server."""
+    url = f"s3://{server.bucket}/{prefix}"
+    bucket = Bucket(url, server.access_key, server.secret_key, server.endpoint, server.region)
+    return store_at(url, bucket)
+
+
+@pytest.fixture
+def everything(store: FsspecStore) -> Callable[[], set[str]]:
     """The names of all files there are, half-written ones too."""
 
     def names() -> set[str]:
-        system, root = url_to_fs(url)
-        return {path.removeprefix(root).lstrip("/") for path in system.find(root)}
+        found = {path.removeprefix(store._root).lstrip("/") for path in store._fs.find(store._root)}
+        if not isinstance(store, BucketStore):
+            return found
+        begun = {f"begun: {key}" for key, _, _ in store._uploads.listed(store._prefix)}
+        # The server of the tests lists a folder in which something was, too.
+        there = {path for path in found if store._fs.info(f"{store._root}/{path}")["type"] == "file"}
+        return {unquote(path) for path in there} | begun
 
     return names
 
@@ -120,11 +140,27 @@ def test_a_folder_goes_with_everything_below_it(
     assert everything() == {"runs/ab/3"}
 
 
-def test_large_objects_pass_through(store: FsspecStore) -> None:
-    content = os.urandom(3 * 2**20 + 5)
+@pytest.mark.parametrize("size", [0, 3 * 2**20 + 5, 8 * 2**20, 20 * 2**20 + 1])
+def test_large_objects_pass_through(
+    store: FsspecStore, everything: Callable[[], set[str]], size: int
+) -> None:
+    content = os.urandom(size)
     stored = put(store, "large", content)
     assert (stored.size, stored.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert get(store, "large") == content
+    assert everything() == {"large"}
+
+
+def test_reading_goes_on_from_any_place(store: FsspecStore) -> None:
+    content = os.urandom(9 * 2**20)
+    put(store, "large", content)
+    with store.open("large") as file:
+        assert file.read(10) == content[:10]
+        assert file.seek(5 * 2**20) == 5 * 2**20
+        assert file.read(100) == content[5 * 2**20 :][:100]
+        assert file.seek(-7, io.SEEK_END) == len(content) - 7
+        assert file.read() == content[-7:]
+        assert file.read(1) == b""
 
 
 class Breaking:
@@ -159,6 +195,20 @@ def test_half_an_object_is_never_there(
     assert everything() == {"folder/good"}
 
 
+def test_nor_half_a_large_one(store: FsspecStore, everything: Callable[[], set[str]]) -> None:
+    class Large(Breaking):
+        def read(self, size: int = -1) -> bytes:
+            self.left -= 1
+            return bytes(2**20) if self.left > 0 else super().read(size) if self.left < 0 else b"x"
+
+        left = 40
+
+    source: Any = Large(TooLarge("over the limit"))
+    with pytest.raises(TooLarge):
+        store.put("large", source)
+    assert everything() == set()
+
+
 def test_readers_see_the_old_or_the_new_one_and_nothing_between(store: FsspecStore) -> None:
     old, new = b"o" * 200_000, b"n" * 200_000
     put(store, "report", old)
@@ -178,7 +228,105 @@ def test_readers_see_the_old_or_the_new_one_and_nothing_between(store: FsspecSto
     assert seen <= {old, new}
 
 
+# a bucket in particular
+
+
+def test_what_a_killed_process_began_is_aborted_when_it_is_old(object_store: ObjectStore) -> None:
+    ours, theirs = (store_in(object_store, uuid.uuid4().hex) for _ in range(2))
+    for store in (ours, theirs):
+        assert isinstance(store, BucketStore)
+        writer = obstore.open_writer(
+            store._objects, store._path("runs/a/big file.bin"), buffer_size=5 * 2**20
+        )
+        for _ in range(3):
+            writer.write(bytes(5 * 2**20))
+        del writer  # as if the process was killed
+        assert [key for key, _, _ in store._uploads.listed(store._prefix)] == [
+            f"{store._prefix}runs/a/big file.bin"
+        ]
+    assert ours.tidy(3600) == 0
+    assert ours.tidy(-60) == 1
+    assert ours.tidy(-60) == 0
+    assert isinstance(theirs, BucketStore)
+    assert len(theirs._uploads.listed(theirs._prefix)) == 1  # it is below another prefix
+
+
+def test_a_name_that_is_too_long_for_a_bucket_is_shortened(object_store: ObjectStore) -> None:
+    store = store_in(object_store, uuid.uuid4().hex)
+    names = [f"runs/a/{'%/' * 450}{end}" for end in "ab"]
+    for name in names:
+        put(store, name, name.encode())
+    assert [get(store, name) for name in names] == [name.encode() for name in names]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"secret": "not-the-secret"}, "the secret key is wrong"),
+        ({"key": "nobody"}, "it does not know the access key"),
+        (
+            {"url": "s3://not-there/x"},
+            "there is no bucket of that name|the access key has no right to do this",
+        ),
+        ({"endpoint": "http://127.0.0.1:9"}, "http://127.0.0.1:9 is out of reach or does not answer"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_a_bucket_that_does_not_let_us_in(
+    object_store: ObjectStore, wrong: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightdesk.server.adapters.object_store.TRIES", 0)
+    right = {
+        "url": f"s3://{object_store.bucket}/x", "key": object_store.access_key, "secret": object_store.secret_key,
+        "endpoint": object_store.endpoint,
+    }  # fmt: skip
+    store = store_at(right["url"], Bucket(**(right | wrong)))
+    large: Any = io.BytesIO(bytes(9 * 2**20))
+    for action in (
+        lambda: put(store, "x"),
+        lambda: store.put("x", large),
+        lambda: store.open("x"),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            action()
+        assert re.search(words, caught.value.message)
+        assert object_store.secret_key not in str(caught.value)
+        assert caught.value.hint
+    if "url" not in wrong:  # of a bucket that is not there a HEAD says no more than of an object
+        with pytest.raises(Unavailable, match=r"it does not let us in|out of reach"):
+            store.exists("x")
+
+
+def test_a_bucket_that_one_may_only_read(object_store: ObjectStore) -> None:
+    put(store_in(object_store, "shared"), "there", b"content")
+    url = f"s3://{object_store.bucket}/shared"
+    login = (object_store.reader_access_key, object_store.reader_secret_key)
+    store = store_at(url, Bucket(url, *login, object_store.endpoint, object_store.region))
+    assert get(store, "there") == b"content"
+    with pytest.raises(Unavailable, match="the access key has no right to do this"):
+        put(store, "new")
+
+
+def test_the_login_is_in_no_words_of_ours() -> None:
+    bucket = Bucket("s3://lake", "the-key", "the-secret")
+    assert "the-secret" not in repr(bucket)
+    assert "the-secret" not in repr(vars(store_at("s3://lake", bucket)))
+
+
 # a folder in particular
+
+
+def test_what_a_killed_process_left_half_written_goes_when_it_is_old(tmp_path: Path) -> None:
+    store = store_at(f"file://{tmp_path}/store")
+    assert store.tidy(0) == 0
+    put(store, "there")
+    left = tmp_path / "store/.incoming/0123456789abcdef.part"
+    left.write_bytes(b"half of")
+    assert store.tidy(3600) == 0
+    os.utime(left, (1, 1))
+    assert store.tidy(3600) == 1
+    assert not left.exists()
+    assert get(store, "there") == b"content"
 
 
 @pytest.mark.parametrize(

@@ -297,16 +297,57 @@ class Database(_Part):
 
 
 class Storage(_Part):
-    """Where inputs and outputs are kept: an fsspec address, of a folder in this version."""
+    """Where inputs and outputs are kept: a folder, or a bucket of a store that speaks S3."""
 
     url: str = "file:///store"
+    # Empty: Amazon's own. Held against the address above.
+    endpoint: str = Field(default="", validate_default=True)
+    region: str = "us-east-1"
 
     @field_validator("url")
     @classmethod
     def _is_served(cls, value: str) -> str:
-        if not re.fullmatch(r"file:///\S+", value):
-            raise ValueError(f"{value!r} is no folder; write for example file:///store")
+        if re.fullmatch(r"file:///\S+", value):
+            return value
+        if not value.startswith("s3:"):
+            raise ValueError(
+                f"{value!r} is neither a folder nor a bucket; write for example file:///store or s3://bucket/prefix"
+            )
+        found = re.fullmatch(r"s3://([^/\s]+)((?:/[A-Za-z0-9._=-]+)*)/?", value)
+        if not found or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", found[1]):
+            raise ValueError(
+                f"{value!r} names no bucket; write for example s3://nightdesk or s3://nightdesk/outputs"
+            )
+        if {"..", "."} & set(found[2].split("/")):
+            raise ValueError(f"{value!r} has no plain prefix; leave out '.' and '..'")
+        return value.rstrip("/")
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_endpoint(cls, value: str, info: ValidationInfo) -> str:
+        if value and not re.fullmatch(r"https?://[^/\s@?#]+/?", value):
+            if "@" in value:  # not repeated: there is a secret in it
+                raise ValueError("holds a login; that belongs in config/.env (NIGHTDESK_STORE_KEY)")
+            raise ValueError(f"{value!r} is not an address such as https://s3.example.org:9000")
+        if value and str(info.data.get("url", "s3:")).startswith("file:"):
+            raise ValueError(
+                "is for a store that speaks S3; set storage.url to s3://bucket/prefix, or leave it out"
+            )
+        return value.rstrip("/")
+
+    @field_validator("region")
+    @classmethod
+    def _is_region(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
+            raise ValueError(
+                f"{value!r} is no region such as eu-central-1; most stores of one's own take us-east-1"
+            )
         return value
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether it is a bucket; then its login stands in config/.env."""
+        return self.url.startswith("s3:")
 
 
 def _default_sizes() -> dict[str, Size]:

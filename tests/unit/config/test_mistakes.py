@@ -62,7 +62,34 @@ ONE_SIZE = "sizes:\n  small:\n    cpus: 1\n    memory: 1G\n"
         ),
         ("database:\n  url: postgresql://h/d\n", "2: database.url: 'postgresql://h/d' is no SQLite file"),
         ("database:\n  url: sqlite:///here.db\n", "2: database.url: 'sqlite:///here.db' is no SQLite file"),
-        ("storage:\n  url: /store\n", "2: storage.url: '/store' is no folder; write for example file:///store"),
+        (
+            "storage:\n  url: /store\n",
+            "2: storage.url: '/store' is neither a folder nor a bucket; write for example file:///store or s3://bucket/prefix",
+        ),
+        (
+            "storage:\n  url: s3:///x\n",
+            "2: storage.url: 's3:///x' names no bucket; write for example s3://nightdesk or s3://nightdesk/outputs",
+        ),
+        (
+            "storage:\n  url: s3://lake/a/../b\n",
+            "2: storage.url: 's3://lake/a/../b' has no plain prefix; leave out '.' and '..'",
+        ),
+        (
+            "storage:\n  url: s3://lake\n  endpoint: https://key:secret@s3.example.org\n",
+            "3: storage.endpoint: holds a login; that belongs in config/.env (NIGHTDESK_STORE_KEY)",
+        ),
+        (
+            "storage:\n  url: s3://lake\n  endpoint: s3.example.org\n",
+            "3: storage.endpoint: 's3.example.org' is not an address such as https://s3.example.org:9000",
+        ),
+        (
+            "storage:\n  endpoint: https://s3.example.org\n",
+            "2: storage.endpoint: is for a store that speaks S3; set storage.url to s3://bucket/prefix, or leave it out",
+        ),
+        (
+            "storage:\n  url: s3://lake\n  region: eu central\n",
+            "3: storage.region: 'eu central' is no region such as eu-central-1; most stores of one's own take us-east-1",
+        ),
         ("runs:\n  slots: 0\n", "2: runs.slots: "),
         ("runs:\n  slots: many\n", "2: runs.slots: "),
         ("runs:\n  slots: 1.5\n", "2: runs.slots: "),

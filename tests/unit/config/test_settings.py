@@ -129,3 +129,11 @@ def test_settings_cannot_be_changed() -> None:
     settings = Settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.runs.grace_seconds = 5  # type: ignore[misc]
+
+
+def test_outputs_in_a_bucket(read: Read) -> None:
+    settings = read("storage:\n  url: s3://lake/desk/\n  endpoint: http://10.0.0.7:9000/\n")
+    assert settings.storage.in_bucket
+    assert (settings.storage.url, settings.storage.endpoint) == ("s3://lake/desk", "http://10.0.0.7:9000")
+    assert read("storage:\n  url: s3://lake\n").storage.region == "us-east-1"
+    assert not read("").storage.in_bucket

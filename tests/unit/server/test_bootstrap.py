@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nightdesk.server.bootstrap import Environment, MissingSecret
+from nightdesk.config import Settings, Storage
+from nightdesk.server.bootstrap import Environment, MissingSecret, store_for
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +38,13 @@ def test_defaults_are_those_of_the_containers(monkeypatch: pytest.MonkeyPatch) -
     assert environment.redis_url == "redis://:secret@redis:6379/0"
     assert environment.hub_api_url == "http://hub:8081/hub/api"
     assert str(environment.scratch) == "/scratch"
+
+
+def test_a_bucket_needs_its_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(storage=Storage(url="s3://lake/desk", endpoint="http://127.0.0.1:9"))
+    monkeypatch.setenv("NIGHTDESK_STORE_KEY", "a-key")
+    monkeypatch.delenv("NIGHTDESK_STORE_SECRET", raising=False)
+    with pytest.raises(MissingSecret, match="NIGHTDESK_STORE_SECRET is not set"):
+        store_for(settings)
+    monkeypatch.setenv("NIGHTDESK_STORE_SECRET", "a-secret")
+    store_for(settings)

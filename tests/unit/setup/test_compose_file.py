@@ -89,6 +89,13 @@ def test_the_providers_secret_is_the_hubs_alone(services: dict[str, dict[str, An
     assert holders == {"hub"}
 
 
+@pytest.mark.parametrize("key", ["NIGHTDESK_STORE_KEY", "NIGHTDESK_STORE_SECRET"])
+def test_the_buckets_login_is_held_by_who_keeps_outputs(
+    services: dict[str, dict[str, Any]], key: str
+) -> None:
+    assert {name for name, service in services.items() if key in service["environment"]} == {"api", "worker"}
+
+
 def test_a_missing_secret_stops_the_start(text: str) -> None:
     for secret in HELD_BY:
         assert f"${{{secret}:?" in text

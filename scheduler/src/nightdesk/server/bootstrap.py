@@ -10,6 +10,7 @@ from celery import Celery
 
 from nightdesk.config import Settings, load
 from nightdesk.server.adapters import redis_bell
+from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
@@ -125,8 +126,12 @@ def records_for(settings: Settings) -> Records:
 
 
 def store_for(settings: Settings) -> FileStore:
-    """Where inputs, outputs and recipes are kept."""
-    return store_at(settings.storage.url)
+    """Where inputs, outputs and recipes are kept; the login of a bucket is in the environment."""
+    storage = settings.storage
+    if not storage.in_bucket:
+        return store_at(storage.url)
+    key, secret = _needed("NIGHTDESK_STORE_KEY"), _needed("NIGHTDESK_STORE_SECRET")
+    return store_at(storage.url, Bucket(storage.url, key, secret, storage.endpoint, storage.region))
 
 
 def web_platform() -> WebPlatform:
@@ -218,6 +223,7 @@ def _needed(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
         raise MissingSecret(
-            f"nightdesk: {name} is not set. It stands in config/.env, which `make up` generates."
+            f"nightdesk: {name} is not set. It stands in config/.env, which `make up` generates"
+            + (" (this one you have from the store)." if "_STORE_" in name else ".")
         )
     return value

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, cast
 
 from fsspec.core import url_to_fs
+from fsspec.spec import AbstractFileSystem
 
 from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Output
@@ -21,8 +22,8 @@ _CHUNK = 1 << 20
 class FsspecStore:
     """Objects below one address; an object is there whole or not at all."""
 
-    def __init__(self, url: str) -> None:
-        self._fs, self._root = url_to_fs(url)
+    def __init__(self, url: str, system: AbstractFileSystem | None = None) -> None:
+        self._fs, self._root = url_to_fs(url) if system is None else (system, system._strip_protocol(url))
 
     def put(self, key: str, source: IO[bytes]) -> Output:
         return self.put_all({key: source})[0]
@@ -90,6 +91,10 @@ class FsspecStore:
             return
         except OSError as error:
             raise Unavailable(f"the output store removes nothing: {error.strerror or error}") from error
+
+    def tidy(self, older_seconds: float) -> int:
+        del older_seconds  # what fsspec puts under a temporary name is removed where it breaks
+        return 0
 
     def _reading(self, path: str) -> IO[bytes]:
         return cast("IO[bytes]", self._fs.open(path, "rb"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Iterable
 from typing import IO
 
+from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.file_store import FsspecStore
 
 
@@ -33,6 +36,17 @@ class FolderStore(FsspecStore):
         except FileNotFoundError:
             _make(folder)
             os.replace(temporary, path)  # noqa: PTH105
+
+    def tidy(self, older_seconds: float) -> int:
+        before = time.time() - older_seconds
+        count = 0
+        with contextlib.suppress(FileNotFoundError), os.scandir(f"{self._root}/.incoming") as left:
+            for entry in left:
+                with contextlib.suppress(FileNotFoundError):  # somebody is done with it just now
+                    if entry.stat(follow_symlinks=False).st_mtime < before:
+                        os.unlink(entry.path)  # noqa: PTH108
+                        count += 1
+        return count
 
     def _settle_names(self, folders: Iterable[str]) -> None:
         for folder in folders:
@@ -62,6 +76,11 @@ def _settle_names(folder: str) -> None:
         os.close(handle)
 
 
-def store_at(url: str) -> FsspecStore:
-    """The store at an address: a folder (``file:///store``), or whatever else fsspec knows."""
+def store_at(url: str, bucket: Bucket | None = None) -> FsspecStore:
+    """The store at an address: a folder (``file:///store``), a bucket, or whatever else fsspec knows."""
+    if bucket is not None:
+        # Here: it costs memory where there is none.
+        from nightdesk.server.adapters.object_store import BucketStore
+
+        return BucketStore(bucket)
     return (FolderStore if url.startswith("file:") else FsspecStore)(url)

@@ -42,10 +42,21 @@ class FileStore(Protocol):
         """
 
     def exists(self, key: str) -> bool:
-        """Whether the object is there."""
+        """Whether the object is there.
+
+        Raises:
+            Unavailable: the store is out of reach.
+        """
 
     def remove(self, key: str) -> None:
         """Remove an object or everything below it; nothing where it is gone already."""
+
+    def tidy(self, older_seconds: float) -> int:
+        """Remove what was begun so long ago and never became an object, its process having been killed; how many.
+
+        Raises:
+            Unavailable: the store is out of reach.
+        """
 
 
 class RunFolders(Protocol):
