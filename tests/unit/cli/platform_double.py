@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .catalogue_double import Catalogue, builds, catalogue
+from .connections_double import Connections, connections
 from .forms import Part, form
 from .hub_double import hub
 
@@ -31,6 +32,7 @@ class Platform:
         self.outputs: dict[str, dict[str, bytes]] = {}
         self.environments: list[dict[str, Any]] = []
         self.catalogue = Catalogue()
+        self.ways = Connections()
         self.checks: list[dict[str, Any]] = []
         self.accounts: list[dict[str, Any]] | None = []
         self.owners: dict[str, dict[str, int]] = {}  # runs by status, by owner
@@ -247,6 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
             case ("GET", "builds", build_id, "events") if build_id in platform.catalogue.builds:
                 build = platform.catalogue.builds[build_id]
                 self._stream(build_id, int(headers.get("last-event-id") or 0), "build", build)
+            case (_, "connections", *rest):
+                given = json.loads(body) if body else None
+                self._send(*connections(platform.ways, self.command, rest, query, user, given))
             case (_, "builds", *rest):
                 if body:
                     platform.forms.append(form(headers, body))

@@ -26,6 +26,7 @@ COMMANDS = {
     "retry": "run a run again, exactly as it was if you like",
     "download": "fetch the outputs of a run",
     "env": "environments: what runs can run in",
+    "connection": "data connections: what you may use, and for admins what there is",
     "usage": "what you have of the machine, and had",
     "doctor": "check this machine, the way to the platform, and the platform",
     "login": "sign in to a platform",
@@ -130,6 +131,9 @@ def _add_functions(parser: argparse.ArgumentParser, module: ModuleType) -> None:
             allow_abbrev=False,
         )
         _add_common(command)
+        if hasattr(run, "COMMANDS"):  # a module: it goes one level deeper
+            _add_functions(command, run)
+            continue
         add_arguments(command)
         command.set_defaults(run=run)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         User,
     )
     from nightdesk.client.archive import Archive
+    from nightdesk.client.connections import Connections
     from nightdesk.client.environments import Builds, Environments
     from nightdesk.client.events import Event, Waiting
     from nightdesk.client.groups import Groups
@@ -277,6 +278,13 @@ class Client:
         from nightdesk.client.groups import Groups
 
         return Groups(self._transport)
+
+    @property
+    def connections(self) -> Connections:
+        """Ways to data: what one may use, and for admins what there is."""
+        from nightdesk.client.connections import Connections
+
+        return Connections(self._transport)
 
     @property
     def usage_of_people(self) -> PeopleUse:
