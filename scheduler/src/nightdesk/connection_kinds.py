@@ -61,7 +61,13 @@ class Kind(NamedTuple):
         return next((field for field in self.plain + self.hidden if field.name == name), None)
 
 
-_READER_SECRETS = {"reader_password", "reader_secret_key", "reader_token", "reader_private_key"}
+_READER_SECRETS = {
+    "reader_password",
+    "reader_secret_key",
+    "reader_token",
+    "reader_private_key",
+    "reader_passphrase",
+}
 _LABELS = {
     "sslmode": "TLS",
     "url": "address",
@@ -73,6 +79,7 @@ _LABELS = {
     "reader_secret_key": "reader's secret key",
     "reader_token": "reader's token",
     "reader_private_key": "reader's private key",
+    "reader_passphrase": "reader's passphrase",
 }
 
 _COURTESY = "a courtesy, which code can switch off; a reader's login makes it hold"
@@ -168,7 +175,11 @@ _ALL = (
             Field("private_key", "the private key, in place of a password", read_by="lines"),
             Field("passphrase", "of the private key, where it has one"),
         ),
-        (*_READER, Field("reader_private_key", "the reader's private key", read_by="lines")),
+        (
+            *_READER,
+            Field("reader_private_key", "the reader's private key", read_by="lines"),
+            Field("reader_passphrase", "of the reader's private key, where it has one"),
+        ),
         _ALL_THE_SAME,
     ),
     Kind(
@@ -178,7 +189,7 @@ _ALL = (
         (
             Field("url", "where the API begins", "https://api.example.org/v2", needed=True),
             Field("header", "the header that the token goes into", default="Authorization"),
-            Field("scheme", "the word before the token", default="Bearer"),
+            Field("scheme", "the word before the token; - is none", default="Bearer"),
         ),
         (Field("token", "the token", needed=True),),
         (Field("reader_token", "the token for people who may only read"),),
@@ -243,6 +254,6 @@ def lines_of(kind: str, name: str) -> dict[str, str]:
         }
     python = {
         "folder": f'sorted(nightdesk.connect("{name}").iterdir())',
-        "http": f'nightdesk.connect("{name}").get("/").json()',
+        "http": f'nightdesk.connect("{name}").get("").json()',
     }.get(kind, f'nightdesk.connect("{name}").ls("")')
     return {"Python": python}

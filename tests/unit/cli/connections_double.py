@@ -61,7 +61,8 @@ def _of_one(kept: Connections, method: str, name: str, what: list[str], given: A
         case ("GET",):
             return 200, there
         case ("PATCH",):
-            there.update(given)
+            merged = {**there["settings"], **given.pop("settings", {})}
+            there.update(given, settings={key: value for key, value in merged.items() if value is not None})
             return 200, there
         case ("DELETE",):
             del kept.there[name]

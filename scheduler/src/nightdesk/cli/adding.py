@@ -123,6 +123,8 @@ def typed(kind: Kind, name: str, text: str) -> Any:
             f"a connection of the kind {kind.name} has no field {name!r}",
             f"It has: {', '.join(field.name for field in kind.plain)}.",
         )
+    if not text:
+        return ""
     if field.read_by == "number":
         if not (text.isascii() and text.isdigit()):
             raise WrongUsage(f"{field.option} {text!r} is no number")

@@ -171,20 +171,18 @@ def _set(arguments: argparse.Namespace) -> int:
 
 
 def _changed(there: Connection, fields: list[str]) -> dict[str, Any]:
-    """The settings as they are going to be."""
+    """What the fields say anew; what goes back to its default is null."""
     kind = KINDS[there["kind"]]
-    settings = dict(there.get("settings", {}))
+    said = {}
     for given in fields:
         name, equals, text = given.partition("=")
         if not equals:
             raise WrongUsage(f"{given!r} is no FIELD=VALUE", "Write it as host=db2.example.org.")
-        if any(field.name == name for field in kind.hidden) and name not in settings:
+        if name in {field.name for field in kind.hidden} - {field.name for field in kind.plain}:
             raise WrongUsage(f"{name} is a secret", f"nightdesk connection rotate {there['name']}")
-        value = adding.typed(kind, name, text) if text else None
-        settings.pop(name, None)
-        if value is not None:
-            settings[name] = value
-    return settings
+        value = adding.typed(kind, name, text)
+        said[name] = None if text == "" else value
+    return said
 
 
 def _grant(arguments: argparse.Namespace) -> int:
