@@ -18,7 +18,7 @@ from .stock_hub import stock_hub
 from .stock_image import megabytes, rebuilding, stock_image
 
 ROUNDS = 5
-OURS = "nightdesk/python-data:2026.11.1"
+OURS = "nightdesk/python-data:2026.12.1"
 SECONDS = 120
 
 

@@ -14,7 +14,7 @@ from tests.support.platform import docker
 
 ROOT = Path(__file__).parents[1]
 SECRETS = Path(os.environ.get("NIGHTDESK_STATE", ROOT / ".nightdesk")) / "build-secrets"
-VERSION, EARLIER_VERSION, CHANGED = "2026.11.1", "2026.10.1", "matplotlib"
+VERSION, EARLIER_VERSION, CHANGED = "2026.12.1", "2026.10.1", "matplotlib"
 ENVIRONMENT = ROOT / "images/python-data"
 IMAGE = "nightdesk-bench"
 BUILD_SECONDS = 900

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Locks the packages of the base and of the environments, with hashes: images/lock.sh [FOLDER…]
-# Folders are given as 'base' or 'python-data/2026.11.1'. Without arguments all of them, the base
+# Folders are given as 'base' or 'python-data/2026.12.1'. Without arguments all of them, the base
 # first, because its lock constrains the others. Versions stay where they are as far as
 # requirements.in allows: delete requirements.txt to have the newest.
 source "$(dirname "$0")/../setup/lib.sh"
@@ -30,7 +30,7 @@ if [ ${#folders[@]} = 0 ]; then
 fi
 for folder in "${folders[@]}"; do
     folder=${folder%/}
-    [ -f "$folder/requirements.in" ] || die "images/$folder has no requirements.in." "Folders are given as 'base' or 'python-data/2026.11.1'."
+    [ -f "$folder/requirements.in" ] || die "images/$folder has no requirements.in." "Folders are given as 'base' or 'python-data/2026.12.1'."
     if [ "$folder" = base ]; then
         lock base build-requirements
         # An optional checker of JSON-schema formats that compiles some 35 grammars at every

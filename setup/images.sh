@@ -3,10 +3,10 @@
 #
 # Each image is tagged nightdesk/NAME:src-HASH with a hash of all that goes into it, and is built
 # only when there is no image of that tag; then it gets the tag that people use (nightdesk/hub:latest,
-# nightdesk/python-data:2026.11.1). What environments there are is written to environments.json in
+# nightdesk/python-data:2026.12.1). What environments there are is written to environments.json in
 # the state folder, for the platform to put on record.
 #
-#   NIGHTDESK_ENVIRONMENTS  build only these: "python-data:2026.11.1", "python-data", several
+#   NIGHTDESK_ENVIRONMENTS  build only these: "python-data:2026.12.1", "python-data", several
 #   NIGHTDESK_CA            certificates to trust meanwhile (see setup/ca.sh)
 #   NIGHTDESK_REBUILD=1     build even what is there, with the newest Debian packages
 source "$(dirname "$0")/lib.sh"

@@ -18,7 +18,7 @@ from .test_runs_pages import PHONE, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.platform]
 PAGES = "/services/nightdesk/environments"
-STABLE, EARLIER = "python-data:2026.11.1", "python-data:2026.10.1"
+STABLE, EARLIER = "python-data:2026.12.1", "python-data:2026.10.1"
 BUILD_MILLISECONDS = 240_000
 OTHERS = (
     ("phone", PHONE),
@@ -79,7 +79,7 @@ def spare(platform: Platform) -> Iterator[Spare]:
 def test_a_member_finds_what_is_in_a_version_and_what_changed(window: Desk) -> None:
     page = window.page
     shelf = page.locator("section.shelf#python-data")
-    expect(shelf).to_contain_text("stable is 2026.11.1")
+    expect(shelf).to_contain_text("stable is 2026.12.1")
     expect(page.get_by_role("link", name="Build a version")).to_have_count(0)
     sound(page)
     page.wait_for_load_state("networkidle")
@@ -107,17 +107,17 @@ def test_a_member_finds_what_is_in_a_version_and_what_changed(window: Desk) -> N
     for kind, how in OTHERS:
         for name, path in (
             ("list", PAGES),
-            ("version", f"{PAGES}/python-data/2026.11.1"),
+            ("version", f"{PAGES}/python-data/2026.12.1"),
             ("compare", f"{PAGES}/compare?before={EARLIER}&after={STABLE}"),
         ):
             with window.another(f"environments-{name}-{kind}", path, **how) as other:
-                expect(other.locator("main")).to_contain_text("2026.11.1")
+                expect(other.locator("main")).to_contain_text("2026.12.1")
                 fits(other)
     assert not window.troubles
 
 
 def test_the_filter_works_without_scripts(window: Desk) -> None:
-    path = f"{PAGES}/python-data/2026.11.1"
+    path = f"{PAGES}/python-data/2026.12.1"
     with window.another("environment-filtered", path, java_script_enabled=False) as page:
         page.get_by_label("Name", exact=True).fill("scikit")
         page.locator("#filter button").click()

@@ -20,7 +20,7 @@ from .case import Case
 from .second_engine import SecondEngine, images_for_a_platform, second_engine
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900, func_only=True)]
-ENVIRONMENT = "python-data:2026.11.1"  # one is enough
+ENVIRONMENT = "python-data:2026.12.1"  # one is enough
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from .case import Case
 
 pytestmark = pytest.mark.platform
 NAME = "python-data"  # has a stable version, which is the default whatever else there is
-BASE = f"nightdesk/{NAME}:2026.11.1"
+BASE = f"nightdesk/{NAME}:2026.12.1"
 
 
 class Environment:

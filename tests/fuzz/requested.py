@@ -16,7 +16,7 @@ _NUMBERS = st.integers() | st.floats() | st.sampled_from([0, 1, 60, 1e308, -1])
 _FILES = st.sampled_from(["a.ipynb", "a.py", "a.R", "a.exe", "", "../a.ipynb", "ü 😀.ipynb"])
 _FIELDS = {
     "name": _TEXT | st.sampled_from(["nightly", "\n", "x" * 300]),
-    "environment": st.sampled_from(["python-data", "python-data:2026.11.1", "python-data@stable", "none", ":", "@"]) | _TEXT,
+    "environment": st.sampled_from(["python-data", "python-data:2026.12.1", "python-data@stable", "none", ":", "@"]) | _TEXT,
     "size": st.sampled_from(["tiny", "small", "huge"]) | _TEXT,
     "parameters": st.dictionaries(st.sampled_from(["year", "x", "class", ""]) | _TEXT, _ANY, max_size=2),
     "parameters_are_text": st.booleans(),
@@ -50,7 +50,7 @@ def ways(route: str, known: Known) -> st.SearchStrategy[dict[str, Any]]:
     if "{name}" in route:
         found["name"] = names
     if "{version}" in route:
-        found["version"] = st.sampled_from(["2026.11.1", "2026.10.1", "none"])
+        found["version"] = st.sampled_from(["2026.12.1", "2026.10.1", "none"])
     if "{channel}" in route:
         found["channel"] = st.sampled_from(["stable", "next", "latest"])
     if "{build_id}" in route:
@@ -74,7 +74,7 @@ def submissions() -> st.SearchStrategy[dict[str, Any]]:
 _NOWHERE = "127.0.0.1:9/none:1"
 _BUILD_FIELDS = {
     "environment": st.sampled_from(["fuzzed", "Fuzzed", "python-data", ""]) | _TEXT,
-    "version": st.sampled_from(["1", "2026.11.1", "../1", ""]) | _TEXT,
+    "version": st.sampled_from(["1", "2026.12.1", "../1", ""]) | _TEXT,
     "title": _TEXT,
     "description": _TEXT,
     "channel": st.sampled_from(["stable", "next", "latest", None]),

@@ -19,8 +19,8 @@ SECRETS = Path(os.environ.get("NIGHTDESK_STATE", ROOT / ".nightdesk")) / "build-
 pytestmark = pytest.mark.engine
 
 FOLDER = ROOT / "images/python-data"
-BEFORE = {"numpy": "2026.10.1", "cycler": "2026.11.1", "threadpoolctl": "2026.11.1"}
-AFTER = {"numpy": "2026.11.1", "cycler": "2026.11.1", "narwhals": "2026.11.1"}
+BEFORE = {"numpy": "2026.10.1", "cycler": "2026.12.1", "threadpoolctl": "2026.12.1"}
+AFTER = {"numpy": "2026.12.1", "cycler": "2026.12.1", "narwhals": "2026.12.1"}
 # Bytecode names the moment its source was written; that it is there is compared, what is in it is not.
 LISTING = """
 import hashlib, json, os, pathlib
@@ -66,7 +66,7 @@ def build(tmp_path: Path) -> Iterator[Callable[..., str]]:
         folder = tmp_path / names[-1].partition(":")[2]
         folder.mkdir()
         for name in ("Dockerfile", "environment.yaml", "smoke.ipynb"):
-            (folder / name).write_bytes((FOLDER / "2026.11.1" / name).read_bytes())
+            (folder / name).write_bytes((FOLDER / "2026.12.1" / name).read_bytes())
         (folder / "requirements.txt").write_text(lock_of(versions))
         secrets = [
             f"--secret=id={name},src={SECRETS / name}" for name in ("ca", "pip") if (SECRETS / name).exists()

@@ -110,7 +110,7 @@ def test_kept_results_hold_their_version_and_are_run_again_exactly(
 
 
 def test_the_packages_of_two_versions_side_by_side(vera: Person) -> None:
-    before, after = "python-data:2026.10.1", "python-data:2026.11.1"
+    before, after = "python-data:2026.10.1", "python-data:2026.12.1"
     changes = {
         each["name"]: each for each in said(vera, "env", "compare", before, after, "--json")["changes"]
     }

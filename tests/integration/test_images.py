@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PYTHON_DATA = ("python-data:2026.10.1", "python-data:2026.11.1")
-ENVIRONMENTS = (*PYTHON_DATA, "modelling:2026.11.1", "r-data:2026.11.1")
-KERNELS = {"r-data:2026.11.1": ["ir", "python3"]}  # of the others: python3
+PYTHON_DATA = ("python-data:2026.10.1", "python-data:2026.12.1")
+ENVIRONMENTS = (*PYTHON_DATA, "modelling:2026.12.1", "r-data:2026.12.1")
+KERNELS = {"r-data:2026.12.1": ["ir", "python3"]}  # of the others: python3
 DEBIANS_OWN = "/etc/ssl/certs/ca-certificates.crt"  # from the package ca-certificates
 PASSWORD = "a-password-for-this-test"
 pytestmark = pytest.mark.engine

@@ -48,7 +48,7 @@ SUBMITTED: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     ),
     "greedy": (notebook("print('begin', flush=True)", EAT), "greedy.ipynb", {}),
     "script": (SCRIPT, "job.py", {"parameters": {"year": 2026, "region": "north"}}),
-    "newer": (PANDAS, "newer.ipynb", {"environment": "python-data:2026.11.1", "size": "small"}),
+    "newer": (PANDAS, "newer.ipynb", {"environment": "python-data:2026.12.1", "size": "small"}),
     "older": (PANDAS, "older.ipynb", {"environment": "python-data:2026.10.1", "size": "small"}),
     "outputs": (notebook(NESTED), "outputs.ipynb", {}),
 }

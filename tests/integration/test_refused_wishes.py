@@ -19,7 +19,7 @@ ONE = notebook("1 + 1")
     ("request_", "words"),
     [
         ({"environment": "python-datta"}, ["no environment 'python-datta'", "python-data"]),
-        ({"environment": "python-data:1999.1"}, ["no version '1999.1'", "2026.11.1"]),
+        ({"environment": "python-data:1999.1"}, ["no version '1999.1'", "2026.12.1"]),
         ({"environment": "python-data@wild"}, ["no channel 'wild'"]),
         ({"size": "galactic"}, ["no size 'galactic'", "tiny"]),
         ({"timeout_seconds": 10**7}, ["time limit"]),

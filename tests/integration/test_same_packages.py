@@ -28,9 +28,9 @@ writeLines(lines, file.path(Sys.getenv("NIGHTDESK_OUTPUT_DIR", "."), "packages.t
 """
 KERNELS = {
     "python-data:2026.10.1": {"python3": (PYTHON, "pandas==2.")},
-    "python-data:2026.11.1": {"python3": (PYTHON, "pandas==3.")},
-    "modelling:2026.11.1": {"python3": (PYTHON, "modelling==1.0")},
-    "r-data:2026.11.1": {"ir": (R, "dplyr "), "python3": (PYTHON, "r-cran-dplyr\t")},
+    "python-data:2026.12.1": {"python3": (PYTHON, "pandas==3.")},
+    "modelling:2026.12.1": {"python3": (PYTHON, "modelling==1.0")},
+    "r-data:2026.12.1": {"ir": (R, "dplyr "), "python3": (PYTHON, "r-cran-dplyr\t")},
 }
 
 

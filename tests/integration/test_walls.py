@@ -182,7 +182,7 @@ def mallory(platform: Platform) -> Person:
     [
         {"image": "debian:trixie-slim"},
         {"environment": "debian", "version": "trixie-slim"},
-        {"environment": "python-data", "version": "2026.11.1@sha256:0"},
+        {"environment": "python-data", "version": "2026.12.1@sha256:0"},
         {"environment": "python-data", "version": "../../hub"},
         {"environment": "python-data", "size": "galactic"},
         {"environment": "python-data", "volumes": {"/": "/host"}},

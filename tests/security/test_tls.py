@@ -155,7 +155,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         "NIGHTDESK_TLS_FILES": str(files),
     }
     site = {"tls": "files", "public_url": f"https://{HOST}:{https}"}
-    with alone(site=site, env=lines, NIGHTDESK_ENVIRONMENTS="python-data:2026.11.1") as platform:
+    with alone(site=site, env=lines, NIGHTDESK_ENVIRONMENTS="python-data:2026.12.1") as platform:
         yield Front(platform, authority, files, https, http)
 
 

@@ -15,7 +15,7 @@ from .platform import Platform, docker
 _OF = "python-data"
 _VERSIONS = {
     "1": "2026.10.1",
-    "2": "2026.11.1",
+    "2": "2026.12.1",
 }  # other tests put further ones on record, whose images go again
 
 

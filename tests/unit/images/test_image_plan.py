@@ -12,7 +12,7 @@ from environment_spec import SpecError
 
 Make = Callable[..., Path]
 ALL = ("platform", "environments")
-ENVIRONMENTS = {"python-data:2026.10.1", "python-data:2026.11.1", "modelling:2026.11.1", "r-data:2026.11.1"}
+ENVIRONMENTS = {"python-data:2026.10.1", "python-data:2026.12.1", "modelling:2026.12.1", "r-data:2026.12.1"}
 PACKAGES = {f"{name}-packages" for name in ENVIRONMENTS}
 
 
@@ -43,8 +43,8 @@ def hashes(root: Path) -> dict[str, str]:
         ),
         ("images/python-data/2026.10.1/requirements.in", set()),
         (
-            "images/modelling/2026.11.1/package/src/modelling/pulling.py",
-            {"modelling:2026.11.1-packages", "modelling:2026.11.1"},
+            "images/modelling/2026.12.1/package/src/modelling/pulling.py",
+            {"modelling:2026.12.1-packages", "modelling:2026.12.1"},
         ),
         ("images/base/requirements.in", set()),
         ("images/base/__pycache__/check.cpython-313.pyc", set()),

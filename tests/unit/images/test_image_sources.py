@@ -61,7 +61,7 @@ def test_the_base_leaves_out_what_makes_every_start_slow() -> None:
 def test_versions_of_an_environment_differ() -> None:
     old, new = (
         pins(ROOT / f"images/python-data/{version}/requirements.txt")
-        for version in ("2026.10.1", "2026.11.1")
+        for version in ("2026.10.1", "2026.12.1")
     )
     assert (old["pandas"].split(".")[0], new["pandas"].split(".")[0]) == ("2", "3")
     assert old["scikit-learn"] != new["scikit-learn"]

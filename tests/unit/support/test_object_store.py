@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import s3fs
+from pyarrow.fs import FileSelector, S3FileSystem
 
 from ...support.object_store import ObjectStore
 
 
 def signed_in(store: ObjectStore, key: str, secret: str) -> Any:
-    options = {"endpoint_url": store.endpoint, "region_name": store.region}
-    return s3fs.S3FileSystem(key=key, secret=secret, client_kwargs=options, skip_instance_cache=True)
+    return S3FileSystem(
+        access_key=key,
+        secret_key=secret,
+        endpoint_override=store.endpoint,
+        region=store.region,
+        request_timeout=10,
+    )
+
+
+def put(store: Any, path: str, content: bytes) -> None:
+    with store.open_output_stream(path) as stream:
+        stream.write(content)
 
 
 def test_who_writes_who_reads_and_who_may_neither(object_store: ObjectStore) -> None:
@@ -20,10 +30,11 @@ def test_who_writes_who_reads_and_who_may_neither(object_store: ObjectStore) -> 
     writer = signed_in(store, store.access_key, store.secret_key)
     reader = signed_in(store, store.reader_access_key, store.reader_secret_key)
     stranger = signed_in(store, store.access_key, "not-the-secret")
-    writer.pipe("lake/a/b.txt", b"twelve bytes")
-    assert reader.cat("lake/a/b.txt") == b"twelve bytes"
-    with pytest.raises(PermissionError):
-        reader.pipe("lake/a/c.txt", b"never")
-    with pytest.raises(PermissionError):
-        stranger.cat("lake/a/b.txt")
-    assert writer.ls("lake/a", refresh=True) == ["lake/a/b.txt"]
+    put(writer, "lake/a/b.txt", b"twelve bytes")
+    with reader.open_input_stream("lake/a/b.txt") as stream:
+        assert stream.read() == b"twelve bytes"
+    with pytest.raises(OSError, match="Access Denied"):
+        put(reader, "lake/a/c.txt", b"never")
+    with pytest.raises(OSError, match="SIGNATURE_DOES_NOT_MATCH"):
+        stranger.get_file_info(FileSelector("lake/a"))
+    assert [each.path for each in writer.get_file_info(FileSelector("lake/a"))] == ["lake/a/b.txt"]

@@ -30,8 +30,8 @@ EXAMPLES = """\
   nightdesk env list
   nightdesk env list --all --json
   nightdesk env show python-data
-  nightdesk env show python-data:2026.11.1
-  nightdesk env compare python-data:2026.10.1 python-data:2026.11.1
+  nightdesk env show python-data:2026.12.1
+  nightdesk env compare python-data:2026.10.1 python-data:2026.12.1
   nightdesk env build requirements.txt --name forecasting
   nightdesk env build environment.yaml --channel next
   echo tabulate | nightdesk env build - --name tables --no-watch

@@ -19,7 +19,7 @@ EXAMPLES = """\
   nightdesk runs
   nightdesk runs --status failed --since yesterday
   nightdesk runs --name '*report*' --since 2026-11-01 --until 2026-11-30
-  nightdesk runs --all --env python-data:2026.11.1 --json"""
+  nightdesk runs --all --env python-data:2026.12.1 --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
