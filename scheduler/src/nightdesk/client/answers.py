@@ -325,3 +325,48 @@ class Cleared(TypedDict):
     """How many were taken down."""
 
     cleared: int
+
+
+class Metric(TypedDict):
+    """What a run measured under a name: the last value, between what all were, and `points` of step (or null) and value."""
+
+    name: str
+    value: float
+    step: int | None
+    count: int
+    lowest: float
+    highest: float
+    points: list[list[float | None]]
+
+
+class RunMetrics(TypedDict):
+    """What an attempt measured; `last` goes on from there with `?after=`."""
+
+    run: str
+    attempt: int
+    metrics: list[Metric]
+    last: int
+
+
+class MeasuredRun(TypedDict):
+    """A run with the last value of each of its metrics."""
+
+    id: str
+    name: str
+    owner: str
+    status: str
+    attempt: int
+    created_at: str
+    finished_at: str | None
+    parameters: dict[str, Any]
+    url: str
+    metrics: dict[str, float]
+
+
+class MetricsOverRuns(TypedDict):
+    """Newest first; `metrics` and `parameters` are the names that the runs have."""
+
+    name: str
+    metrics: list[str]
+    parameters: list[str]
+    runs: list[MeasuredRun]

@@ -104,6 +104,8 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs/{{run_id}}/log"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/events"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/usage"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/metrics"): OWN_RUN,
+    ("GET", f"{API}/metrics"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}/history"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/failure"): (401, 409, 404, 409),  # it succeeded
     ("GET", f"{API}/runs/{{run_id}}/outputs"): OWN_RUN,
@@ -128,6 +130,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{BASE}/environments/{{name}}/{{version}}/{{change}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/usage"): (303, 200, 200, 200),
     ("GET", f"{BASE}/usage/people"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/metrics"): (303, 200, 200, 200),
     ("GET", f"{BASE}/groups"): (303, 403, 403, 200),
     ("POST", f"{BASE}/groups"): (403, 403, 403, 303),
     ("GET", f"{BASE}/groups/{{name:path}}"): (303, 403, 403, 200),
@@ -217,6 +220,8 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "{run_id}" in path:
         run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
+    if path == f"{API}/metrics":
+        path += "?name=analysis"
     if path.endswith("/offers"):
         path += "?user=ada"
     if path.startswith((f"{API}/environments", f"{API}/builds")):

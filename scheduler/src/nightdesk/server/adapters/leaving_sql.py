@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.reports_sql import hand_over_reports
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import departed, outputs, run_groups, runs
 from nightdesk.server.domain.audit import Note
@@ -71,6 +72,7 @@ class LeavingSql:
         with self._database.writing() as connection:
             found = connection.execute(select(runs).where(runs.c.owner == name).limit(limit)).all()
             if not found:
+                hand_over_reports(connection, name, heir)
                 return 0
             now = self._database.now(connection)
             # A key is its owner's alone: the heir may have used the same one.

@@ -18,8 +18,10 @@ from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
+from nightdesk.server.adapters.metrics_sql import MetricsSql
 from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
+from nightdesk.server.adapters.reports_sql import ReportsSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
@@ -77,6 +79,8 @@ class RecordsSql(
     PoliciesSql,
     UseSql,
     AnnouncementsSql,
+    MetricsSql,
+    ReportsSql,
 ):
     """The database behind the platform."""
 

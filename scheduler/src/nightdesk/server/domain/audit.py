@@ -38,6 +38,7 @@ ACTIONS = (
     "password.changed", "password.reset",
     "person.disabled", "person.enabled", "person.handed over", "person.made", "person.removed",
     "policy.changed",
+    "report.changed", "report.downloaded", "report.made", "report.removed", "report.seen",
     "run.cancelled", "run.seen", "run.submitted",
     "session.ended", "session.started", "session.stopped",
     "sign-in.done", "sign-in.failed", "sign-in.locked", "sign-in.refused", "sign-out.done",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+from nightdesk.server.adapters import metric_tables, report_tables  # noqa: F401 - they add their tables
 from nightdesk.server.adapters.schema import metadata
 
 engine = context.config.attributes["engine"]

@@ -16,7 +16,9 @@ from nightdesk.server.ports.announcements import Announcements
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 from nightdesk.server.ports.leaving import Leaving
+from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.policies import Policies as PolicyRecords
+from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.use import UseRecords
 
 NO_POLICIES = Policies()
@@ -102,7 +104,9 @@ class Standing:
     home_bytes: int | None = None
 
 
-class Records(Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Protocol):
+class Records(
+    Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Metrics, Reports, Protocol
+):
     """The database. Every method is one transaction; times are on its own clock.
 
     Methods raise ``Unavailable`` when the database does not answer.

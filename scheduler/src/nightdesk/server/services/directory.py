@@ -11,6 +11,7 @@ from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind, Limit, Policy, Reach, check_limit, check_policy
+from nightdesk.server.domain.report import Reader
 from nightdesk.server.domain.submission import check_label
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.groups import Group, Groups
@@ -99,6 +100,7 @@ class Directory:
         group = self._ours(token, name)
         self.groups.remove(token, name)
         self.records.set_policy(Policy(Kind.GROUP, name))
+        self.records.forget_reader(Reader(Kind.GROUP, name))
         self.told(group.members)
 
     def join(self, token: str, name: str, people: Iterable[str]) -> tuple[Group, Policy]:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from nightdesk.server.domain.metric import LONGEST_NAME, Point
 from nightdesk.server.domain.outcome import as_count
 from nightdesk.server.ports.engine import Sample
 from nightdesk.server.ports.records import LogChunk
@@ -14,7 +15,6 @@ from nightdesk.server.services.colours import Colours
 
 # What the runner itself keeps to; code that prints in its place is held to the same.
 _MOST_METRICS = 100_000
-_LONGEST_NAME = 200
 _LARGEST = 2**62
 _CUT = "\n[nightdesk] the log is cut here: it has grown over its limit\n"
 _MASKED = "\n[nightdesk] secrets of connections were masked here; do not rely on it: keep them out of what is shown\n"
@@ -37,8 +37,10 @@ class Progress:
     most: int = _LARGEST  # characters that the log may have
     sampled: Sample | None = None  # what was seen from outside, for a runner that could not say
     waiting: list[LogChunk] = field(default_factory=list)
+    measured: int = 0  # the number of the last metric on record
+    points: list[Point] = field(default_factory=list)  # metrics that wait to be put on record
     _metric: int = (
-        0  # the number of the last metric: metrics are not on record, so they are read from the start
+        0  # the number of the last metric: the manifest has all of them, so they are read from the start
     )
     _heard: int = 0  # the number of the last printed text, on record or not
     _colours: Colours = field(default_factory=Colours, compare=False)
@@ -64,6 +66,8 @@ class Progress:
             self._metric = number
             if len(self.metrics) < _MOST_METRICS and (metric := _metric(event)) is not None:
                 self.metrics.append(metric)
+                if number > self.measured:
+                    self.points.append(Point(number, metric["name"], float(metric["value"]), metric["step"]))
         elif name == "finished":
             self.finished = _finished(event)
             if event.get("masked") is True and number > self.number:
@@ -97,8 +101,12 @@ class Progress:
 
 def _metric(event: dict[str, Any]) -> dict[str, Any] | None:
     name, value, step = event.get("name"), event.get("value"), event.get("step")
-    named = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME
-    if named and _number(value) is not None and (step is None or isinstance(_number(step), int)):
+    if not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME):
+        return None
+    name = (
+        name.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+    )  # PostgreSQL keeps no NUL
+    if _number(value) is not None and (step is None or isinstance(_number(step), int)):
         return {"name": name, "value": value, "step": step}
     return None
 

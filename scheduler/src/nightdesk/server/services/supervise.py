@@ -41,6 +41,7 @@ from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
 _FLUSH_PIECES = 500
+_METRICS_SECONDS = 1.0  # between two times that metrics are put on record: a training logs many
 _MARKERS = 2**20  # characters that the runner's own words in the log may take
 _CLAIMS_BEFORE_GIVING_UP = 10
 _RELEASE_SECONDS = 5.0  # what the engine or the database could not do now is not asked again at once
@@ -227,9 +228,8 @@ class Supervisor:
     def _cancelled_before_start(self, watch: Watch, found: ContainerSeen | None) -> None:
         if found is not None:
             self._parts.engine.remove(found)
-        run = watch.run
-        reason = f"Cancelled by {run.cancelled_by} before it started."
-        self._end(watch, Ending(Status.CANCELLED, reason), None, Progress(cells=run.cells))
+        reason = f"Cancelled by {watch.run.cancelled_by} before it started."
+        self._end(watch, Ending(Status.CANCELLED, reason), None, Progress(cells=watch.run.cells))
 
     def _follow_to_end(self, watch: Watch, container: ContainerSeen) -> None:
         parts = self._parts
@@ -237,6 +237,7 @@ class Supervisor:
         progress = Progress(
             number=number,
             length=length,
+            measured=parts.records.metrics_end(watch.run),
             cell=watch.run.cell,
             cells=watch.run.cells,
             most=parts.settings.runs.run_log_bytes + _MARKERS,
@@ -281,8 +282,8 @@ class Supervisor:
                 try:
                     line = lines.next(None if due is None else max(due - time.monotonic(), 0))
                 except Quiet:
-                    due = None
                     self._record(watch, progress)
+                    due = time.monotonic() + _METRICS_SECONDS if progress.points else None
                     continue
                 watch.check_leaving()
                 if line is None:
@@ -307,14 +308,25 @@ class Supervisor:
             moved = (progress.cell, progress.cells) != (run.cell, run.cells)
             if moved and not at_end:  # at the end the last change of status carries it
                 watch.change(parts.records, cell=progress.cell, cells=progress.cells)
-            if news or moved:
+            measured = self._record_metrics(watch, progress, at_end)
+            if news or moved or measured:
                 parts.bell.changed(run.id)
         except Unavailable as error:
             if at_end:
                 self._patiently(watch, lambda: parts.records.add_log(run, progress.waiting))
                 progress.waiting = []
+                self._patiently(watch, lambda: parts.records.add_metrics(run, progress.points))
+                progress.points = []
             else:
                 _log.warning("run %s: %s; kept and written later", run.id, error.message)
+
+    def _record_metrics(self, watch: Watch, progress: Progress, at_end: bool) -> bool:
+        """Metrics that wait, once in a while; whether there were any."""
+        if not progress.points or not (at_end or watch.measures_again(_METRICS_SECONDS)):
+            return False
+        self._parts.records.add_metrics(watch.run, progress.points)
+        progress.measured, progress.points = progress.points[-1].number, []
+        return True
 
     def _end(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> None:
         """Outputs first, then the status; then what is no longer needed goes."""

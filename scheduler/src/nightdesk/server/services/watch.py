@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,7 @@ class Watch:
     lost: bool = False
     stopping: bool = False
     ended: bool = False
+    measured_at: float = 0.0  # when metrics were put on record last
     sampled: Sample | None = None  # CPU time as it was seen last, memory at its highest
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,6 +77,14 @@ class Watch:
         except (EngineError, Unavailable) as error:
             _log.warning("run %s: could not be stopped yet: %s", self.run.id, error)
             self.stopping = False
+
+    def measures_again(self, seconds: float) -> bool:
+        """Whether it is so long since this was true last; then it counts from now on."""
+        now = time.monotonic()
+        if now - self.measured_at < seconds:
+            return False
+        self.measured_at = now
+        return True
 
     def check_leaving(self) -> None:
         """Raise where this worker has no business with the run any more."""

@@ -30,6 +30,7 @@ from nightdesk.server.web import (
     leaving,
     listing,
     live,
+    metrics,
     oauth,
     outputs,
     pages,
@@ -82,13 +83,14 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    runs_and_more = (api, listing, story, live, outputs, usage, catalogue, environments, builds)
+    runs_and_more = (api, listing, story, live, outputs, usage, catalogue, environments, builds, metrics)
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
+    app.include_router(metrics.pages)
     app.include_router(group_pages.router)
     app.include_router(sessions.pages)
     app.include_router(announcements.pages)

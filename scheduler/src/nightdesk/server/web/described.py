@@ -172,6 +172,8 @@ ANSWERS = {
     "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
     "POST /runs/{run_id}/retry": Answer(answers.Run, (400, 401, 403, 404, 409, 422, 429)),
     "GET /runs/{run_id}/log": Answer("text/plain", (401, 404, 422)),
+    "GET /runs/{run_id}/metrics": Answer(answers.RunMetrics, (401, 404, 422)),
+    "GET /metrics": Answer(answers.MetricsOverRuns, (401, 403, 422)),
     "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
     "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
     "GET /runs/{run_id}/usage": Answer(answers.Usage, (401, 404, 422)),

@@ -116,7 +116,8 @@ def run_events(
     after: Annotated[str | None, Query(description="the id of the last event that was seen")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Server-sent events: `run` at each change, `log` as it is printed, `usage` as it is measured, then `end`.
+    """Server-sent events: `run` at each change, `log` as it is printed, `usage` as it is measured, `metrics` where the
+    code has logged some (which `GET /runs/{run_id}/metrics` tells), then `end`.
 
     In silence a `ping` each few seconds says that the connection holds.
     """
@@ -160,6 +161,7 @@ async def _events(
     attempt, start = place
     shown: str | None = None
     measured: float | None = None
+    logged: tuple[int, int] | None = None
     silent = 0.0
     with news.watch(run_id) as woken:
         while True:
@@ -168,7 +170,7 @@ async def _events(
                 look = await run_sync(_look, platform, onlooker, run_id, attempt, start)
             except (NotFound, SignInNeeded):
                 return  # theirs no more: who connects again is told so
-            seen, document, chunks, sample = look
+            seen, document, chunks, sample, last = look
             if seen.attempt != attempt:
                 attempt, start = seen.attempt, 0
             text = json.dumps(document, ensure_ascii=False)
@@ -179,6 +181,9 @@ async def _events(
             if sample is not None and sample.at != measured:
                 measured, silent = sample.at, 0.0
                 yield f"event: usage\ndata: {json.dumps(usage_json(sample))}\n\n"
+            if last and (seen.attempt, last) != logged:
+                logged, silent = (seen.attempt, last), 0.0
+                yield f"event: metrics\ndata: {json.dumps({'attempt': seen.attempt, 'last': last})}\n\n"
             for chunk in chunks:
                 start, silent = chunk.start + len(chunk.text), 0.0
                 yield _log_event(attempt, start, chunk)
@@ -209,8 +214,9 @@ def is_due(silent: float) -> bool:
 
 def _look(
     platform: WebPlatform, onlooker: Onlooker, run_id: str, attempt: int, start: int
-) -> tuple[Run, dict[str, Any], list[LogChunk], Usage | None]:
-    """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log; what it takes now."""
+) -> tuple[Run, dict[str, Any], list[LogChunk], Usage | None, int]:
+    """The run, as of the attempt whose log comes next; it as JSON; the next pieces of that log; what it takes now; the
+    number of its last metric."""
     # The run first, then its log: what is printed before a final status is on record by then.
     run = seen_run(platform, onlooker.now(), run_id)
     document = shape(platform, run)
@@ -218,8 +224,9 @@ def _look(
     if 0 < attempt < run.attempt:  # the end of an earlier attempt's log is not passed over
         earlier = replace(run, attempt=attempt)
         if chunks := _pieces(platform, earlier, start):
-            return earlier, document, chunks, sample
-    return run, document, _pieces(platform, run, start if run.attempt == attempt else 0), sample
+            return earlier, document, chunks, sample, platform.records.metrics_end(earlier)
+    pieces = _pieces(platform, run, start if run.attempt == attempt else 0)
+    return run, document, pieces, sample, platform.records.metrics_end(run)
 
 
 def _pieces(platform: WebPlatform, run: Run, start: int) -> list[LogChunk]:

@@ -18,6 +18,7 @@ from nightdesk.server.services.rerun import retry
 from nightdesk.server.web.api import cancelled, seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.listing import following
+from nightdesk.server.web.metrics import metrics_json
 from nightdesk.server.web.page import ByForm, page
 from nightdesk.server.web.paths import BASE
 from nightdesk.server.web.search import read
@@ -69,6 +70,7 @@ def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str
         failure=failure_of(platform.records, platform.store, run),
         tail=log_tail(platform.records, platform.store, run, _TAIL_LINES),
         **history_json(platform.records.history(run.id)),
+        metrics=metrics_json(platform, run),
         **usage_page(platform, run),
     )
 

@@ -27,6 +27,7 @@ _templates.filters.update(
     took=wording.took,
     left=wording.left,
     owner=in_words,
+    figure=wording.figure,
 )
 
 

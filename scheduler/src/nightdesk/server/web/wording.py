@@ -40,3 +40,10 @@ def left(elapsed: float | None, expected: float | None) -> str:
         return f"about {max(1, round(rest / 60))} min left"
     half_hours = round(rest / 1800)
     return f"about {half_hours // 2}{'½' if half_hours % 2 else ''} h left"
+
+
+def figure(value: float) -> str:
+    """A measured number with as many digits as tell it from its neighbours, and no more."""
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return f"{value:.5g}"

@@ -2,6 +2,7 @@
 // where it was.
 import { Colours } from "./colours.js";
 import { count, refresh, tick } from "./page.js";
+import * as metrics from "./metrics.js";
 import * as usage from "./usage.js";
 
 const article = document.querySelector("#run");
@@ -82,6 +83,7 @@ function listen() {
   source.addEventListener("ping", () => { heard = Date.now(); });
   source.addEventListener("run", (event) => { heard = Date.now(); show(JSON.parse(event.data)); });
   source.addEventListener("usage", (event) => { heard = Date.now(); usage.add(JSON.parse(event.data)); });
+  source.addEventListener("metrics", (event) => { heard = Date.now(); metrics.told(JSON.parse(event.data)); });
   source.addEventListener("log", (event) => {
     heard = Date.now();
     last = event.lastEventId;
