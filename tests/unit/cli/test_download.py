@@ -123,6 +123,75 @@ def test_a_broken_line_is_tried_again(run: Any, nightdesk: Run, monkeypatch: pyt
     assert _files(Path("run1")) == run.outputs["run1"]
 
 
+def _cut(monkeypatch: pytest.MonkeyPatch, after: list[int]) -> None:
+    """The line breaks after so many bytes, for each of the next answers with a long body."""
+    from nightdesk.client.errors import ConnectionLost
+    from nightdesk.client.http import Response
+
+    pieces = Response.pieces
+
+    def breaks(self: Response) -> Any:
+        came = 0
+        for piece in pieces(self):
+            yield piece
+            came += len(piece)
+            if after and came > max(after[0], 10_000):
+                after.pop(0)
+                raise ConnectionLost("cut")
+
+    monkeypatch.setattr(Response, "pieces", breaks)
+
+
+def _asked(run: Any) -> list[str | None]:
+    return [headers.get("range") for _, path, headers in run.requests if path.endswith("model.bin")]
+
+
+def test_a_large_one_goes_on_where_it_broke(
+    run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.put_output("model.bin", os.urandom(5 * 2**20))
+    _cut(monkeypatch, [500_000] * 6)
+    assert nightdesk("download", "run1").code == 0, "more breaks than tries, but something came each time"
+    assert _files(Path("run1")) == run.outputs["run1"]
+    starts = [int(asked[6:-1]) for asked in _asked(run) if asked]
+    assert len(starts) == 6
+    assert starts == sorted(set(starts))
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_next_download_goes_on_as_well(
+    run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    run.put_output("model.bin", os.urandom(3 * 2**20))
+    monkeypatch.setattr("nightdesk.client.download._TRIES", 0)
+    with monkeypatch.context() as patch:
+        _cut(patch, [2_000_000])
+        patch.setattr("nightdesk.client.download.ConnectionLost", KeyError)  # not tried again
+        assert nightdesk("download", "run1").code == 3
+    (part,) = Path("run1").glob(".nightdesk-*.part")
+    assert part.stat().st_size > 2_000_000
+    run.requests.clear()
+    run.whole_only = changed
+    assert nightdesk("download", "run1").code == 0
+    (asked,) = _asked(run)
+    assert asked is not None
+    assert int(asked[6:-1]) > 2_000_000
+    assert _files(Path("run1")) == run.outputs["run1"]
+
+
+def test_a_part_that_is_something_else_is_thrown_away(run: Any, nightdesk: Run) -> None:
+    run.put_output("model.bin", os.urandom(2 * 2**20))
+    digest = next(each["sha256"] for each in run.output_list("run1") if each["name"] == "model.bin")
+    Path("run1").mkdir()
+    part = Path(f"run1/.nightdesk-{digest[:24]}.part")
+    part.write_bytes(bytes(1_000_000))
+    result = nightdesk("download", "run1")
+    assert result.code == 1
+    assert "checksum" in result.err
+    assert not part.exists()
+    assert nightdesk("download", "run1").code == 0
+
+
 def test_both_of_two_names_that_differ_in_case(
     run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

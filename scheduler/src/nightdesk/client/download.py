@@ -6,12 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from nightdesk.client.errors import ConnectionLost, LocalProblem
+from nightdesk.client.errors import ConnectionLost, LocalProblem, NightdeskError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import BinaryIO
 
     from nightdesk.client.answers import Output
     from nightdesk.client.http import Response
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     Received = Callable[[Output, int], None]
     """Told of each piece: the output and the bytes of it that are here."""
 
-_TRIES = 3
+_TRIES = 3  # without a byte more
+_RESUMED_BYTES = 2**20  # of what is smaller, nothing is kept for the next time
 
 
 class Downloaded:
@@ -126,8 +126,11 @@ class _Source:
         self._run_id = run_id
         self._attempt = attempt
 
-    def open(self, output: Output) -> Response:
-        return self._client.output(self._run_id, output["name"], attempt=self._attempt)
+    def open(self, output: Output, start: int) -> Response:
+        """From this byte on, where the platform has still what was promised; else from its beginning."""
+        return self._client.output(
+            self._run_id, output["name"], attempt=self._attempt, start=start, sha256=output["sha256"] or ""
+        )
 
 
 def _fetch(source: _Source, output: Output, folder: Path, path: Path, received: Received | None) -> None:
@@ -138,36 +141,57 @@ def _fetch(source: _Source, output: Output, folder: Path, path: Path, received: 
             f"{str(parent)!r} is a link that leads out of the folder",
             "Choose another folder, or remove the link.",
         )
-    # Named apart from the output: its own name may be as long as a name can be.
-    temporary = parent / f".nightdesk-{os.urandom(6).hex()}.part"
+    temporary = parent / _part_name(output)
+    there = 0
+    left = _TRIES
     try:
-        for left in range(_TRIES, 0, -1):
+        while True:
             try:
-                with temporary.open("wb") as file:
-                    _receive(source, output, file, received)
+                _receive(source, output, temporary, received)
                 break
             except ConnectionLost:
-                if left == 1:
+                before, there = there, temporary.stat().st_size if temporary.exists() else 0
+                left = _TRIES if there > before else left - 1  # as long as something comes, it goes on
+                if left == 0:
                     raise
         temporary.replace(path)
+    except (NightdeskError, KeyboardInterrupt) as error:
+        if isinstance(error, LocalProblem) or (output["size"] or 0) < _RESUMED_BYTES:
+            temporary.unlink(missing_ok=True)
+        raise  # else the next download goes on with what is here
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _receive(source: _Source, output: Output, file: BinaryIO, received: Received | None) -> None:
+def _part_name(output: Output) -> str:
+    """Named apart from the output, whose own name may be as long as a name can be; the same again where it is worth it."""
+    digest = output.get("sha256") if (output["size"] or 0) >= _RESUMED_BYTES else None
+    return f".nightdesk-{digest[:24] if digest else os.urandom(6).hex()}.part"
+
+
+def _receive(source: _Source, output: Output, path: Path, received: Received | None) -> None:
+    """Go on with what is there of it, and check the whole."""
     digest = hashlib.sha256()
-    size = 0
-    response = source.open(output)
-    try:
-        for piece in response.pieces():
-            file.write(piece)
+    with path.open("ab+") as file:
+        file.seek(0)
+        while piece := file.read(1 << 20):
             digest.update(piece)
-            size += len(piece)
-            if received is not None:
-                received(output, size)
-    finally:
-        response.close()
+        size = file.tell()
+        if not size or size < (output["size"] or 0):
+            response = source.open(output, size)
+            try:
+                if size and response.status != 206:  # it begins anew
+                    file.truncate(0)
+                    digest, size = hashlib.sha256(), 0
+                for piece in response.pieces():
+                    file.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+                    if received is not None:
+                        received(output, size)
+            finally:
+                response.close()
     expected = output.get("sha256")
     if expected and digest.hexdigest() != expected:
         raise LocalProblem(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1 << 16
+_LARGE_PIECE = 1 << 18
 _HEAD_LIMIT = 1 << 16
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
@@ -166,16 +167,19 @@ class Connection:
 
     def receive(self, seconds: float = ANSWER_SECONDS) -> bool:
         """Wait for more bytes; False when the server has closed the line. Raises TimeoutError, ConnectionLost."""
+        data = self._received(_PIECE, seconds)
+        self._buffer += data
+        return bool(data)
+
+    def _received(self, most: int, seconds: float) -> bytes:
         line = self._line()
         line.settimeout(seconds)
         try:
-            data = line.recv(_PIECE)
+            return line.recv(most)
         except TimeoutError:
             raise
         except OSError as error:
             raise self._lost((error.strerror or str(error)).lower()) from error
-        self._buffer += data
-        return bool(data)
 
     def until(self, mark: bytes, seconds: float = ANSWER_SECONDS) -> bytes:
         """The bytes before the next `mark`, which is passed over."""
@@ -193,8 +197,8 @@ class Connection:
 
     def some(self, most: int, seconds: float = ANSWER_SECONDS) -> bytes:
         """At least one and at most `most` bytes; none when the server has closed the line."""
-        if not self._buffer and not self.receive(seconds):
-            return b""
+        if not self._buffer:  # what nobody has to look through goes past the buffer
+            return self._received(min(most, _LARGE_PIECE), seconds)
         found = bytes(self._buffer[:most])
         del self._buffer[:most]
         return found
@@ -276,7 +280,8 @@ class Response:
             return b""
         if self._chunked and not self._next_chunk(seconds):
             return b""
-        data = self._connection.some(_PIECE if self._left is None else min(_PIECE, self._left), seconds)
+        most = _LARGE_PIECE if self._left is None else min(_LARGE_PIECE, self._left)
+        data = self._connection.some(most, seconds)
         if not data:
             if self._left is not None:
                 raise self._connection.ended_early()

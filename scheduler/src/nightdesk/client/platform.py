@@ -235,10 +235,15 @@ class Client:
         ]
         return outputs
 
-    def output(self, run_id: str, name: str, *, attempt: int | None = None) -> Response:
-        """One output, to be read piece by piece."""
+    def output(
+        self, run_id: str, name: str, *, attempt: int | None = None, start: int = 0, sha256: str = ""
+    ) -> Response:
+        """One output, to be read piece by piece; with `start` from that byte on (status 206), if it is still this one."""
         path = ("outputs", *name.split("/"))
-        return self._transport.open("GET", "/runs", run_id, *path, query={"attempt": attempt})
+        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start and sha256 else None
+        return self._transport.open(
+            "GET", "/runs", run_id, *path, query={"attempt": attempt}, headers=headers
+        )
 
     def download(
         self,

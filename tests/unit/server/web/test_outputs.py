@@ -107,6 +107,48 @@ def test_what_is_known_is_not_sent_again(site: Site) -> None:
     assert output(site, run, "table-1.csv", headers={"If-None-Match": '"other"'}).status == 200
 
 
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-3", slice(0, 4)),
+        ("bytes=4-", slice(4, 10)),
+        ("bytes=-3", slice(7, 10)),
+        ("bytes=-100", slice(0, 10)),
+        ("bytes=8-100", slice(8, 10)),
+        ("bytes=9-9", slice(9, 10)),
+    ],
+)
+def test_a_part_of_a_file(site: Site, wanted: str, part: slice) -> None:
+    run = left(site, digits=b"0123456789")
+    whole = output(site, run, "digits")
+    assert whole.headers["accept-ranges"] == "bytes"
+    for condition in ({}, {"If-Range": whole.headers["etag"]}):
+        answer = output(site, run, "digits", headers={"Range": wanted, **condition})
+        assert (answer.status, answer.body) == (206, whole.body[part])
+        assert answer.headers["content-range"] == f"bytes {part.start}-{part.stop - 1}/10"
+        assert answer.headers["content-length"] == str(part.stop - part.start)
+        assert answer.headers["etag"] == whole.headers["etag"]
+        assert answer.headers["content-security-policy"] == whole.headers["content-security-policy"]
+    changed = output(site, run, "digits", headers={"Range": wanted, "If-Range": '"another"'})
+    assert (changed.status, changed.body) == (200, whole.body)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=10-", "bytes=99-100", "bytes=-0"])
+def test_a_part_that_is_not_there(site: Site, wanted: str) -> None:
+    answer = output(site, left(site, digits=b"0123456789"), "digits", headers={"Range": wanted})
+    assert answer.status == 416
+    assert answer.headers["content-range"] == "bytes */10"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["bytes=0-1,4-5", "lines=1-2", "bytes=5-2", "bytes=-", "bytes=x-", "0-5", "bytes=" + "9" * 30 + "-"],
+)
+def test_what_is_no_part_of_ours_is_answered_with_all(site: Site, wanted: str) -> None:
+    answer = output(site, left(site, digits=b"0123456789"), "digits", headers={"Range": wanted})
+    assert (answer.status, answer.body) == (200, b"0123456789")
+
+
 SCRIPT = b"<!doctype html><script>document.title = 'ran'</script><form action=x><svg onload=alert(1)></svg>"
 
 

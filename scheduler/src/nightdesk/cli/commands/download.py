@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Fetch all outputs of a run into a folder. Each arrives whole, with its checksum verified, or not
-at all; what is there already is not fetched again, and other files are not replaced unless you
-say --force."""
+at all; what is there already is not fetched again, a large one that broke off goes on where it
+did, and other files are not replaced unless you say --force."""
 
 EXAMPLES = """\
   nightdesk download RUN

@@ -232,6 +232,7 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
         responses = {"201": good | {"description": "accepted"}}
     if route.endswith("/outputs/{name}"):
         responses["304"] = {"description": "as known by its ETag"}
+        responses["206"] = {"description": "the part that `Range` asks for", "content": content}
     problem = {"application/json": {"schema": _schema(Problem, schemas)}}
     for status in (*answer.errors, 503):
         responses[str(status)] = {"description": _MEANINGS[status], "content": problem}

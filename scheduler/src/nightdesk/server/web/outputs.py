@@ -8,11 +8,10 @@ import mimetypes
 import multiprocessing
 import resource
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as RenderTimeout
 from concurrent.futures.process import BrokenProcessPool
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -30,8 +29,8 @@ from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import output_json
+from nightdesk.server.web.streaming import file_response
 
-_CHUNK = 256 * 1024
 _RENDER_SECONDS = 120
 _RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
 _RENDER_MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
@@ -72,7 +71,7 @@ def get_output(
     name: str,
     attempt: AttemptNumber = None,
 ) -> Response:
-    """One file. `notebook.html` is made when it is first asked for, and kept."""
+    """One file, or with `Range` a part of it. `notebook.html` is made when it is first asked for, and kept."""
     last = seen_run(platform, person, run_id)
     run = of_attempt(last, attempt)
     outputs = {output.name: output for output in _outputs(platform, run)}
@@ -95,8 +94,7 @@ def get_output(
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     file = platform.store.open(output_key(run, output.name))
-    headers["Content-Length"] = str(output.size)
-    return StreamingResponse(_pieces(file), media_type=_media_type(name), headers=headers)
+    return file_response(request, file, output.size, headers, _media_type(name))
 
 
 class Renderer:
@@ -159,12 +157,6 @@ def _render(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Outpu
     stored = platform.store.put(output_key(run, "notebook.html"), io.BytesIO(page))
     platform.records.add_output(run, stored)
     return stored
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_CHUNK):
-            yield piece
 
 
 def _media_type(name: str) -> str:
