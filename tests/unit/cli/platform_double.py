@@ -296,6 +296,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._stream(run_id, after, "run", platform.runs[run_id])
             case ("GET", "runs", run_id, "usage"):
                 self._send(200, platform.usage)
+            case ("GET", "runs", run_id, "outputs.zip"):
+                self._send(200, b"PK" + b"".join(platform.outputs[run_id].values()))
             case ("GET", "runs", run_id, "outputs"):
                 self._send(200, {"outputs": platform.output_list(run_id)})
             case ("GET", "runs", run_id, "outputs", *name):

@@ -217,3 +217,21 @@ def test_a_run_without_outputs(signed_in: Any, nightdesk: Run) -> None:
     result = nightdesk("download", "run1")
     assert result.code == 0
     assert "no outputs" in result.err
+
+
+def test_all_as_one_file(run: Any, nightdesk: Run) -> None:
+    content = b"PK" + b"".join(run.outputs["run1"].values())
+    assert nightdesk("download", "run1", "--zip").code == 0
+    assert Path("run1.zip").read_bytes() == content
+    result = nightdesk("download", "run1", "--zip", "--json")
+    assert (result.code, "is in the way" in result.err) == (1, True)
+    result = nightdesk("download", "run1", "a/all", "--zip", "--json")
+    assert result.json["file"] == {"path": "a/all.zip", "size": len(content)}
+    assert sorted(str(path) for path in Path().rglob("*") if path.is_file()) == ["a/all.zip", "run1.zip"]
+
+
+def test_half_a_zip_is_none(run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.put_output("model.bin", os.urandom(2**20))
+    _cut(monkeypatch, [500_000])
+    assert nightdesk("download", "run1", "--zip").code == 3
+    assert list(Path().iterdir()) == []

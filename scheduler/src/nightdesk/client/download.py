@@ -80,6 +80,35 @@ def download(
     return done
 
 
+def download_zip(
+    client: Client, run_id: str, path: Path, *, force: bool = False, attempt: int | None = None
+) -> int:
+    """Put all outputs of a run, or of an earlier attempt of it, into one zip; its bytes.
+
+    Raises LocalProblem where something is in the way (unless `force`).
+    """
+    if os.path.lexists(path) and not force:
+        raise LocalProblem(f"{str(path)!r} is in the way", "Choose another name, or replace it with --force.")
+    temporary = path.parent / f".nightdesk-{os.urandom(6).hex()}.part"
+    try:
+        response = client.all_outputs(run_id, attempt=attempt)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("xb") as file:
+                for piece in response.pieces():  # fewer than were announced are a broken line
+                    file.write(piece)
+                size = file.tell()
+        finally:
+            response.close()
+        temporary.replace(path)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise LocalProblem(f"{str(error.filename or path)!r} cannot be written: {words}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return size
+
+
 def _targets(folder: Path, outputs: Iterable[Output]) -> list[tuple[Output, Path]]:
     targets = []
     taken: dict[str, str] = {}

@@ -245,6 +245,10 @@ class Client:
             "GET", "/runs", run_id, *path, query={"attempt": attempt}, headers=headers
         )
 
+    def all_outputs(self, run_id: str, *, attempt: int | None = None) -> Response:
+        """All outputs as one zip, to be read piece by piece."""
+        return self._transport.open("GET", "/runs", run_id, "outputs.zip", query={"attempt": attempt})
+
     def download(
         self,
         run_id: str,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from urllib.parse import quote
 
 import pytest
@@ -251,3 +253,27 @@ def test_an_output_that_is_gone_from_the_store(site: Site) -> None:
     site.bench.store.remove(f"runs/{run.id}/1/outputs/table-1.csv")
     answer = output(site, run, "table-1.csv")
     assert (answer.status, answer.json["error"]["message"]) == (404, "there is no such file")
+
+
+def test_all_as_one_zip(site: Site) -> None:
+    large = bytes(range(256)) * 10_000
+    run = leaving(site, {"a/b.bin": large, "ünï 😀.csv": b"x", "empty": b""})
+    answer = site.get(f"/runs/{run.id}/outputs.zip", ADA)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    listed = {each["name"]: each for each in site.get(f"/runs/{run.id}/outputs", ADA).json["outputs"]}
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
+        assert packed.testzip() is None
+        assert set(packed.namelist()) == set(listed)
+        for name, each in listed.items():
+            assert hashlib.sha256(packed.read(name)).hexdigest() == each["sha256"]
+    assert site.get(f"/runs/{run.id}/outputs.zip?attempt=1", ADA).body == answer.body
+    page = site.ask("GET", f"{BASE}/runs/{run.id}", ADA, cookie=True)
+    assert f'href="{API}/runs/{run.id}/outputs.zip"' in page.text
+
+
+def test_a_zip_of_nothing(site: Site) -> None:
+    run = site.bench.submit()
+    assert site.get(f"/runs/{run.id}/outputs.zip", ADA).status == 409
+    assert site.get(f"/runs/{left(site).id}/outputs.zip?attempt=2", ADA).status == 404

@@ -109,6 +109,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs/{{run_id}}/history"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/failure"): (401, 409, 404, 409),  # it succeeded
     ("GET", f"{API}/runs/{{run_id}}/outputs"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/outputs.zip"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/outputs/{{name:output}}"): OWN_RUN,
     # pages: who is not signed in is sent to sign in
     ("GET", BASE): (308, 308, 308, 308),
@@ -340,7 +341,16 @@ def test_the_hub_asks_for_offers(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/log", "/events", "/outputs", "/outputs/log.txt", "/outputs/notebook.html", "/outputs/nothing"],
+    [
+        "",
+        "/log",
+        "/events",
+        "/outputs",
+        "/outputs.zip",
+        "/outputs/log.txt",
+        "/outputs/notebook.html",
+        "/outputs/nothing",
+    ],
 )
 @pytest.mark.security(2)
 def test_another_s_run_is_told_like_none(site: Site, path: str) -> None:

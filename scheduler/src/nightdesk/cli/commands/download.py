@@ -7,7 +7,7 @@ from nightdesk.cli.connect import connect
 from nightdesk.cli.progress import Transfer
 from nightdesk.cli.terminal import plain
 from nightdesk.cli.wording import size
-from nightdesk.client.download import download, folder_for
+from nightdesk.client.download import download, download_zip, folder_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ did, and other files are not replaced unless you say --force."""
 EXAMPLES = """\
   nightdesk download RUN
   nightdesk download RUN results/
+  nightdesk download RUN --zip
   nightdesk download RUN --attempt 1"""
 
 
@@ -37,11 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="those of this attempt (`nightdesk show RUN` lists them; default: the last)",
     )
+    parser.add_argument(
+        "--zip", action="store_true", help="all of them as one file, RUN.zip or the name in place of DIR"
+    )
     parser.add_argument("--force", action="store_true", help="replace files that differ from the run's")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch them."""
+    if arguments.zip:
+        return _zip(arguments)
     folder = folder_for(arguments.run_id, arguments.folder, arguments.attempt)
     shown: dict[str, Transfer] = {}
 
@@ -79,4 +85,19 @@ def run(arguments: argparse.Namespace) -> int:
         from nightdesk.cli.summary import say
 
         say("the run has left no outputs (yet)")
+    return 0
+
+
+def _zip(arguments: argparse.Namespace) -> int:
+    path = folder_for(arguments.run_id, arguments.folder, arguments.attempt)
+    if path.suffix != ".zip":
+        path = path.with_name(f"{path.name}.zip")
+    with connect(arguments) as client:
+        total = download_zip(client, arguments.run_id, path, force=arguments.force, attempt=arguments.attempt)
+    if arguments.json:
+        from nightdesk.cli.document import show_json
+
+        show_json({"run": arguments.run_id, "file": {"path": str(path), "size": total}})
+    else:
+        print(f"{size(total).rjust(8)}  {plain(str(path))}")
     return 0

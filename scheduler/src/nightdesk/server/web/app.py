@@ -39,6 +39,7 @@ from nightdesk.server.web import (
     sessions,
     story,
     usage,
+    zipped,
 )
 from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
@@ -83,7 +84,19 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.state.renderer = outputs.Renderer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
-    runs_and_more = (api, listing, story, live, outputs, usage, catalogue, environments, builds, metrics)
+    runs_and_more = (
+        api,
+        listing,
+        story,
+        live,
+        zipped,
+        outputs,
+        usage,
+        catalogue,
+        environments,
+        builds,
+        metrics,
+    )
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)

@@ -179,6 +179,7 @@ ANSWERS = {
     "GET /runs/{run_id}/usage": Answer(answers.Usage, (401, 404, 422)),
     "GET /runs/{run_id}/events": Answer("text/event-stream", (401, 404)),
     "GET /runs/{run_id}/outputs": Answer(Outputs, (401, 404, 422)),
+    "GET /runs/{run_id}/outputs.zip": Answer("application/zip", (401, 404, 409, 422)),
     "GET /runs/{run_id}/outputs/{name}": Answer("*/*", (401, 404, 409, 422)),
 }
 _MEANINGS = {
