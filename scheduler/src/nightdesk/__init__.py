@@ -7,6 +7,9 @@ In a notebook or script, in a session or a run::
     nightdesk.output_dir / "report.csv"   # where outputs go
     nightdesk.run                         # this run; None in a session
     nightdesk.log_metric("auc", 0.81)     # stored with the run
+    nightdesk.connections()               # the data connections that you may use
+    nightdesk.connect("warehouse")        # one of them, opened
+    nightdesk.load_output(run, "x.csv")   # what another run has left
 
 From anywhere: ``nightdesk.Client().submit("report.ipynb")``; the command line is ``nightdesk --help``.
 What is not used is not imported: `import nightdesk` takes a millisecond.
@@ -17,9 +20,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nightdesk.client import Client
-    from nightdesk.notebook import log_metric, output_dir, run
+    from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run
 
-__all__ = ["Client", "log_metric", "output_dir", "run"]
+__all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,5 @@
-"""What notebooks and scripts use, the same in a session and in a run: `run`, `output_dir`, `log_metric`.
+"""What notebooks and scripts use, the same in a session and in a run: `run`, `output_dir`, `log_metric`, `connect`,
+`connections`, `load_output`.
 
 Standard library only, and quick to import: every notebook does it.
 """
@@ -9,12 +10,14 @@ import json
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
 if TYPE_CHECKING:
+    from nightdesk.connecting.asking import Connections
+
     run: Run | None
     """The run that this code is part of; None in a session."""
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     """
 
 NAME_CHARACTERS = 200
+T = TypeVar("T")
 
 
 class Run:
@@ -73,6 +77,57 @@ def log_metric(name: str, value: SupportsFloat, step: SupportsIndex | None = Non
         os.write(file, line.encode("ascii"))
     finally:
         os.close(file)
+
+
+def connect(name: str) -> Any:
+    """The connection of this name, as the field's own object.
+
+    >>> pd.read_sql("select * from gifts", connect("warehouse"))
+    >>> with connect("lake").open("gifts/2026.csv") as file: ...
+
+    A database is an SQLAlchemy engine, S3, SFTP and other files are an fsspec file system, a folder is a Path, an
+    HTTP API an httpx.Client. The platform is asked each time; as long as it says the same you get the same object.
+
+    Raises a NightdeskError: NotFound where there is none for you, ConnectionProblem where it cannot be opened.
+    """
+    from nightdesk.connecting import asking
+
+    return _with_hint(asking.connect, name)
+
+
+def connections() -> Connections:
+    """The connections that you may use, with a line of code for each.
+
+    It is a list of what the platform says of each (`name`, `kind`, `title`, `write`, …) that shows as a table.
+    """
+    from nightdesk.connecting import asking
+
+    return _with_hint(asking.listed)
+
+
+def load_output(run: str | Run, name: str) -> Path:
+    """A file that another run has left, as the path of a local copy that was checked against its checksum.
+
+    >>> pd.read_parquet(load_output("k7m2x9qh4tfd", "predictions.parquet"))
+
+    What is here already and still right is not fetched again. Change a copy of it, not the file itself.
+    Raises a NightdeskError: NotFound where there is no such run or output for you.
+    """
+    from nightdesk.client.download import load
+
+    return _with_hint(load, run.id if isinstance(run, Run) else run, name)
+
+
+def _with_hint(act: Callable[..., T], *given: Any) -> T:
+    """What it returns; an error says what to do next below its words."""
+    from nightdesk.client.errors import NightdeskError
+
+    try:
+        return act(*given)
+    except NightdeskError as error:
+        if error.hint:
+            error.add_note(error.hint)
+        raise
 
 
 def _name(name: str) -> str:

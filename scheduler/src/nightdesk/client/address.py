@@ -19,13 +19,19 @@ def quote(text: str) -> str:
 class Address:
     """`http(s)://host[:port][/prefix]/services/nightdesk`, in parts."""
 
-    __slots__ = ("host", "path", "port", "scheme")
+    __slots__ = ("host", "path", "port", "scheme", "socket")
 
-    def __init__(self, scheme: str, host: str, port: int, path: str) -> None:
+    def __init__(self, scheme: str, host: str, port: int, path: str, socket: str | None = None) -> None:
         self.scheme = scheme
         self.host = host
         self.port = port
         self.path = path  # without a slash at its end
+        self.socket = socket  # the file of a socket that leads there, where no network does
+
+    @classmethod
+    def by_socket(cls, path: str) -> Address:
+        """The platform as code in a run reaches it."""
+        return cls("http", "nightdesk", 80, SERVICE_PATH, path)
 
     @classmethod
     def parse(cls, url: str) -> Address:
@@ -80,7 +86,7 @@ class Address:
         return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
 
     def __str__(self) -> str:
-        return self.origin + self.path
+        return self.origin + self.path if self.socket is None else f"unix:{self.socket}"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Address) and str(self) == str(other)

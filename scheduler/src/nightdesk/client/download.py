@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from nightdesk.client.errors import ConnectionLost, LocalProblem, NightdeskError
+from nightdesk.client.errors import ConnectionLost, LocalProblem, NightdeskError, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,6 +107,44 @@ def download_zip(
     finally:
         temporary.unlink(missing_ok=True)
     return size
+
+
+def load(run_id: str, name: str) -> Path:
+    """One output of a run as a file of this machine, checked against its checksum.
+
+    Raises NotFound, LocalProblem.
+    """
+    from nightdesk.client.platform import Client
+
+    folder = cache_folder() / run_id.replace("/", "_")
+    with Client() as client:
+        outputs = client.outputs(run_id)
+        wanted = [output for output in outputs if output["name"] == name]
+        if not wanted:
+            raise NotFound(
+                f"the run {run_id} has left no {name!r}",
+                f"There is: {', '.join(output['name'] for output in outputs[:20]) or 'nothing'}.",
+                status=404,
+            )
+        [(output, path)] = _targets(folder, wanted)
+        if not _same(output, path):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _fetch(_Source(client, run_id, None), output, folder, path, None)
+            except OSError as error:
+                raise LocalProblem(
+                    f"{str(error.filename or path)!r} cannot be written: {(error.strerror or str(error)).lower()}",
+                    "Is there room for it?",
+                ) from error
+    return path
+
+
+def cache_folder() -> Path:
+    """Where loaded outputs are kept. In a run that is on its disk, not in its memory, and gone with it."""
+    job = os.environ.get("NIGHTDESK_JOB")
+    if job:
+        return Path(job).parent.parent / "work" / ".nightdesk-outputs"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nightdesk" / "outputs"
 
 
 def _targets(folder: Path, outputs: Iterable[Output]) -> list[tuple[Output, Path]]:

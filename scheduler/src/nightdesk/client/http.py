@@ -86,6 +86,9 @@ class Connection:
 
     def _open(self) -> None:
         address = self.address
+        if address.socket is not None:
+            self._open_socket(address.socket)
+            return
         # As bytes, or the resolver imports the whole of IDNA for a plain host name.
         host = address.host.encode("ascii" if address.host.isascii() else "idna")
         try:
@@ -95,6 +98,17 @@ class Connection:
         except OSError as error:
             raise self._unreachable(error) from error
         self._socket.settimeout(ANSWER_SECONDS)
+
+    def _open_socket(self, path: str) -> None:
+        opened = socket.socket(socket.AF_UNIX)
+        try:
+            opened.settimeout(CONNECT_SECONDS)
+            opened.connect(path)
+        except OSError as error:
+            opened.close()
+            raise self._unreachable(error) from error
+        opened.settimeout(ANSWER_SECONDS)
+        self._socket = opened
 
     def _secured(self, opened: socket.socket) -> socket.socket:
         import ssl
@@ -116,6 +130,11 @@ class Connection:
             why = f"no answer within {CONNECT_SECONDS:.0f} s"
         else:
             why = (error.strerror or str(error)).lower()
+        if self.address.socket is not None:
+            return Unreachable(
+                f"the platform is out of reach from this run: {why}",
+                "It may be starting or being upgraded: try again.",
+            )
         return Unreachable(
             f"the platform at {self.address} is out of reach: {why}",
             "Check that the address is right, that the platform is running there (`make up`), and your network.",

@@ -1,6 +1,7 @@
 """Where the platform is and with which token: found, kept and removed.
 
-In this order: what the command line says; NIGHTDESK_URL with NIGHTDESK_TOKEN; NIGHTDESK_URL with
+In this order: what the command line says; in a run the socket NIGHTDESK_API_SOCKET with the run's own token in
+NIGHTDESK_TOKEN_FILE; NIGHTDESK_URL with NIGHTDESK_TOKEN; NIGHTDESK_URL with
 JUPYTERHUB_API_TOKEN (inside a session); the login of the installation (`make up` writes it for the
 admin); the login of the person (`nightdesk login` writes it). A token that is kept for one address is
 never sent to another.
@@ -47,6 +48,9 @@ def find_login(
     url: str | None = None, token_file: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Login:
     """The login that counts. Raises NoLogin where there is none, WrongUsage where one is unreadable."""
+    if url is None and environ.get("NIGHTDESK_API_SOCKET"):
+        own = read_token(token_file or environ.get("NIGHTDESK_TOKEN_FILE") or "")
+        return Login(Address.by_socket(environ["NIGHTDESK_API_SOCKET"]), own, "the run itself")
     token = read_token(token_file) if token_file is not None else None
     environ_url = environ.get("NIGHTDESK_URL")
     if url is None and environ_url is None:

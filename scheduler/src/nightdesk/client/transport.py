@@ -107,6 +107,8 @@ class Transport:
             message = message or "the platform does not accept this token"
             message += f" (the token is from {self.login.source})"
             hint = f"sign in: nightdesk login {address}"
+            if address.socket is not None:
+                hint = "A run's token is good until the run ends."
         if not message and response.status == 404:
             return not_nightdesk(address, "it does not know the page")
         return BY_STATUS.get(response.status, Refused)(
