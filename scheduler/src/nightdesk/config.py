@@ -32,6 +32,7 @@ from pydantic import (
 )
 
 from nightdesk import sign_in as _sign_in
+from nightdesk.notices import Notifications
 from nightdesk.shared_folders import Shared
 
 _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -367,6 +368,7 @@ class Settings(_Part):
     network: Network = Network()
     shared: Shared = Shared()
     runs: Runs = Runs()
+    notifications: Annotated[Notifications, BeforeValidator(_nothing)] = Notifications()
     database: Database = Database()
     storage: Storage = Storage()
 

@@ -96,6 +96,13 @@ def test_the_buckets_login_is_held_by_who_keeps_outputs(
     assert {name for name, service in services.items() if key in service["environment"]} == {"api", "worker"}
 
 
+def test_the_mail_servers_password_is_the_workers_alone(services: dict[str, dict[str, Any]]) -> None:
+    holders = {
+        name for name, service in services.items() if "NIGHTDESK_SMTP_PASSWORD" in service["environment"]
+    }
+    assert holders == {"worker"}
+
+
 def test_a_missing_secret_stops_the_start(text: str) -> None:
     for secret in HELD_BY:
         assert f"${{{secret}:?" in text

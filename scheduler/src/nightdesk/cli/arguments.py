@@ -27,6 +27,7 @@ COMMANDS = {
     "download": "fetch the outputs of a run",
     "env": "environments: what runs can run in",
     "connection": "data connections: what you may use, and for admins what there is",
+    "notify": "how you hear of the ends of your runs",
     "usage": "what you have of the machine, and had",
     "doctor": "check this machine, the way to the platform, and the platform",
     "login": "sign in to a platform",

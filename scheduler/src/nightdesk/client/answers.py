@@ -55,6 +55,7 @@ class Run(TypedDict):
     priority: NotRequired[str]
     retries: NotRequired[int]
     retry_wait_seconds: NotRequired[float]
+    notify: NotRequired[str | None]
     timeout_seconds: NotRequired[float]
     cell_timeout_seconds: NotRequired[float | None]
     expected_seconds: NotRequired[float | None]
@@ -142,6 +143,7 @@ class RunOptions(TypedDict, total=False):
     cell_timeout_seconds: float
     retries: int
     retry_wait_seconds: float
+    notify: str
     key: str
     on_behalf_of: str
 

@@ -21,6 +21,7 @@ from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.hub_roster import HubRoster
+from nightdesk.server.adapters.messenger import OutsideMessenger
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
@@ -35,6 +36,7 @@ from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
+from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
@@ -62,6 +64,7 @@ class Environment:
     build_secrets: Path = Path("/run/build-secrets")
     egress_state: Path = Path("/egress/state.json")
     folders: Path = Path("/folders")
+    smtp_password: str = ""
 
     @classmethod
     def read(cls) -> Environment:
@@ -77,6 +80,7 @@ class Environment:
             scratch=Path(os.environ.get("NIGHTDESK_SCRATCH", "/scratch")),
             sources=Path(os.environ.get("NIGHTDESK_SOURCES", "/sources")),
             build_secrets=Path(os.environ.get("NIGHTDESK_BUILD_SECRETS", "/run/build-secrets")),
+            smtp_password=os.environ.get("NIGHTDESK_SMTP_PASSWORD", ""),
         )
 
 
@@ -116,6 +120,7 @@ class WorkerPlatform:
     parts: Parts
     builds: BuildParts
     homes: Homes
+    post: Post
 
 
 def records_for(settings: Settings) -> Records:
@@ -203,6 +208,11 @@ def worker_platform() -> WorkerPlatform:
         parts=parts,
         builds=_build_parts(environment, parts),
         homes=DockerHomes(environment.project),
+        post=Post(
+            records,
+            OutsideMessenger(settings.notifications, environment.smtp_password),
+            settings.public_url,
+        ),
     )
 
 

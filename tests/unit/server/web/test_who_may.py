@@ -12,6 +12,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from nightdesk.server.domain.announcement import Announcement
 from nightdesk.server.domain.build import Build, BuildKind, new_build_id
+from nightdesk.server.domain.notification import Wishes
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.roster import Member
@@ -77,6 +78,10 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/policies/{{kind}}/{{name:path}}"): ADMINS,
     ("PATCH", f"{API}/policies/{{kind}}/{{name:path}}"): ADMINS,
     ("POST", f"{API}/people/changed"): (401, 401, 401, 401),  # the hub alone
+    ("GET", f"{API}/notifications"): SIGNED_IN,
+    ("PATCH", f"{API}/notifications"): SIGNED_IN,
+    ("POST", f"{API}/notifications/confirm"): SIGNED_IN,
+    ("POST", f"{API}/notifications/test"): SIGNED_IN,
     ("GET", f"{API}/usage"): SIGNED_IN,
     ("GET", f"{API}/usage.csv"): SIGNED_IN,
     ("GET", f"{API}/usage/people"): ADMINS,
@@ -129,6 +134,10 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{BASE}/environments/{{name}}"): (303, 303, 303, 303),  # to its version
     ("GET", f"{BASE}/environments/{{name}}/{{version}}"): (303, 200, 200, 200),
     ("POST", f"{BASE}/environments/{{name}}/{{version}}/{{change}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/notifications"): (303, 200, 200, 200),
+    ("POST", f"{BASE}/notifications"): (403, 303, 303, 303),
+    ("POST", f"{BASE}/notifications/confirm"): (403, 303, 303, 303),
+    ("POST", f"{BASE}/notifications/test"): (403, 303, 303, 303),
     ("GET", f"{BASE}/usage"): (303, 200, 200, 200),
     ("GET", f"{BASE}/usage/people"): (303, 403, 403, 200),
     ("GET", f"{BASE}/metrics"): (303, 200, 200, 200),
@@ -241,6 +250,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if path.startswith((f"{BASE}/admin", f"{API}/announcements")):
         path, how = about_admins(site, method, path, how)
         form = {"text": "x", "whose": "ada", "minutes": "60"}
+    if "/notifications" in path:
+        how |= about_notifications(site, person, method, path)
+        form = {"code": "1", "when": "failure"}
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -296,6 +308,18 @@ def about_environments(site: Site, method: str, path: str) -> tuple[str, dict[st
         path = path.replace("{build_id}", a_build(site))
     path = path.replace("{name}", "python-data").replace("{version}", "2026.11.1")
     return path.replace("{channel}", "stable"), how
+
+
+def about_notifications(site: Site, person: Person | str | None, method: str, path: str) -> dict[str, Any]:
+    """Everybody has a webhook, and was sent a code."""
+    if person is not None:
+        name = "cleo" if isinstance(person, str) else person.name
+        wishes = Wishes(name, email="x@example.org", webhook="https://example.org/hook")
+        site.bench.records.set_wishes(wishes, code="1")
+    if not path.startswith(API) or method == "GET" or path.endswith("/test"):
+        return {}
+    body = b'{"code": "1"}' if path.endswith("/confirm") else b'{"when": "failure"}'
+    return {"body": body, "headers": {"Content-Type": "application/json"}}
 
 
 def about_groups(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:

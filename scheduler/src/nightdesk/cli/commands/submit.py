@@ -98,6 +98,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "default: the platform's, usually 10s)",
     )
     parser.add_argument(
+        "--notify",
+        metavar="WHEN",
+        choices=("never", "failure", "always"),
+        help="tell you of its end never, on failure or always (default: as `nightdesk notify` says)",
+    )
+    parser.add_argument(
         "--key",
         metavar="KEY",
         help="a name for this submit: with the same key twice there is one run all the same",
@@ -213,6 +219,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         options["retries"] = arguments.retries
     if arguments.retry_wait is not None:
         options["retry_wait_seconds"] = arguments.retry_wait
+    if arguments.notify is not None:
+        options["notify"] = arguments.notify
     if arguments.key is not None:
         options["key"] = arguments.key
     if arguments.on_behalf_of is not None:

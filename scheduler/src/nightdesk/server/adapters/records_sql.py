@@ -19,6 +19,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.metrics_sql import MetricsSql
+from nightdesk.server.adapters.notices_sql import NoticesSql
 from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.reports_sql import ReportsSql
@@ -81,6 +82,7 @@ class RecordsSql(
     AnnouncementsSql,
     MetricsSql,
     ReportsSql,
+    NoticesSql,
 ):
     """The database behind the platform."""
 

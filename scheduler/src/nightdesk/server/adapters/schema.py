@@ -56,6 +56,7 @@ runs = Table(
     Column("parameters", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("key", String(255)),
+    Column("notify", String(16)),
     Column("input_sha256", String(64), nullable=False),
     Column("files_count", Integer, nullable=False),
     Column("status", String(16), nullable=False),

@@ -34,6 +34,7 @@ ACTIONS = (
     "environment.registered", "environment.removed", "environment.rolled back",
     "group.changed", "group.made", "group.removed",
     "hub.changed",
+    "notifications.set",
     "output.downloaded",
     "password.changed", "password.reset",
     "person.disabled", "person.enabled", "person.handed over", "person.made", "person.removed",

@@ -103,6 +103,7 @@ class Run:
     cell_timeout_seconds: float | None = None
     retries: int = 0
     retry_wait_seconds: float = 10.0
+    notify: str | None = None  # when its owner hears of its end; None: as they wish
     expected_seconds: float | None = None  # from earlier runs of the same name
     input_sha256: str = ""
     files_count: int = 0
@@ -169,7 +170,7 @@ _WISHES = (
         "disk_bytes",
         "output_bytes",
     ),
-    *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority"),
+    *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority", "notify"),
 )
 
 

@@ -36,6 +36,7 @@ class Submission:
     cell_timeout_seconds: float | None = None
     retries: int = 0
     retry_wait_seconds: float | None = None
+    notify: str | None = None
     key: str | None = None
     as_user: str | None = None
     owner: Person | None = None

@@ -17,6 +17,7 @@ from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 from nightdesk.server.ports.leaving import Leaving
 from nightdesk.server.ports.metrics import Metrics
+from nightdesk.server.ports.notifications import NoticeBook
 from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.use import UseRecords
@@ -105,7 +106,7 @@ class Standing:
 
 
 class Records(
-    Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Metrics, Reports, Protocol
+    Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Metrics, Reports, NoticeBook, Protocol
 ):
     """The database. Every method is one transaction; times are on its own clock.
 

@@ -10,6 +10,7 @@ from typing import IO, Any
 from nightdesk.config import Settings, Size
 from nightdesk.server.domain.environment import Version, choose, runnable
 from nightdesk.server.domain.errors import Invalid, NotAllowed, TooLarge, TooMany
+from nightdesk.server.domain.notification import check_when
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.domain.parameters import check_name, check_value, script_value
 from nightdesk.server.domain.person import Person, owner_for
@@ -119,6 +120,7 @@ def submit(
         output_bytes=size.output_bytes,
         parameters=code.parameters,
         notes=code.notes,
+        notify=check_when(wanted.notify),
         key=wanted.key,
         input_sha256=hashlib.sha256(source).hexdigest(),
         files_count=files_count,

@@ -60,6 +60,7 @@ class SubmitRequest(BaseModel):
     cell_timeout_seconds: float | None = None
     retries: int = 0
     retry_wait_seconds: float | None = None
+    notify: str | None = None
     key: str | None = None
     as_user: str | None = Field(default=None, alias="as")
 

@@ -31,6 +31,7 @@ from nightdesk.server.web import (
     listing,
     live,
     metrics,
+    notifications,
     oauth,
     outputs,
     pages,
@@ -106,6 +107,8 @@ def create_app(platform: WebPlatform) -> FastAPI:
     app.include_router(metrics.pages)
     app.include_router(group_pages.router)
     app.include_router(sessions.pages)
+    app.include_router(notifications.router)
+    app.include_router(notifications.pages)
     app.include_router(announcements.pages)
     app.include_router(build_pages.router)  # before those whose addresses begin with an environment's name
     app.include_router(environment_pages.router)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
+from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
@@ -146,6 +147,10 @@ ANSWERS = {
     "GET /policies": Answer(people.Policies, _ADMINS),
     "GET /policies/{kind}/{name}": Answer(people.Policy, (*_ADMINS, 404, 422)),
     "PATCH /policies/{kind}/{name}": Answer(people.Policy, (400, *_ADMINS, 404, 422)),
+    "GET /notifications": Answer(notices.Notifications, (401,)),
+    "PATCH /notifications": Answer(notices.Notifications, (400, 401, 422)),
+    "POST /notifications/confirm": Answer(notices.Notifications, (400, 401, 422)),
+    "POST /notifications/test": Answer(notices.TriedOut, (400, 401)),
     "GET /usage": Answer(people.MyUsage, (400, 401, 422)),
     "GET /usage.csv": Answer("text/csv", (400, 401, 422)),
     "GET /usage/people": Answer(people.PeopleUsage, (400, *_ADMINS, 422)),

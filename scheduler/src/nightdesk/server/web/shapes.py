@@ -56,6 +56,7 @@ def run_json(
         "priority": run.priority.value,
         "retries": run.retries,
         "retry_wait_seconds": run.retry_wait_seconds,
+        "notify": run.notify,
         "timeout_seconds": run.timeout_seconds,
         "cell_timeout_seconds": run.cell_timeout_seconds,
         "expected_seconds": _rounded(run.expected_seconds),

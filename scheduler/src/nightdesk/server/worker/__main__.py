@@ -2,7 +2,8 @@
 
 Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
 look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
-(see ``sampler``) and what homes hold (see ``scales``), and build versions of environments (see ``builder``).
+(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), and build
+versions of environments (see ``builder``).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.worker.builder import Builder
 from nightdesk.server.worker.engine_socket import Door
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
+from nightdesk.server.worker.postman import Postman
 from nightdesk.server.worker.sampler import Eye
 from nightdesk.server.worker.scales import Scales
 
@@ -50,7 +52,7 @@ def main() -> int:
     bury_predecessors(platform.parts.records, socket.gethostname())
     supervisor = Supervisor(platform.parts, name)
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
-    threads.append(Scales(platform.parts.records, platform.homes))
+    threads += [Scales(platform.parts.records, platform.homes), Postman(platform.post)]
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)
