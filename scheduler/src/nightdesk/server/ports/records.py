@@ -106,7 +106,16 @@ class Standing:
 
 
 class Records(
-    Catalogue, AuditLog, Leaving, PolicyRecords, UseRecords, Announcements, Metrics, Reports, NoticeBook, Protocol
+    Catalogue,
+    AuditLog,
+    Leaving,
+    PolicyRecords,
+    UseRecords,
+    Announcements,
+    Metrics,
+    Reports,
+    NoticeBook,
+    Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.
 
