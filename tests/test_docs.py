@@ -83,6 +83,7 @@ def documented_defaults() -> dict[str, str]:
 
 
 #: Keys of sections that are only there where the operator has one.
+OF_MAIL = "notifications.smtp."
 OF_PROVIDERS = [key for key in settings_keys() if key.startswith("accounts.") and key.count(".") == 2]
 
 
@@ -98,11 +99,25 @@ def test_setting_is_documented(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [key for key in documented_defaults() if "NAME" not in key and key not in OF_PROVIDERS]
+    "key",
+    [
+        key
+        for key in documented_defaults()
+        if "NAME" not in key and key not in OF_PROVIDERS and not key.startswith(OF_MAIL)
+    ],
 )
 def test_documented_default_is_the_default(key: str) -> None:
     written = yaml.safe_load(documented_defaults()[key])
     assert Settings.model_validate(nested(key, written)) == Settings()
+
+
+@pytest.mark.parametrize("key", [key for key in documented_defaults() if key.startswith(OF_MAIL)])
+def test_documented_default_of_mail_is_the_default(key: str) -> None:
+    bare = {"host": "smtp.example.org", "from": "nightdesk@example.org"}
+    written = {**bare, key.rpartition(".")[2]: yaml.safe_load(documented_defaults()[key])}
+    assert Settings.model_validate({"notifications": {"smtp": written}}) == Settings.model_validate(
+        {"notifications": {"smtp": bare}}
+    )
 
 
 @pytest.mark.parametrize("key", [key for key in OF_PROVIDERS if key in documented_defaults()])

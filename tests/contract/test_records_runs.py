@@ -33,6 +33,7 @@ def test_a_run_comes_back_as_it_was(records: RecordsSql) -> None:
         parameters={"x": [1, 2.5, None, True, {"ü": "😀 \u202e"}], "y": 10**400},
         notes=("one", "two"),
         key="k",
+        notify="always",
         retries=3,
         input_sha256="0" * 64,
         files_count=7,

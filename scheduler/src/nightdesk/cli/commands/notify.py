@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 DESCRIPTION = """\
-How you hear of the ends of your runs: by e-mail, by a message to Slack or what takes its messages, or by a
-webhook. By default of those that did not succeed. `nightdesk submit --notify` says otherwise for one run."""
+How you hear of the ends of your runs: by e-mail, by a message to Slack or what takes its messages,
+or by a webhook. By default of those that did not succeed. `nightdesk submit --notify` says
+otherwise for one run."""
 
 EXAMPLES = """\
   nightdesk notify
