@@ -19,10 +19,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from nightdesk.client import Client
     from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run
 
 __all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext nightdesk`: the magic `%sql`, for where the environment does not bring it."""
+    from nightdesk.sql import SqlMagic
+
+    shell.register_magics(SqlMagic)
 
 
 def __getattr__(name: str) -> object:
