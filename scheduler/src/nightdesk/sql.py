@@ -25,7 +25,6 @@ import nightdesk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_platform: Any = nightdesk
 _USAGE = (
     "%sql NAME QUERY, or %sql VARIABLE << NAME QUERY; in a cell of its own %%sql NAME and the query below"
 )
@@ -63,7 +62,7 @@ def parsed(line: str, cell: str | None) -> tuple[str | None, str, str]:
 
 
 def _there_are() -> str:
-    names = ", ".join(each["name"] for each in _platform.connections())
+    names = ", ".join(each["name"] for each in nightdesk.connections())
     return f"You may use: {names}" if names else "You have no connections yet: ask an admin for one"
 
 
@@ -72,7 +71,7 @@ def ask(name: str, query: str, names: Mapping[str, Any]) -> Any:
     from sqlalchemy import Engine, bindparam, text
     from sqlalchemy.exc import DBAPIError
 
-    engine = _platform.connect(name)
+    engine = nightdesk.connect(name)
     if not isinstance(engine, Engine):
         raise UsageError(f"{name!r} is no database: use nightdesk.connect({name!r}) instead")
     statement = text(query)
