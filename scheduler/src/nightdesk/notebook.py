@@ -11,6 +11,7 @@ import math
 import operator
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
@@ -38,15 +39,25 @@ class Run:
     can tell a second try from a second run.
     """
 
-    __slots__ = ("attempt", "id", "name", "owner", "parameters")
+    __slots__ = ("attempt", "id", "name", "owner", "parameters", "scheduled_at")
 
-    def __init__(self, id: str, attempt: int, name: str, owner: str, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        id: str,
+        attempt: int,
+        name: str,
+        owner: str,
+        parameters: Mapping[str, Any],
+        scheduled_at: str | None = None,
+    ) -> None:
         self.id = id
         self.attempt = attempt
         self.name = name
         self.owner = owner
         self.parameters = MappingProxyType(dict(parameters))
         """What the run was given, by name; JSON values."""
+        self.scheduled_at = None if scheduled_at is None else datetime.fromisoformat(scheduled_at)
+        """The time that the schedule was due, in UTC, however late the run began; None where there is no schedule."""
 
     def __repr__(self) -> str:
         return f"<Run {self.id}, attempt {self.attempt}: {self.name!r} of {self.owner}>"
@@ -160,7 +171,9 @@ def _read_run() -> Run | None:
     if not path:
         return None
     job = json.loads(Path(path).read_text("utf-8"))
-    return Run(job["run"], job["attempt"], job["name"], job["owner"], job["parameters"])
+    return Run(
+        job["run"], job["attempt"], job["name"], job["owner"], job["parameters"], job.get("scheduled_at")
+    )
 
 
 def _make_output_dir() -> Path:

@@ -25,6 +25,7 @@ COMMANDS = {
     "cancel": "end a run, keeping what it has done",
     "retry": "run a run again, exactly as it was if you like",
     "download": "fetch the outputs of a run",
+    "schedule": "runs by the clock",
     "env": "environments: what runs can run in",
     "connection": "data connections: what you may use, and for admins what there is",
     "notify": "how you hear of the ends of your runs",

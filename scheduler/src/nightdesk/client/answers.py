@@ -62,6 +62,8 @@ class Run(TypedDict):
     elapsed_seconds: NotRequired[float | None]
     peak_memory_bytes: NotRequired[int | None]
     submitted_by: NotRequired[str]
+    schedule: NotRequired[str | None]
+    scheduled_at: NotRequired[str | None]
     usage: NotRequired[Sample | None]
 
 

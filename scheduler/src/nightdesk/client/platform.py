@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nightdesk.client.http import Response
     from nightdesk.client.hub import Hub
     from nightdesk.client.login import Login
+    from nightdesk.client.schedules import Schedules
     from nightdesk.client.usage import PeopleUse
 
 _SUBMIT_TRIES = 4
@@ -92,7 +93,7 @@ class Client:
         here = session_version()
         if here is not None:
             options.setdefault("environment", here)
-        with _opened(path) as file:
+        with opened(path) as file:
             archive, ours = self._archive(files, path)
             try:
                 return self._submit(os.path.basename(path), file, archive, dict(options), sent)
@@ -302,6 +303,13 @@ class Client:
 
         return PeopleUse(self._transport)
 
+    @property
+    def schedules(self) -> Schedules:
+        """Runs by a timetable."""
+        from nightdesk.client.schedules import Schedules
+
+        return Schedules(self._transport)
+
     def user(self) -> User:
         """Who one is."""
         user: User = self._transport.json("GET", "/user")
@@ -352,7 +360,7 @@ class Client:
         return read_json(self._transport.open(method, *path, query=query, json=json))
 
 
-def _opened(path: str) -> IO[bytes]:
+def opened(path: str) -> IO[bytes]:
     """The file to submit. Raises WrongUsage for what is certain already: missing, unreadable, no file."""
     try:
         # Not blocking, or a named pipe would hang here until somebody writes into it.

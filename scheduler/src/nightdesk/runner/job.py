@@ -38,6 +38,7 @@ class Job:
         self.kernel: str | None = fields.get("kernel")
         self.interpreter: list[str] = fields.get("interpreter") or []
         self.parameters: dict[str, Any] = fields.get("parameters") or {}
+        self.scheduled_at: str | None = fields.get("scheduled_at")
         self.cell_timeout: float | None = None
         if fields.get("cell_timeout_seconds") is not None:
             self.cell_timeout = _positive(fields, "cell_timeout_seconds")

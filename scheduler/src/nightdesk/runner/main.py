@@ -44,6 +44,8 @@ def _prepare(root: str, work: Job) -> None:
         os.makedirs(folder, exist_ok=True)
     os.environ.setdefault("NIGHTDESK_JOB", os.path.join(root, "in", "job.json"))
     os.environ.setdefault("NIGHTDESK_OUTPUT_DIR", work.out)
+    if work.scheduled_at:  # for what is not Python; there it is nightdesk.run.scheduled_at
+        os.environ.setdefault("NIGHTDESK_SCHEDULED_AT", work.scheduled_at)
     os.environ.setdefault("NIGHTDESK_METRICS", os.path.join(work.result, "metrics.jsonl"))
 
 

@@ -38,6 +38,7 @@ from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
@@ -118,6 +119,7 @@ class WorkerPlatform:
     environment: Environment
     celery: Celery
     parts: Parts
+    clock: Clockwork
     builds: BuildParts
     homes: Homes
     post: Post
@@ -177,8 +179,8 @@ def worker_platform() -> WorkerPlatform:
     """
     environment = Environment.read()
     settings = load(environment.config)
+    _needed("NIGHTDESK_SERVICE_TOKEN")  # the hub is asked what owners of schedules may, and of shared folders
     if settings.shared.folders:
-        _needed("NIGHTDESK_SERVICE_TOKEN")
         prepare(environment.folders, settings.shared)
     celery = celery_app(environment.redis_url)
     engine = DockerEngine(
@@ -191,6 +193,7 @@ def worker_platform() -> WorkerPlatform:
         )
     )
     records = records_for(settings)
+    people = HubPeople(environment.hub_api_url, service_token=environment.service_token)
     parts = Parts(
         records=records,
         engine=engine,
@@ -199,13 +202,14 @@ def worker_platform() -> WorkerPlatform:
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
         policies=PolicyBook(records, settings.runs.limits),
-        people=HubPeople(environment.hub_api_url, service_token=environment.service_token),
+        people=people,
     )
     return WorkerPlatform(
         settings=settings,
         environment=environment,
         celery=celery,
         parts=parts,
+        clock=Clockwork(records, parts.store, settings, parts.policies, people),
         builds=_build_parts(environment, parts),
         homes=DockerHomes(environment.project),
         post=Post(

@@ -101,6 +101,17 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/announcements"): (401, 403, 403, 201),
     ("DELETE", f"{API}/announcements"): ADMINS,
     ("DELETE", f"{API}/announcements/{{number}}"): ADMINS,
+    ("POST", f"{API}/schedules"): (401, 201, 201, 201),
+    ("POST", f"{API}/schedules/preview"): SIGNED_IN,
+    ("GET", f"{API}/schedules"): SIGNED_IN,
+    ("GET", f"{API}/schedules/{{schedule_id}}"): OWN_RUN,
+    ("PATCH", f"{API}/schedules/{{schedule_id}}"): OWN_RUN,
+    ("PUT", f"{API}/schedules/{{schedule_id}}/source"): OWN_RUN,
+    ("DELETE", f"{API}/schedules/{{schedule_id}}"): OWN_RUN,
+    ("POST", f"{API}/schedules/{{schedule_id}}/pause"): OWN_RUN,
+    ("POST", f"{API}/schedules/{{schedule_id}}/resume"): OWN_RUN,
+    ("POST", f"{API}/schedules/{{schedule_id}}/run"): (401, 201, 404, 201),
+    ("GET", f"{API}/schedules/{{schedule_id}}/ticks"): OWN_RUN,
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("GET", f"{API}/runs"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}"): OWN_RUN,
@@ -253,6 +264,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "/notifications" in path:
         how |= about_notifications(site, person, method, path)
         form = {"code": "1", "when": "failure"}
+    if "/schedules" in path:
+        path, more, form = about_schedules(site, method, path)
+        how |= more
     if (method, path) == ("POST", f"{API}/runs"):
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -273,6 +287,30 @@ def test_a_change_by_cookie_needs_the_pages_own_value(site: Site, method: str, p
             form = {"_xsrf": "guessed", "kind": "image", "environment": "page", "source": "x"}
             answer = site.ask(method, filled, who, cookie=True, form=form, headers=dict(headers))
             assert answer.status in {401, 403}, (headers, answer)
+
+
+def about_schedules(site: Site, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """A route about a schedule of ada's."""
+    how: dict[str, Any] = {}
+    if "{schedule_id}" in path:
+        path = path.replace("{schedule_id}", a_schedule(site))
+    wanted = {"file": "a.ipynb", "cron": "0 6 * * *", "name": uuid.uuid4().hex}
+    if path.endswith("/source"):
+        wanted = {"file": "a.ipynb"}
+    if (method, path) == ("POST", f"{API}/schedules") or method == "PUT":
+        how["body"], kind = multipart(request=json.dumps(wanted).encode(), source=NOTEBOOK)
+        how["headers"] = {"Content-Type": kind}
+    elif path.endswith("/preview") or method == "PATCH":
+        how = {"body": b'{"cron": "0 7 * * *"}', "headers": {"Content-Type": "application/json"}}
+    return path, how, {}
+
+
+def a_schedule(site: Site) -> str:
+    wanted = {"file": "a.ipynb", "cron": "0 6 * * *", "name": uuid.uuid4().hex}
+    body, kind = multipart(request=json.dumps(wanted).encode(), source=NOTEBOOK)
+    made = site.post("/schedules", ADA, body=body, headers={"Content-Type": kind})
+    assert made.status == 201, made
+    return str(made.json["id"])
 
 
 def about_admins(site: Site, method: str, path: str, how: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -74,26 +74,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="TIME",
-        type=_seconds,
+        type=seconds,
         help="end the run after 90s, 30m, 2h or 1d (default, and most: what its size allows)",
     )
     parser.add_argument(
         "--cell-timeout",
         metavar="TIME",
-        type=_seconds,
+        type=seconds,
         help="end the run when one of its cells takes longer; for notebooks",
     )
     parser.add_argument(
         "--retries",
         metavar="N",
-        type=_count,
+        type=count,
         help="try so many times more if it fails (default: 0; your code is then started again from the "
         "beginning, so what it writes elsewhere should bear that)",
     )
     parser.add_argument(
         "--retry-wait",
         metavar="TIME",
-        type=_seconds_or_none,
+        type=seconds_or_none,
         help="wait so long before it is tried again, and twice as long each further time (0s to 1h; "
         "default: the platform's, usually 10s)",
     )
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _submit(client: Client, arguments: argparse.Namespace, options: RunOptions) -> Run:
 
-    archive = _packed(arguments.files, arguments.file) if arguments.files is not None else None
+    archive = packed(arguments.files, arguments.file) if arguments.files is not None else None
     try:
         try:
             total = os.stat(arguments.file).st_size  # noqa: PTH116  (pathlib costs start-up time)
@@ -153,7 +153,7 @@ def _submit(client: Client, arguments: argparse.Namespace, options: RunOptions) 
             archive.close()
 
 
-def _packed(folder: str, source: str) -> Archive:
+def packed(folder: str, source: str) -> Archive:
     from nightdesk.cli.summary import say
     from nightdesk.cli.terminal import plain
     from nightdesk.cli.wording import size
@@ -199,7 +199,7 @@ def follow_submitted(client: Client, run: Run, *, as_json: bool) -> int:
 
 def _options(arguments: argparse.Namespace) -> RunOptions:
     options: RunOptions = {}
-    parameters, are_text = _parameters(arguments.parameters, arguments.parameters_file)
+    parameters, are_text = parameters_of(arguments.parameters, arguments.parameters_file)
     if parameters:
         options["parameters"] = parameters
         options["parameters_are_text"] = are_text
@@ -228,7 +228,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     return options
 
 
-def _parameters(given: list[str], path: str | None) -> tuple[dict[str, Any], bool]:
+def parameters_of(given: list[str], path: str | None) -> tuple[dict[str, Any], bool]:
     """The parameters, and whether some of them are text that the platform has to type."""
     typed: dict[str, str] = {}
     for text in given:
@@ -265,7 +265,7 @@ def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON value")
 
 
-def _seconds(text: str, least: int = 1) -> int:
+def seconds(text: str, least: int = 1) -> int:
     from nightdesk.cli.wording import seconds_of
 
     try:
@@ -274,11 +274,11 @@ def _seconds(text: str, least: int = 1) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 90s, 30m, 2h or 1d") from None
 
 
-def _seconds_or_none(text: str) -> int:
-    return _seconds(text, 0)
+def seconds_or_none(text: str) -> int:
+    return seconds(text, 0)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; write 0, 1, 2…")
     return int(text)

@@ -40,6 +40,19 @@ def note_after(connection: Connection, last: str | None, at: float, what: Note) 
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
 
 
+def note_many(connection: Connection, at: float, notes: list[Note]) -> None:
+    """Add entries at once, in this order."""
+    lock_chain(connection)
+    last = connection.execute(LAST_HASH).scalar_one_or_none() or ""
+    rows = []
+    for each in notes:
+        entry = seal(last, entry_of(each, at))
+        rows.append({name: getattr(entry, name) for name in _COLUMNS})
+        last = entry.hash
+    if rows:
+        connection.execute(_ADD, rows)
+
+
 class AuditSql:
     """Who did what."""
 

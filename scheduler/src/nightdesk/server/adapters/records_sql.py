@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.announcements_sql import AnnouncementsSql
 from nightdesk.server.adapters.audit_sql import LAST_HASH, AuditSql, lock_chain, note_after
-from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.builds_sql import BuildsSql
+from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
@@ -25,9 +25,11 @@ from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.reports_sql import ReportsSql
 from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
+from nightdesk.server.adapters.schedules_sql import SchedulesSql
 from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import inputs as input_table
+from nightdesk.server.adapters.ticks_sql import TicksSql
 from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
@@ -83,6 +85,8 @@ class RecordsSql(
     MetricsSql,
     ReportsSql,
     NoticesSql,
+    SchedulesSql,
+    TicksSql,
 ):
     """The database behind the platform."""
 
@@ -186,22 +190,7 @@ class RecordsSql(
 
     def request_cancel(self, run_id: str, by: str) -> Run | None:
         with self._database.writing() as connection:
-            run = one(connection, run_id)
-            if run is None or run.final or run.cancel_requested_at is not None:
-                return run
-            now = self._database.now(connection)
-            values: dict[str, Any] = {"cancel_requested_at": now, "cancelled_by": by}
-            if run.status is Status.QUEUED:
-                values.update(
-                    status=Status.CANCELLED, finished_at=now, reason=f"Cancelled by {by} before it started."
-                )
-            connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
-            changed = one(connection, run_id)
-            assert changed is not None  # noqa: S101 - it was updated in this transaction
-            if changed.final:
-                note(connection, changed, now)
-            note_audit(connection, now, Note(by, "run.cancelled", run_id, run.owner, run.name))
-            return changed
+            return cancel(connection, run_id, by, self._database.now(connection))
 
     def standing(self, owner: str, name: str, limits: Mapping[Limit, float] = NO_LIMITS) -> Standing:
         with self._database.reading() as connection:

@@ -41,7 +41,11 @@ def lost(run: Run) -> FenceLost:
 
 def note(connection: Connection, run: Run, at: float, said: str | None = None) -> None:
     """One line in the append-only history of the run; ``said`` is what happened, if it is no change of status."""
-    row = {
+    connection.execute(_NOTE, note_row(run, at, said))
+
+
+def note_row(run: Run, at: float, said: str | None = None) -> dict[str, Any]:
+    return {
         "run_id": run.id,
         "attempt": run.attempt,
         "fence": run.fence,
@@ -51,7 +55,6 @@ def note(connection: Connection, run: Run, at: float, said: str | None = None) -
         "reason": run.reason,
         "note": said,
     }
-    connection.execute(_NOTE, row)
 
 
 _PLAIN = [
@@ -71,9 +74,10 @@ def error_row(error: RunError | None) -> dict[str, Any]:
     return {"error_type": error.type, "error_message": error.message, "error_cell": error.cell}
 
 
-def from_row(row: Row[Any]) -> Run:
+def from_row(row: Row[Any] | dict[str, Any]) -> Run:
     """The run of a row with all of the table's columns."""
-    values = row._asdict()  # at once: a list has hundreds of rows of fifty columns
+    # At once: a list has hundreds of rows of fifty columns.
+    values = row if isinstance(row, dict) else row._asdict()
     del values["rank"]
     kind, message, cell = (values.pop(f"error_{part}") for part in ("type", "message", "cell"))
     values["status"] = Status(values["status"])

@@ -79,6 +79,8 @@ runs = Table(
     Column("started_uptime", Float),
     Column("finished_at", Float),
     Column("peak_memory_bytes", BigInteger),
+    Column("schedule_id", String(32)),
+    Column("scheduled_at", Float),
     UniqueConstraint("owner", "key", name="runs_owner_key"),
     Index("runs_newest", "created_at", "id"),
     Index("runs_of_owner", "owner", "created_at", "id"),

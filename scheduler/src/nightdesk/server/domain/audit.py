@@ -41,6 +41,8 @@ ACTIONS = (
     "policy.changed",
     "report.changed", "report.downloaded", "report.made", "report.removed", "report.seen",
     "run.cancelled", "run.seen", "run.submitted",
+    "schedule.changed", "schedule.handed over", "schedule.made", "schedule.paused", "schedule.removed",
+    "schedule.resumed", "schedule.run",
     "session.ended", "session.started", "session.stopped",
     "sign-in.done", "sign-in.failed", "sign-in.locked", "sign-in.refused", "sign-out.done",
     "token.made", "token.revoked",

@@ -126,6 +126,10 @@ class Run:
     )
     finished_at: float | None = None
     peak_memory_bytes: int | None = None
+    schedule_id: str | None = None
+    scheduled_at: float | None = (
+        None  # the time of the schedule that it is for, which may lie before its start
+    )
 
     @property
     def final(self) -> bool:
@@ -171,6 +175,7 @@ _WISHES = (
         "output_bytes",
     ),
     *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority", "notify"),
+    *("schedule_id", "scheduled_at"),
 )
 
 

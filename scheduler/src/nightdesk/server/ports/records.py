@@ -20,6 +20,7 @@ from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.notifications import NoticeBook
 from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
+from nightdesk.server.ports.schedules import Schedules
 from nightdesk.server.ports.use import UseRecords
 
 NO_POLICIES = Policies()
@@ -115,6 +116,7 @@ class Records(
     Metrics,
     Reports,
     NoticeBook,
+    Schedules,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.

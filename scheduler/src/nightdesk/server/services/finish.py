@@ -102,6 +102,8 @@ def manifest(
         "kernel": run.kernel,
         "size": {"name": run.size, "cpus": run.cpus, "memory_bytes": run.memory_bytes},
         "parameters": run.parameters,
+        "schedule": run.schedule_id,
+        "scheduled_at": iso(run.scheduled_at),
         "input": {"file": run.file, "sha256": run.input_sha256, "files_taken_along": run.files_count},
         "created_at": iso(run.created_at),
         "started_at": iso(run.started_at),

@@ -17,7 +17,7 @@ from nightdesk.server.ports.records import Records
 
 SOURCE, PREPARED, FILES = "source", "prepared", "files.tar.gz"
 ALL = (SOURCE, PREPARED, FILES)
-_SMALL_BYTES = 256 * 1024  # of all inputs of a run together
+SMALL_BYTES = 256 * 1024  # of all inputs of a run together
 
 
 def add_with_inputs(
@@ -34,11 +34,11 @@ def add_with_inputs(
     small = _small(inputs)
     if small is not None:
         return records.add_run(run, small)
-    store.put_all({_key(run.id, name): content for name, content in inputs.items()})
+    store.put_all({input_key(run.id, name): content for name, content in inputs.items()})
     accepted, new = records.add_run(run)
     if not new:
         for name in inputs:
-            store.remove(_key(run.id, name))
+            store.remove(input_key(run.id, name))
     return accepted, new
 
 
@@ -52,7 +52,7 @@ def open_input(records: Records, store: FileStore, run_id: str, name: str) -> IO
     if small is not None:
         return io.BytesIO(small)
     try:
-        return store.open(_key(run_id, name))
+        return store.open(input_key(run_id, name))
     except NotFound:
         return store.open(f"runs/{run_id}/input/{name}")  # of a run from before they lay side by side
 
@@ -62,18 +62,18 @@ def inputs_there(records: Records, store: FileStore, run_id: str) -> list[str]:
     return records.run_inputs(run_id) or [
         name
         for name in ALL
-        if store.exists(_key(run_id, name)) or store.exists(f"runs/{run_id}/input/{name}")
+        if store.exists(input_key(run_id, name)) or store.exists(f"runs/{run_id}/input/{name}")
     ]
 
 
-def _key(run_id: str, name: str) -> str:
+def input_key(run_id: str, name: str) -> str:
     """Where one of a run's inputs stands in the store."""
     return f"inputs/{run_id}.{name}"
 
 
 def _small(inputs: Mapping[str, IO[bytes]]) -> dict[str, bytes] | None:
     """All of them, where together they are small; None leaves them as they were."""
-    found, room = {}, _SMALL_BYTES
+    found, room = {}, SMALL_BYTES
     for name, content in inputs.items():
         found[name] = content.read(room + 1)
         room -= len(found[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nightdesk.server.domain.run import Run
+from nightdesk.server.services.finish import iso
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
 from nightdesk.shared_folders import SharedMount
@@ -35,6 +36,8 @@ def lay_out(parts: Parts, run: Run) -> None:
         "kernel": run.kernel,
         "interpreter": ["Rscript"] if run.file.lower().endswith(".r") else ["python3"],
         "parameters": run.parameters,
+        "schedule": run.schedule_id,
+        "scheduled_at": iso(run.scheduled_at),
         "cell_timeout_seconds": run.cell_timeout_seconds,
         "limits": {
             "cell_stream_bytes": limits.cell_log_bytes,

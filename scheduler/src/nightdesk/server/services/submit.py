@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from nightdesk.config import Settings, Size
@@ -75,29 +75,56 @@ def submit(
         if known is not None:
             return known, False
     source, files = sent
-    if len(source) > settings.runs.max_source_bytes:
-        raise TooLarge(
-            f"the file is larger than {human_bytes(settings.runs.max_source_bytes)}",
-            "Clear its outputs before you submit it; data belongs in files.",
-        )
-    kind = kind_of(wanted.file)
+    check_source_size(source, settings)
+    kind_of(wanted.file)
     name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
     theirs = person if wanted.owner is None else wanted.owner
     standing = records.standing(owner, name, theirs.rights.limits)
     check_waiting(standing, settings, owner)
-    version = choose(runnable(standing.versions, person), wanted.environment)
+    run, prepared = compose(settings, Asked(person, theirs, owner), wanted, source, standing)
+    if files is not None:
+        most = settings.runs.max_files_bytes
+        run = replace(
+            run, files_count=check_archive(files.archive, files.packed_bytes, most, beside=wanted.file)
+        )
+    inputs: dict[str, IO[bytes]] = {SOURCE: io.BytesIO(source)}
+    if prepared is not source:
+        inputs[PREPARED] = io.BytesIO(prepared)
+    if files is not None:
+        files.archive.seek(0)
+        inputs[FILES] = files.archive
+    return add_with_inputs(records, store, run, inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, for whom (whose groups and rights count), and under which name the run is put on record."""
+
+    by: Person
+    theirs: Person
+    owner: str
+
+
+def compose(
+    settings: Settings, asked: Asked, wanted: Submission, source: bytes, standing: Standing
+) -> tuple[Run, bytes]:
+    """The run that is wanted, without its files, and what the runner gets; nothing is put on record.
+
+    Raises:
+        Refused: it cannot be run as it stands, or is not for this person.
+    """
+    theirs, owner = asked.theirs, asked.owner
+    kind = kind_of(wanted.file)
+    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
+    version = choose(runnable(standing.versions, asked.by), wanted.environment)
     size = size_for(theirs, settings, wanted.size)
     check_limits(theirs, size, standing)
     code = _notebook(source, version, wanted) if kind == "notebook" else _script(source, version, wanted)
-    files_count = 0
-    if files is not None:
-        most = settings.runs.max_files_bytes
-        files_count = check_archive(files.archive, files.packed_bytes, most, beside=wanted.file)
     timeout = _timeout(wanted, size)
     run = Run(
         id=new_id(),
         owner=owner,
-        submitted_by=person.name,
+        submitted_by=asked.by.name,
         name=name,
         kind=kind,
         file=wanted.file,
@@ -108,7 +135,7 @@ def submit(
         size=size.name,
         cpus=size.cpus,
         memory_bytes=size.memory_bytes,
-        priority=_priority(wanted, person),
+        priority=_priority(wanted, asked.by),
         timeout_seconds=timeout,
         cell_timeout_seconds=_cell_timeout(wanted, settings, kind, timeout),
         retries=_retries(wanted),
@@ -123,17 +150,19 @@ def submit(
         notify=check_when(wanted.notify),
         key=wanted.key,
         input_sha256=hashlib.sha256(source).hexdigest(),
-        files_count=files_count,
         cells=code.cells,
         created_at=standing.now,
     )
-    inputs: dict[str, IO[bytes]] = {SOURCE: io.BytesIO(source)}
-    if code.source is not source:
-        inputs[PREPARED] = io.BytesIO(code.source)
-    if files is not None:
-        files.archive.seek(0)
-        inputs[FILES] = files.archive
-    return add_with_inputs(records, store, run, inputs)
+    return run, code.source
+
+
+def check_source_size(source: bytes, settings: Settings) -> None:
+    """Raise :class:`TooLarge` for a notebook or script that is larger than one may be."""
+    if len(source) > settings.runs.max_source_bytes:
+        raise TooLarge(
+            f"the file is larger than {human_bytes(settings.runs.max_source_bytes)}",
+            "Clear its outputs before you submit it; data belongs in files.",
+        )
 
 
 def output_key(run: Run, name: str) -> str:

@@ -37,6 +37,7 @@ from nightdesk.server.web import (
     pages,
     people_pages,
     people_usage,
+    schedules,
     sessions,
     story,
     usage,
@@ -101,6 +102,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
+    app.include_router(schedules.router)
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)

@@ -18,9 +18,11 @@ from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
 from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
+from nightdesk.client import schedule_answers as schedules
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
 from nightdesk.server.web.paths import API
+from nightdesk.server.web.schedules import ScheduleRequest, SourceRequest
 
 
 class Words(TypedDict):
@@ -171,6 +173,17 @@ ANSWERS = {
     "POST /announcements": Answer(answers.Announcement, (400, *_ADMINS, 409, 422)),
     "DELETE /announcements": Answer(answers.Cleared, _ADMINS),
     "DELETE /announcements/{number}": Answer(answers.Cleared, (*_ADMINS, 404, 422)),
+    "POST /schedules": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "POST /schedules/preview": Answer(schedules.Preview, (400, 401, 422)),
+    "GET /schedules": Answer(schedules.Schedules, (401, 403, 422)),
+    "GET /schedules/{schedule_id}": Answer(schedules.Schedule, (401, 404)),
+    "PATCH /schedules/{schedule_id}": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422)),
+    "PUT /schedules/{schedule_id}/source": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422)),
+    "DELETE /schedules/{schedule_id}": Answer(schedules.RemovedSchedule, (401, 404)),
+    "POST /schedules/{schedule_id}/pause": Answer(schedules.Schedule, (401, 404)),
+    "POST /schedules/{schedule_id}/resume": Answer(schedules.Schedule, (401, 404)),
+    "POST /schedules/{schedule_id}/run": Answer(schedules.Tick, (401, 404)),
+    "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
@@ -199,7 +212,14 @@ _MEANINGS = {
     503: "a part of the platform is out of reach; try again",
 }
 _OPEN = {"GET /health"}
-_MADE = {"POST /announcements", "POST /builds", "POST /groups", "POST /runs/{run_id}/retry"}
+_MADE = {
+    "POST /announcements",
+    "POST /builds",
+    "POST /groups",
+    "POST /runs/{run_id}/retry",
+    "POST /schedules",
+    "POST /schedules/{schedule_id}/run",
+}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -216,6 +236,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 _describe(f"{method.upper()} {path.removeprefix(API)}", operation, schemas)
         _describe_part(schemas, "Body_submit_run", SubmitRequest)
         _describe_part(schemas, "Body_ask_for_build", RequestedBuild)
+        _describe_part(schemas, "Body_add_schedule", ScheduleRequest)
+        _describe_part(schemas, "Body_set_source", SourceRequest)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -63,6 +63,8 @@ def run_json(
         "elapsed_seconds": _rounded(elapsed),
         "peak_memory_bytes": run.peak_memory_bytes,
         "submitted_by": run.submitted_by,
+        "schedule": run.schedule_id,
+        "scheduled_at": iso(run.scheduled_at),
         "usage": None,  # in an answer about this one run while it goes on; events have one of their own
     }
 

@@ -2,8 +2,8 @@
 
 Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
 look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
-(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), and build
-versions of environments (see ``builder``).
+(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), queue runs for what is due
+by a schedule (see ``timekeeper``), and build versions of environments (see ``builder``).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.postman import Postman
 from nightdesk.server.worker.sampler import Eye
 from nightdesk.server.worker.scales import Scales
+from nightdesk.server.worker.timekeeper import Timekeeper
 
 
 def main() -> int:
@@ -53,6 +54,7 @@ def main() -> int:
     supervisor = Supervisor(platform.parts, name)
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
     threads += [Scales(platform.parts.records, platform.homes), Postman(platform.post)]
+    threads.append(Timekeeper(platform.parts, platform.clock, supervisor))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)

@@ -26,7 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 class Ticking(threading.Thread, ABC):
-    """Ticks each second until told to stop, whatever goes wrong."""
+    """Ticks each second, or after its ``pause``, until told to stop, whatever goes wrong."""
+
+    pause = _TICK_SECONDS
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -47,7 +49,7 @@ class Ticking(threading.Thread, ABC):
                 # The thread is this process's edge: if it died, the worker would lose all its runs.
                 _log.exception("%s: unexpected; trying again", self.name)
             tick += 1
-            self._stopped.wait(_TICK_SECONDS)
+            self._stopped.wait(self.pause)
 
     @abstractmethod
     def _tick(self, tick: int) -> None: ...
