@@ -103,7 +103,7 @@ def test_an_interval_is_real_time() -> None:
         ("@reboot", "has 1 fields"),
         ("é * * * *", "not plain text"),
         ("* * * * *" + " " * 5 + "*," * 200 + "*", "too long"),
-        ("١ * * * *", "not plain text"),
+        ("\u0661 * * * *", "not plain text"),
     ],
 )
 def test_a_bad_line_is_refused_in_words(cron: str, words: str, got: Callable[[object], None]) -> None:

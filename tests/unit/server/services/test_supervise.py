@@ -90,6 +90,8 @@ def test_what_the_container_finds(bench: Bench) -> None:
         "kernel": "python3",
         "interpreter": ["python3"],
         "parameters": {"year": 5},
+        "schedule": None,
+        "scheduled_at": None,
         "cell_timeout_seconds": 600.0,
         "limits": {
             "cell_stream_bytes": 2**20,

@@ -26,7 +26,7 @@ EXAMPLES = """\
   nightdesk schedule list
   nightdesk schedule add report.ipynb --cron "30 6 * * MON-FRI" --zone Europe/Berlin
   nightdesk schedule add import.py --every 15m --overlap queue --missed all --catch-up 4
-  nightdesk schedule add report.ipynb --cron "@daily" --time-parameter as_of --env python-data:2026.11.1
+  nightdesk schedule add report.ipynb --cron "@daily" --time-parameter as_of --env python-data@next
   nightdesk schedule add --run RUN --cron "0 4 1 * *" --name monthly
   nightdesk schedule add report.ipynb --cron "0 2 * * *" --zone Europe/Berlin --dry-run
   nightdesk schedule show report.ipynb

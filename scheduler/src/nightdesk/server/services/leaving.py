@@ -29,8 +29,8 @@ def leave(
     """Accept nothing of this person any more, end what they have, or hand it to the heir.
 
     What waits is cancelled in any case: it would be somebody's code that starts with another's rights. What goes
-    on goes on where there is an heir. Schedules are paused, and are the heir's to resume; without one they stay theirs. May be called again, whatever became of it the last time. ``gone`` is
-    called when nothing more is accepted.
+    on goes on where there is an heir. Schedules are paused, and the heir's to resume; without one they stay theirs.
+    May be called again, whatever became of it the last time. ``gone`` is called when nothing more is accepted.
     """
     records.shut_out(name, by)
     gone()
