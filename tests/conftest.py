@@ -19,6 +19,8 @@ from .support.object_store import object_store as an_object_store
 from .support.people import Person, admin_of, join
 from .support.platform import REUSE, Platform, alone
 from .support.security_table import SecurityTable
+from .support.servers import Servers
+from .support.servers import servers as the_servers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,6 +58,13 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectSto
     """A real server that speaks S3, in reach of this process alone."""
     with an_object_store(tmp_path_factory.mktemp("objects")) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Real servers for data connections, in reach of this process and of the platform's runs."""
+    with the_servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

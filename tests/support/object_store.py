@@ -54,7 +54,7 @@ class ObjectStore:
     def start(self) -> None:
         """Start it, and wait until it lets its writer in."""
         if not self._ports:
-            self._ports = _free_ports(self.host, 8)
+            self._ports = free_ports(self.host, 8)
             self._configure()
         options = [
             "-ip=127.0.0.1",
@@ -146,7 +146,7 @@ def object_store(folder: Path, host: str = "127.0.0.1") -> Iterator[ObjectStore]
         store.stop()
 
 
-def _free_ports(host: str, count: int) -> list[int]:
+def free_ports(host: str, count: int) -> list[int]:
     """Ports that are free here and on the loopback interface."""
     with ExitStack() as held:
         found: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nightdesk.connecting.hidden import Hidden
 from nightdesk.connecting.problem import driver
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ def open_http(given: Given) -> Any:
 
     scheme = str(given.settings.get("scheme") or "Bearer")
     token = given.secrets["token"]
-    value = token if scheme == "-" else f"{scheme} {token}"
+    value = token if scheme == "-" else Hidden(f"{scheme} {token}")
     url = httpx.URL(given.settings["url"])
     header = str(given.settings.get("header") or "Authorization")
     transport = WithToken(httpx.HTTPTransport(retries=1), url, header, value, read_only=given.read_only)

@@ -16,7 +16,7 @@ class RootedFiles(DirFileSystem):  # type: ignore[misc]
     cachable = False
 
     def __init__(self, inner: Any, root: str, name: str) -> None:
-        super().__init__(path=root, fs=inner)
+        super().__init__(path=root or "/", fs=inner)
         if not root:
             self.path = ""  # and not where the process happens to be
         self.connection = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nightdesk.connecting.hidden import Hidden
 from nightdesk.connecting.problem import ConnectionProblem, driver, missing, not_mounted
 
 TYPE_CHECKING = False
@@ -106,15 +107,39 @@ def _engine(given: Given, url: Any, **how: Any) -> Any:
     library = _sqlalchemy(given)
     try:
         engine = library.create_engine(url, **how)
+        engine = library.create_engine(url, **_with_hidden(engine, url, how))
     except library.exc.NoSuchModuleError:
         name = url.get_backend_name()
         raise missing(_PACKAGES.get(name, f"sqlalchemy-{name}"), name) from None
     except ImportError as error:
         name = error.name or url.get_driver_name()
         raise missing(_PACKAGES.get(name, name), url.get_backend_name()) from None
+    _connect_quietly(engine)
     if given.read_only:
         _keep_to_reading(engine)
     return engine
+
+
+def _with_hidden(engine: Any, url: Any, how: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an engine, with the password as one that does not show where SQLAlchemy keeps it in plain text."""
+    _, named = engine.dialect.create_connect_args(url)
+    if not named.get("password"):
+        return how
+    return {**how, "connect_args": {**how.get("connect_args", {}), "password": Hidden(named["password"])}}
+
+
+def _connect_quietly(engine: Any) -> None:
+    """Of a driver that fails to connect keep the error, and not the variables it had, which hold the password."""
+    from sqlalchemy import event
+
+    def connect(dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+        try:
+            return dialect.connect(*arguments, **named)
+        except dialect.loaded_dbapi.Error as error:
+            error.__context__ = None
+            raise error.with_traceback(None) from None
+
+    event.listen(engine, "do_connect", connect)
 
 
 def _keep_to_reading(engine: Any) -> None:

@@ -99,11 +99,6 @@ def logged_in(given: Given) -> Any:
         ) from None
     except (paramiko.SSHException, OSError, EOFError) as error:
         client.close()
-        if "not found in known_hosts" in str(error):
-            raise WrongKey(
-                f"{where} has no key of the type that is on record ({kind})",
-                "An admin takes one that `ssh-keyscan` prints for this server.",
-            ) from None
         raise ConnectionProblem(f"{where} cannot be reached: {_why(error)}") from None
     transport = client.get_transport()
     if transport is not None:

@@ -35,7 +35,12 @@ class WithToken(httpx.BaseTransport):
             stream=request.stream,
             extensions=request.extensions,
         )
-        return self._inner.handle_request(sent)
+        try:
+            return self._inner.handle_request(sent)
+        except httpx.TransportError as error:
+            # Below here the headers stand in variables.
+            error.__context__ = None
+            raise error.with_traceback(None) from None
 
     def close(self) -> None:
         """As of any transport."""

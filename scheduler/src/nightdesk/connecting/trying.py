@@ -43,7 +43,9 @@ def try_postgresql(given: Given, engine: Any) -> Tries:
     """Log in, and see whether there is a table that it may read."""
 
     def look(connection: Any) -> str:
-        there, readable = connection.exec_driver_sql(_TABLES).one()
+        from sqlalchemy import text
+
+        there, readable = connection.execute(text(_TABLES)).one()
         if there and not readable:
             raise Failed(
                 RIGHT,
@@ -95,7 +97,7 @@ def try_s3(given: Given, _files: Any) -> Tries:
         from pyarrow.fs import FileSelector
 
         found = s3_client(given).get_file_info(FileSelector(s3_root(given), allow_not_found=False))
-        return f"it may list '{s3_root(given)}': {len(found)} {'entry' if len(found) == 1 else 'entries'}"
+        return f"it may list '{s3_root(given)}': {_entries(len(found))}"
 
     yield LOGIN, lambda: _s3_login(given)
     yield RIGHT, read
@@ -109,7 +111,8 @@ def _s3_login(given: Given) -> str:
     try:
         s3_client(given).get_file_info(FileSelector(str(given.settings["bucket"]), allow_not_found=False))
     except OSError as error:
-        if not re.search("ACCESS_DENIED|NO_SUCH_BUCKET|does not exist|Path does not exist", str(error)):
+        said = str(error)
+        if re.search("INVALID|SIGNATURE", said) or not re.search("DENIED|NO_SUCH_BUCKET|not exist", said):
             raise
     return f"the key '{given.settings['access_key']}' is known"
 
@@ -124,7 +127,7 @@ def try_sftp(given: Given, files: Any) -> Tries:
             raise Failed(
                 RIGHT, f"there is no folder '{given.settings.get('path') or '/'}' on the server"
             ) from None
-        return f"it may list '{given.settings.get('path') or '/'}': {len(found)} entries"
+        return f"it may list '{given.settings.get('path') or '/'}': {_entries(len(found))}"
 
     yield LOGIN, lambda: f"'{given.settings['user']}' is let in, and the server has the key on record"
     yield RIGHT, read
@@ -161,12 +164,26 @@ def try_http(_given: Given, client: Any) -> Tries:
 
 def try_folder(_given: Given, folder: Any) -> Tries:
     """Look into it."""
-    yield RIGHT, lambda: f"{folder} has {sum(1 for _ in folder.iterdir())} entries"
+    yield RIGHT, lambda: f"{folder} has {_entries(sum(1 for _ in folder.iterdir()))}"
 
 
-def try_fsspec(_given: Given, files: Any) -> Tries:
-    """List the root."""
-    yield RIGHT, lambda: f"it may list the root: {len(files.ls('', detail=False))} entries"
+def try_fsspec(given: Given, files: Any) -> Tries:
+    """List the root, of what has one."""
+
+    def read() -> str:
+        if str(given.settings["protocol"]) in ("http", "https"):
+            return "it is opened; what is read is named by its whole address"
+        try:
+            found = files.ls("/", detail=False)
+        except (FileNotFoundError, ValueError):
+            found = files.ls("", detail=False)
+        return f"it may list the root: {_entries(len(found))}"
+
+    yield RIGHT, read
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _tables(count: int) -> str:
