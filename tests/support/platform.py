@@ -79,6 +79,12 @@ class Platform:
         self.admin_token = str(login["token"])
 
     @property
+    def mail_server(self) -> tuple[str, int]:
+        """Where the platform hands in its mail."""
+        smtp = yaml.safe_load((self.state / "nightdesk.yaml").read_text("utf-8"))["notifications"]["smtp"]
+        return str(smtp["host"]), int(smtp["port"])
+
+    @property
     def setup_token(self) -> str:
         """The token of the hub's service `setup`."""
         return self.settings["NIGHTDESK_SETUP_TOKEN"]
@@ -144,6 +150,15 @@ def start(
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
         # The tests' ledger listens on this machine, which is out of reach of sessions and runs otherwise.
         settings["network"] = {"allow": [bridge_address()]}
+        # A mail server of the tests may listen on this machine as well: see tests/support/mailbox.py.
+        settings["notifications"] = {
+            "smtp": {
+                "host": bridge_address(),
+                "port": _free_port(),
+                "security": "off",
+                "from": "Nightdesk <nightdesk@example.org>",
+            }
+        }
         settings["runs"] |= {
             "slots": SLOTS,
             "limits": {"people": {LIMITED_PERSON: 1}, "groups": {LIMITED_GROUP: 1}},

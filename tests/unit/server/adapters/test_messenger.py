@@ -6,39 +6,17 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from nightdesk.notices import Notifications
 from nightdesk.server.adapters.messenger import OutsideMessenger
 from nightdesk.server.domain.errors import Invalid, NotAllowed, Refused, Unavailable
 from nightdesk.server.domain.notification import Message
 
+from ....support.mailbox import Mailbox, served
+
 FROM = "Nightdesk <nightdesk@example.org>"
-
-
-class Mailbox:
-    """What the mail server was given; it refuses `nobody@…`, and is busy for `later@…`."""
-
-    def __init__(self) -> None:
-        self.arrived: list[Any] = []
-
-    async def handle_RCPT(
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:
-        if address.startswith("nobody@"):
-            return "550 5.1.1 there is no such mailbox"
-        if address.startswith("later@"):
-            return "451 4.7.1 come again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.arrived.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
 
 
 @pytest.fixture
@@ -51,16 +29,8 @@ def smtp(mailbox: Mailbox) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    server = Controller(
-        mailbox,
-        hostname="127.0.0.1",
-        port=port,
-        authenticator=lambda *_: AuthResult(success=False),
-        auth_require_tls=False,
-    )
-    server.start()
-    yield port
-    server.stop()
+    with served(mailbox, "127.0.0.1", port):
+        yield port
 
 
 def to_mail(port: int, **more: Any) -> OutsideMessenger:

@@ -1,0 +1,67 @@
+"""Hearing of a run that failed: from the page where an address is set to the mail in the box."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from ..support.browser import Desk
+from ..support.mailbox import Mailbox, served
+from ..support.notebooks import notebook
+from ..support.people import Person
+from ..support.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.platform]
+PAGE = "/services/nightdesk/notifications"
+
+
+def test_a_failed_run_is_told_by_mail_once_the_address_is_confirmed(
+    grace: Person, desk: Callable[[str], Desk]
+) -> None:
+    mailbox = Mailbox()
+
+    def subjects() -> list[str]:
+        return [str(mail["Subject"]) for _to, mail in mailbox.arrived]
+
+    with served(mailbox, *grace.platform.mail_server):
+        window = desk(grace.name)
+        window.sign_in(grace.password, to=PAGE)
+        page = window.page
+        expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
+        expect(page.locator(".empty")).to_contain_text("Nothing yet")
+        page.get_by_label("E-mail").fill("grace@example.org")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#confirm")).to_contain_text("grace@example.org")
+        window.picture("notifications-confirm")
+        until(subjects, "the code arrives")
+        code = re.search(r"(\d{6})$", subjects()[0])
+        assert code is not None
+        page.get_by_label("Code").fill("000000")
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.locator("main")).to_contain_text("This is not the code")
+        page.get_by_label("Code").fill(code[1])
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.locator("#confirm")).to_have_count(0)
+
+        good = grace.runs.submit(notebook("1"), name="all is well")
+        bad = grace.runs.submit(notebook("1 / 0"), name="night job")
+        grace.runs.end(good["id"])
+        grace.runs.end(bad["id"])
+        until(lambda: "night job: failed" in subjects(), "the mail about the run arrives", 30)
+        assert "all is well" not in " ".join(subjects())
+        text = mailbox.arrived[-1][1].get_content()
+        assert "cell 1: ZeroDivisionError" in text
+        assert f"/services/nightdesk/runs/{bad['id']}" in text
+
+        page.goto(PAGE)
+        expect(page.locator("#sent tbody tr").first).to_contain_text(f"run {bad['id']}")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            window.picture(f"notifications-{scheme}")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), "it fits a phone"
+        window.picture("notifications-phone")
+        assert window.troubles == []
