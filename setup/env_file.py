@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LINE = re.compile(r"^(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)$")
-RECIPE = re.compile(r"^# generate: (?P<recipe>password|hex (?P<bytes>\d+))$")
+RECIPE = re.compile(r"^# generate: (?P<recipe>password|hex \d+|keys \d+)$")
 PROJECT = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 SHORTEST_SECRET = 12
 
@@ -44,11 +44,11 @@ class Problem:
 
 
 def generate(recipe: str) -> str:
-    """A fresh secret. `password` is easy to type (20 letters and digits); `hex N` is N random bytes."""
+    """A fresh secret. `password` is easy to type (20 letters and digits); `hex N` and `keys N` are N random bytes."""
     if recipe == "password":
         alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks alike
         return "".join(secrets.choice(alphabet) for _ in range(20))
-    return secrets.token_hex(int(recipe.removeprefix("hex ")))
+    return secrets.token_hex(int(recipe.split()[1]))
 
 
 def read_example(text: str) -> list[Entry]:
@@ -159,8 +159,14 @@ def _wrong(entry: Entry, value: str) -> str | None:
         return "may hold lower-case letters, digits and dashes, and starts with a letter or digit"
     if entry.recipe is None or not value:  # an empty secret is filled in
         return None
-    if entry.recipe.startswith("hex"):
-        length = 2 * int(entry.recipe.removeprefix("hex "))
+    if entry.recipe.startswith("keys"):
+        length = 2 * int(entry.recipe.split()[1])
+        if not all(re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", key) for key in value.split(",")):
+            return (
+                f"must be keys of {length} hexadecimal digits each, with commas between and the newest first"
+            )
+    elif entry.recipe.startswith("hex"):
+        length = 2 * int(entry.recipe.split()[1])
         if not re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", value):
             return f"must be {length} hexadecimal digits; empty it and a new one is generated"
     elif len(value) < SHORTEST_SECRET:

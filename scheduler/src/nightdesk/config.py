@@ -32,6 +32,7 @@ from pydantic import (
 )
 
 from nightdesk import sign_in as _sign_in
+from nightdesk.connection_places import Connections
 from nightdesk.notices import Notifications
 from nightdesk.shared_folders import Shared
 
@@ -367,6 +368,7 @@ class Settings(_Part):
     sessions: Sessions = Sessions()
     network: Network = Network()
     shared: Shared = Shared()
+    connections: Connections = Connections()
     runs: Runs = Runs()
     notifications: Annotated[Notifications, BeforeValidator(_nothing)] = Notifications()
     database: Database = Database()

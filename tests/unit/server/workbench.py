@@ -111,7 +111,10 @@ class Bench:
         self.engine = MemoryEngine(lambda _run: self.act)
         self.bell = MemoryBell()
         self.settings = Settings.model_validate(
-            {"runs": {"grace": 1, "retry_wait": "0.001s", **runs_settings}}
+            {
+                "runs": {"grace": 1, "retry_wait": "0.001s", **runs_settings},
+                "connections": {"host_paths": ["/srv/data"]},
+            }
         )
         policies = PolicyBook(self.records, self.settings.runs.limits)
         self.parts = Parts(

@@ -31,6 +31,8 @@ HELD_BY = {
     "NIGHTDESK_SETUP_TOKEN": {"hub"},
     "NIGHTDESK_COOKIE_SECRET": {"api"},
     "NIGHTDESK_REDIS_PASSWORD": {"api", "worker", "redis"},
+    "NIGHTDESK_SECRET_KEYS": {"api"},
+    "NIGHTDESK_RUN_KEY": {"api", "worker"},
 }
 
 

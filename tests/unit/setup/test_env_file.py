@@ -18,8 +18,8 @@ def test_every_secret_is_generated_and_different(tmp_path: Path, example: Path) 
     assert env_file.ensure(file, example, {}) == "made"
     values = env_file.read_values(file.read_text())
     secrets = [values[entry.key] for entry in env_file.read_example(example.read_text()) if entry.recipe]
-    assert len(secrets) == 7
-    assert len(set(secrets)) == 7
+    assert len(secrets) == 9
+    assert len(set(secrets)) == 9
     assert all(len(secret) >= 20 for secret in secrets)
     assert env_file.problems(file.read_text(), example.read_text()) == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from celery import Celery
@@ -25,6 +25,7 @@ from nightdesk.server.adapters.messenger import OutsideMessenger
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
 from nightdesk.server.adapters.run_folders import SharedRunFolders
+from nightdesk.server.adapters.sealing import AesSealing, BadKey
 from nightdesk.server.adapters.shared_volume import prepare
 from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
@@ -34,11 +35,13 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.ports.roster import Roster
 from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
+from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.ticking import Clockwork
+from nightdesk.server.services.run_owner import RunOwners
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 
@@ -66,6 +69,8 @@ class Environment:
     egress_state: Path = Path("/egress/state.json")
     folders: Path = Path("/folders")
     smtp_password: str = ""
+    secret_keys: str = field(default="", repr=False)
+    run_key: str = field(default="", repr=False)
 
     @classmethod
     def read(cls) -> Environment:
@@ -82,6 +87,8 @@ class Environment:
             sources=Path(os.environ.get("NIGHTDESK_SOURCES", "/sources")),
             build_secrets=Path(os.environ.get("NIGHTDESK_BUILD_SECRETS", "/run/build-secrets")),
             smtp_password=os.environ.get("NIGHTDESK_SMTP_PASSWORD", ""),
+            secret_keys=os.environ.get("NIGHTDESK_SECRET_KEYS", ""),
+            run_key=os.environ.get("NIGHTDESK_RUN_KEY", ""),
         )
 
 
@@ -100,6 +107,8 @@ class WebPlatform:
     board: Board
     waiting: WaitingRoom
     directory: Directory
+    vault: Vault
+    owners: RunOwners
 
     def forget_people(self, name: str) -> None:
         """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
@@ -148,7 +157,12 @@ def web_platform() -> WebPlatform:
         ConfigError: nightdesk.yaml is wrong.
     """
     environment = Environment.read()
-    for name in ("NIGHTDESK_SERVICE_TOKEN", "NIGHTDESK_COOKIE_SECRET"):
+    for name in (
+        "NIGHTDESK_SERVICE_TOKEN",
+        "NIGHTDESK_COOKIE_SECRET",
+        "NIGHTDESK_SECRET_KEYS",
+        "NIGHTDESK_RUN_KEY",
+    ):
         _needed(name)
     settings = load(environment.config)
     records = records_for(settings)
@@ -168,7 +182,16 @@ def web_platform() -> WebPlatform:
         directory=Directory(records, groups, people, bell, policies, tuple(settings.sizes)),
         roster=HubRoster(environment.hub_api_url, environment.service_token),
         board=Board(records),
+        vault=Vault(records, _sealing(environment.secret_keys), settings.connections.host_paths),
+        owners=RunOwners(records, people, policies, environment.run_key),
     )
+
+
+def _sealing(keys: str) -> AesSealing:
+    try:
+        return AesSealing(keys)
+    except BadKey as error:
+        raise MissingSecret(f"nightdesk: NIGHTDESK_SECRET_KEYS in config/.env: {error}.") from error
 
 
 def worker_platform() -> WorkerPlatform:
@@ -178,6 +201,7 @@ def worker_platform() -> WorkerPlatform:
         ConfigError: nightdesk.yaml is wrong.
     """
     environment = Environment.read()
+    _needed("NIGHTDESK_RUN_KEY")
     settings = load(environment.config)
     _needed("NIGHTDESK_SERVICE_TOKEN")  # the hub is asked what owners of schedules may, and of shared folders
     if settings.shared.folders:
@@ -190,6 +214,7 @@ def worker_platform() -> WorkerPlatform:
             shared_volume=f"{environment.project}_shared",
             folders_volume=f"{environment.project}_folders",
             team_place=settings.shared.team,
+            gate_volume=f"{environment.project}_gate",
         )
     )
     records = records_for(settings)
@@ -203,6 +228,7 @@ def worker_platform() -> WorkerPlatform:
         settings=settings,
         policies=PolicyBook(records, settings.runs.limits),
         people=people,
+        run_key=environment.run_key,
     )
     return WorkerPlatform(
         settings=settings,

@@ -23,8 +23,11 @@ from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.groups import MemoryGroups
 from nightdesk.server.doubles.people import MemoryPeople
 from nightdesk.server.doubles.roster import MemoryRoster
+from nightdesk.server.doubles.sealing import MemorySealing
 from nightdesk.server.services.announcements import Board
+from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.directory import Directory
+from nightdesk.server.services.run_owner import RunOwners
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
@@ -33,6 +36,7 @@ from ..workbench import ADA, BOB, ROOT, Bench, code, notebook
 
 SERVICE_TOKEN = "the-service-s-own-token"
 COOKIE_SECRET = "00" * 32
+RUN_KEY = "11" * 32
 TOKENS = {"ada": "token-ada", "bob": "token-bob", "root": "token-root"}
 NOTEBOOK = notebook(code("year = 1", "parameters"), code("print(year)"))
 
@@ -84,6 +88,7 @@ class Site:
             cookie_secret=COOKIE_SECRET,
             hub_api_url=hub_api_url,
             scratch=Path("/scratch"),
+            run_key=RUN_KEY,
         )
         self.platform = WebPlatform(
             settings=bench.settings,
@@ -99,6 +104,8 @@ class Site:
             ),
             roster=self.roster,
             board=Board(bench.records),
+            vault=Vault(bench.records, MemorySealing(), bench.settings.connections.host_paths),
+            owners=RunOwners(bench.records, self.people, policies, RUN_KEY),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

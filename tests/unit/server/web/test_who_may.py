@@ -12,10 +12,14 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from nightdesk.server.domain.announcement import Announcement
 from nightdesk.server.domain.build import Build, BuildKind, new_build_id
+from nightdesk.server.domain.connection import Grant
+from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.notification import Wishes
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.policy import Kind
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.roster import Member
+from nightdesk.server.services.connections import Draft
 from starlette.routing import Mount, Route
 
 from ..workbench import ADA, BOB, ROOT
@@ -82,6 +86,17 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("PATCH", f"{API}/notifications"): SIGNED_IN,
     ("POST", f"{API}/notifications/confirm"): SIGNED_IN,
     ("POST", f"{API}/notifications/test"): SIGNED_IN,
+    ("GET", f"{API}/connections"): SIGNED_IN,
+    ("POST", f"{API}/connections"): (401, 403, 403, 201),
+    ("POST", f"{API}/connections/reseal"): ADMINS,
+    ("GET", f"{API}/connections/{{name}}"): (401, 200, 404, 200, 200),  # granted to the owner's group
+    ("PATCH", f"{API}/connections/{{name}}"): ADMINS,
+    ("DELETE", f"{API}/connections/{{name}}"): ADMINS,
+    ("POST", f"{API}/connections/{{name}}/grants"): ADMINS,
+    ("DELETE", f"{API}/connections/{{name}}/grants"): ADMINS,
+    ("POST", f"{API}/connections/{{name}}/rotate"): ADMINS,
+    ("GET", f"{API}/connections/{{name}}/uses"): ADMINS,
+    ("POST", f"{API}/connections/{{name}}/use"): (401, 200, 404, 200, 200),
     ("GET", f"{API}/usage"): SIGNED_IN,
     ("GET", f"{API}/usage.csv"): SIGNED_IN,
     ("GET", f"{API}/usage/people"): ADMINS,
@@ -252,6 +267,8 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
         path = path.replace("{change}", "groups").replace("{build_id}", a_build(site))
         if path.endswith("/build"):
             form = {"kind": "image", "environment": "page", "source": "registry.example.org/x:1"}
+    if path.startswith(f"{API}/connections"):
+        path, how = about_connections(site, method, path)
     if path.startswith((f"{API}/leaving", f"{API}/owners")):
         path = path.replace("{name}", "ada")
     if path.startswith((f"{API}/groups", f"{BASE}/groups", f"{API}/policies", f"{BASE}/policies")):
@@ -373,6 +390,24 @@ def about_groups(site: Site, method: str, path: str) -> tuple[str, dict[str, Any
     if path.startswith(API) and (method in {"POST", "PATCH"} or path.endswith("/members")):
         how = {"body": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
     return path.replace("{change}", "policy"), how
+
+
+def about_connections(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:
+    """A route about a connection that is made for it and granted to the owner's group."""
+    name = f"made-{uuid.uuid4().hex[:6]}"
+    site.platform.vault.make(
+        ROOT, Draft(name, ConnectionKind.HTTP, settings={"url": "https://x"}, secrets={"token": "abcdef"})
+    )
+    site.platform.vault.grant(ROOT, name, Grant(Kind.GROUP, "team"))
+    body: dict[str, Any] = {"kind": "group", "name": "team"}
+    if path.endswith("/connections"):
+        body = {"name": f"new-{name}", "kind": "folder", "settings": {"path": "/srv/data/x"}}
+    elif path.endswith("/rotate"):
+        body = {"secrets": {"token": "another"}}
+    elif method == "PATCH":
+        body = {"title": "another"}
+    how = {"body": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
+    return path.replace("{name}", name), {} if method == "GET" or path.endswith("use") else how
 
 
 def a_build(site: Site) -> str:

@@ -39,6 +39,7 @@ _MAKING_SECONDS = 5.0  # a container takes a tenth of a second to be made, on a 
 _BRIDGE_NAME = "com.docker.network.bridge.name"
 _LOST_BY_ENGINE = 255
 _TOGETHER_SECONDS = 15.0  # an engine that ends stops its containers within its own grace of 10 s and a little
+_GATE = "/run/nightdesk"
 _TMPFS = {"/tmp": "size=1g,mode=1777", "/home/nightdesk": "size=1g,uid=1000,gid=1000,mode=755"}  # noqa: S108
 
 
@@ -51,6 +52,7 @@ class RunContainers:
     shared_volume: str
     folders_volume: str = ""  # of groups
     team_place: str = PLACE
+    gate_volume: str = ""  # with the socket of what runs reach of the platform
 
     @property
     def network(self) -> str:
@@ -245,6 +247,8 @@ class DockerEngine:
                 "NIGHTDESK_ATTEMPT": str(run.attempt),
                 "NIGHTDESK_OUTPUT_DIR": "/nightdesk/out",
                 "NIGHTDESK_JOB": "/nightdesk/in/job.json",
+                "NIGHTDESK_API_SOCKET": f"{_GATE}/api.sock",
+                "NIGHTDESK_TOKEN_FILE": "/nightdesk/in/token",
                 "NIGHTDESK_METRICS": "/nightdesk/result/metrics.jsonl",
                 "NIGHTDESK_ENVIRONMENT": run.environment,
                 "NIGHTDESK_VERSION": run.version,
@@ -269,6 +273,7 @@ class DockerEngine:
                     ),
                     Mount(common.team_place, common.shared_volume, type="volume", read_only=True),
                     *(self._folder(mount) for mount in shared),
+                    *self._gate(),
                 ],
                 network_mode=common.network,
                 mem_limit=run.memory_bytes,
@@ -287,6 +292,10 @@ class DockerEngine:
             ),
         )
         return made
+
+    def _gate(self) -> list[Mount]:
+        volume = self._common.gate_volume
+        return [Mount(_GATE, volume, type="volume", read_only=True, no_copy=True)] if volume else []
 
     def _folder(self, mount: SharedMount) -> Mount:
         """A folder of a group: of the machine, or of the volume, whose other folders this one does not show."""

@@ -15,6 +15,7 @@ from nightdesk.server.adapters.audit_sql import LAST_HASH, AuditSql, lock_chain,
 from nightdesk.server.adapters.builds_sql import BuildsSql
 from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
+from nightdesk.server.adapters.connections_sql import ConnectionsSql
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
@@ -87,6 +88,7 @@ class RecordsSql(
     NoticesSql,
     SchedulesSql,
     TicksSql,
+    ConnectionsSql,
 ):
     """The database behind the platform."""
 

@@ -39,9 +39,13 @@ class SharedRunFolders:
         self._max_files = max_files
         self._runner = RunnerFiles(root)
 
-    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+    def prepare(
+        self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None, token: str = ""
+    ) -> None:
         try:
             self._prepare(run, job, source, files)
+            if token:
+                _write_token(self._folder(run) / "in" / "token", token)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise Unavailable(
@@ -112,6 +116,15 @@ class SharedRunFolders:
 
     def _folder(self, run: Run) -> Path:
         return self._root / run.id / str(run.attempt)
+
+
+def _write_token(path: Path, token: str) -> None:
+    """For the run's code to read, and nobody else."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o400)
+    with os.fdopen(handle, "w") as file:
+        file.write(token)
+        os.fchown(file.fileno(), _OWNER, _OWNER)
 
 
 def _give(folder: Path) -> None:

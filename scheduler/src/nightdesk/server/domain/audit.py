@@ -30,6 +30,8 @@ ACTIONS = (
     "announcement.cleared", "announcement.made",
     "audit.exported",
     "build.asked for", "build.cancelled",
+    "connection.changed", "connection.granted", "connection.made", "connection.removed", "connection.resealed",
+    "connection.revoked", "connection.rotated", "connection.tested", "connection.used",
     "environment.deprecated", "environment.groups changed", "environment.offered again", "environment.promoted",
     "environment.registered", "environment.removed", "environment.rolled back",
     "group.changed", "group.made", "group.removed",
@@ -51,7 +53,7 @@ ACTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request comes from: the client's address, and ``page``, ``token``, ``setup`` or ``worker``."""
+    """Where a request comes from: the client's address, and ``page``, ``token``, ``run``, ``setup`` or ``worker``."""
 
     address: str = ""
     means: str = "worker"

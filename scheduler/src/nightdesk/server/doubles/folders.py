@@ -22,6 +22,7 @@ class Folder:
     out: dict[str, bytes] = field(default_factory=dict)
     result: dict[str, bytes] = field(default_factory=dict)
     pipes: list[str] = field(default_factory=list)  # what is no plain file in ``out``
+    token: str = field(default="", repr=False)
 
 
 class MemoryFolders:
@@ -32,7 +33,9 @@ class MemoryFolders:
         self._max_files = max_files
         self._lock = threading.Lock()
 
-    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
+    def prepare(
+        self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None, token: str = ""
+    ) -> None:
         """Lay the folder out; what code has left there stays."""
         work: dict[str, bytes] = {}
         if files is not None:
@@ -44,7 +47,7 @@ class MemoryFolders:
         work[run.file] = source.read()
         with self._lock:
             folder = self.folders.setdefault((run.id, run.attempt), Folder(job))
-            folder.job, folder.work = job, {**folder.work, **work}
+            folder.job, folder.work, folder.token = job, {**folder.work, **work}, token
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out`` by name."""

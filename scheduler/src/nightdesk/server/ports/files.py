@@ -62,8 +62,13 @@ class FileStore(Protocol):
 class RunFolders(Protocol):
     """The folder that a run's container sees as ``/nightdesk``; only workers have it."""
 
-    def prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
-        """Lay out ``in``, ``work``, ``out`` and ``result``; again and again gives the same."""
+    def prepare(
+        self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None, token: str = ""
+    ) -> None:
+        """Lay out ``in``, ``work``, ``out`` and ``result``; again and again gives the same.
+
+        ``token`` is the run's own, in a file that its code alone reads; empty: it has none.
+        """
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out``, opened without following any link.

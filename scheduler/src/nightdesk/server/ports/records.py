@@ -15,6 +15,7 @@ from nightdesk.server.domain.run import Output, Run, Status
 from nightdesk.server.ports.announcements import Announcements
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
+from nightdesk.server.ports.connections import Connections
 from nightdesk.server.ports.leaving import Leaving
 from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.notifications import NoticeBook
@@ -117,6 +118,7 @@ class Records(
     Reports,
     NoticeBook,
     Schedules,
+    Connections,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.

@@ -91,7 +91,7 @@ class Directory:
         return self.group(token, name)
 
     def remove(self, token: str, name: str) -> None:
-        """Take a group away, with its policy; its members, their runs and sessions stay.
+        """Take a group away, with its policy and connections; its members, their runs and sessions stay.
 
         Raises:
             NotFound: there is none.
@@ -101,6 +101,7 @@ class Directory:
         self.groups.remove(token, name)
         self.records.set_policy(Policy(Kind.GROUP, name))
         self.records.forget_reader(Reader(Kind.GROUP, name))
+        self.records.forget_grants(Kind.GROUP, name)  # the next group of this name is another
         self.told(group.members)
 
     def join(self, token: str, name: str, people: Iterable[str]) -> tuple[Group, Policy]:

@@ -64,6 +64,7 @@ def put_away(records: Records, name: str, number: int, by: str) -> int:
     records.let_in(name, None)
     records.set_policy(Policy(Kind.PERSON, name))  # limits of their own, which the next one does not inherit
     records.forget_wishes(name)
+    records.forget_grants(Kind.PERSON, name)  # nor the connections
     former = former_name(name, number)
     words = f"{kept} runs are kept as {former}'s"
     records.note_arrived(

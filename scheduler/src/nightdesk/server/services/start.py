@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nightdesk.server.domain.run import Run
 from nightdesk.server.services.finish import iso
+from nightdesk.server.domain.run_token import run_token
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
 from nightdesk.shared_folders import SharedMount
@@ -48,10 +49,11 @@ def lay_out(parts: Parts, run: Run) -> None:
             "run_display_bytes": min(limits.run_display_bytes, run.memory_bytes // 8),
         },
     }
+    token = run_token(parts.run_key, run.id, run.attempt) if parts.run_key else ""
     name = PREPARED if run.kind == "notebook" else SOURCE
     with open_input(parts.records, parts.store, run.id, name) as source:
         if run.files_count:
             with open_input(parts.records, parts.store, run.id, FILES) as files:
-                parts.folders.prepare(run, job, source, files)
+                parts.folders.prepare(run, job, source, files, token)
         else:
-            parts.folders.prepare(run, job, source, None)
+            parts.folders.prepare(run, job, source, None, token)

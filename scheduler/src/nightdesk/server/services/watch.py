@@ -117,3 +117,4 @@ class Parts:
     settings: Settings
     policies: PolicyBook
     people: People | None = None  # says who is in which groups; needed where groups share folders
+    run_key: str = field(default="", repr=False)  # what the tokens of runs are made with

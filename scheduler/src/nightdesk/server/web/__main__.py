@@ -1,7 +1,8 @@
 """``python -m nightdesk.server.web``: serve on port 8080, with two processes where there are two processors.
 
-Checking what somebody hands over is computing, and Python computes on one processor at a time. This process only looks
-after the others: when one ends they all do, and the engine starts the container again.
+Checking what somebody hands over is computing, and Python computes on one processor at a time. One more serves the gate
+that runs reach: whatever their code does there, people's pages answer. This process only looks after the others: when
+one ends they all do, and the engine starts the container again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
+
+from nightdesk.server.web import gate
 
 _PORT, _BACKLOG = 8080, 2048
 _PROCESSES = 2
@@ -26,8 +29,9 @@ def main() -> int:
     count = min(_PROCESSES, os.cpu_count() or 1)
     # One socket for all: whoever has nothing to do takes the next connection.
     with socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as door:  # noqa: S104 - behind the proxy
-        command = [sys.executable, "-m", "nightdesk.server.web.process", str(door.fileno())]
-        processes = [subprocess.Popen(command, pass_fds=[door.fileno()]) for _ in range(count)]
+        processes = [_serving(door) for _ in range(count)]
+    with gate.listen(Path(os.environ.get("NIGHTDESK_GATE", gate.SOCKET))) as door:
+        processes.append(_serving(door, gate.ARGUMENT))
 
     def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
         for process in processes:
@@ -44,6 +48,11 @@ def main() -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return abs(ended.wait())
+
+
+def _serving(door: socket.socket, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "nightdesk.server.web.process", str(door.fileno()), *arguments]
+    return subprocess.Popen(command, pass_fds=[door.fileno()])
 
 
 if __name__ == "__main__":

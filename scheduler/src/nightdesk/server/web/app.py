@@ -22,6 +22,7 @@ from nightdesk.server.web import (
     build_pages,
     builds,
     catalogue,
+    connections,
     environment_pages,
     environments,
     errors,
@@ -51,14 +52,15 @@ from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.session_watch import SessionWatch
 
 
-def create_app(platform: WebPlatform) -> FastAPI:
-    """The application over a platform's parts."""
+def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
+    """The application over a platform's parts; ``at_gate`` it is the runs' alone, see :mod:`gate`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         listening = asyncio.create_task(app.state.news.listen())
-        app.state.dispatcher.start()
-        app.state.sessions.start()
+        if not at_gate:  # one for each process that people ask is enough
+            app.state.dispatcher.start()
+            app.state.sessions.start()
         try:
             yield
         finally:
@@ -79,6 +81,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.platform = platform
+    app.state.gate = at_gate
     app.state.news = live.News(platform.environment.redis_url, platform.forget_people)
     app.state.dispatcher = Dispatcher(platform)
     app.state.sessions = SessionWatch(platform)
@@ -103,6 +106,7 @@ def create_app(platform: WebPlatform) -> FastAPI:
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
     app.include_router(schedules.router)
+    app.include_router(connections.router)
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
@@ -120,5 +124,5 @@ def create_app(platform: WebPlatform) -> FastAPI:
         f"{build_pages.PAGES}/build": build_form.MAX_BYTES,
         f"{API}/audit/arrived": 4 * 2**20,
     }
-    app.add_middleware(Guard, limit=limit, own_limits=own_limits)
+    app.add_middleware(Guard, limit=limit, own_limits={} if at_gate else own_limits, at_gate=at_gate)
     return app

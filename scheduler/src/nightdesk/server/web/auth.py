@@ -14,11 +14,13 @@ from fastapi import Depends, Request
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import NotAllowed, SignInNeeded
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.run_token import PREFIX, Attempt
 from nightdesk.server.services.policies import endowed
 from nightdesk.server.web.oauth import check_xsrf, session_token
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _SIGNED_IN = "nightdesk.signed_in"  # who it is, in the scope of a request
+_ATTEMPT = "nightdesk.attempt"  # and of which run, at the gate
 
 
 async def platform_of(request: Request) -> WebPlatform:
@@ -39,6 +41,8 @@ async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(p
     if before is not None:
         return before
     token = bearer(request)
+    if request.app.state.gate:
+        return await _of_run(request, platform, token)
     by_cookie = token is None
     if token is None:
         token = session_token(request)
@@ -53,12 +57,40 @@ async def signed_in(request: Request, platform: Annotated[WebPlatform, Depends(p
     return person
 
 
+async def _of_run(request: Request, platform: WebPlatform, token: str | None) -> Person:
+    """The owner of the run whose token it is: at the gate nobody else is known."""
+    found = await run_sync(platform.owners.of_token, token) if token else None
+    if found is None:
+        raise SignInNeeded(
+            "this is no token of a run that goes on",
+            "A run's code finds its own in the file NIGHTDESK_TOKEN_FILE.",
+        )
+    request.scope[_SIGNED_IN], request.scope[_ATTEMPT] = found
+    return found[0]
+
+
+def run_of(request: Request) -> Attempt | None:
+    """Which attempt of a run asks; None where it is somebody's own token."""
+    attempt: Attempt | None = request.scope.get(_ATTEMPT)
+    return attempt
+
+
+async def by_token(request: Request) -> None:
+    """Nothing that a browser sends by itself: only who shows a token."""
+    if bearer(request) is None:
+        raise SignInNeeded(
+            "this needs a token: a page's cookie is not enough", "Show one: `Authorization: Bearer …`."
+        )
+
+
 async def known(platform: WebPlatform, token: str | None) -> Person | None:
     """Whose token it is, with what policies give them; hub and database are asked only now and then.
 
     Raises:
         Unavailable: one of them does not answer.
     """
+    if token and token.startswith(PREFIX):
+        return None  # a run's: good at the gate alone, and no business of the hub's
     person = platform.people.remembered(token) if token else None
     if token and person is None:
         person = await run_sync(platform.people.of_token, token)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
+from nightdesk.client import connection_answers as connections
 from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
 from nightdesk.client import schedule_answers as schedules
@@ -153,6 +154,17 @@ ANSWERS = {
     "PATCH /notifications": Answer(notices.Notifications, (400, 401, 422)),
     "POST /notifications/confirm": Answer(notices.Notifications, (400, 401, 422)),
     "POST /notifications/test": Answer(notices.TriedOut, (400, 401)),
+    "GET /connections": Answer(connections.Connections, (401, 403, 422)),
+    "POST /connections": Answer(connections.Connection, (400, *_ADMINS, 409, 422)),
+    "POST /connections/reseal": Answer(connections.Resealed, (*_ADMINS, 409)),
+    "GET /connections/{name}": Answer(connections.Connection, (401, 404)),
+    "PATCH /connections/{name}": Answer(connections.Connection, _CHANGES),
+    "DELETE /connections/{name}": Answer(people.Removed, (*_ADMINS, 404)),
+    "POST /connections/{name}/grants": Answer(connections.Connection, _CHANGES),
+    "DELETE /connections/{name}/grants": Answer(connections.Connection, _CHANGES),
+    "POST /connections/{name}/rotate": Answer(connections.Connection, _CHANGES),
+    "GET /connections/{name}/uses": Answer(connections.Uses, (*_ADMINS, 404, 422)),
+    "POST /connections/{name}/use": Answer(connections.Opening, (401, 404)),
     "GET /usage": Answer(people.MyUsage, (400, 401, 422)),
     "GET /usage.csv": Answer("text/csv", (400, 401, 422)),
     "GET /usage/people": Answer(people.PeopleUsage, (400, *_ADMINS, 422)),
@@ -215,6 +227,7 @@ _OPEN = {"GET /health"}
 _MADE = {
     "POST /announcements",
     "POST /builds",
+    "POST /connections",
     "POST /groups",
     "POST /runs/{run_id}/retry",
     "POST /schedules",

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from nightdesk.forwarded import client_address
 from nightdesk.server.domain.audit import Origin, origin
 from nightdesk.server.domain.errors import NightdeskError
-from nightdesk.server.web import errors
+from nightdesk.server.web import errors, gate
 from nightdesk.server.web.auth import bearer, platform_of, signed_in, the_hub
 from nightdesk.server.web.headers import SAFE
 from nightdesk.server.web.page import by_cookie
@@ -26,11 +26,17 @@ HUBS_OWN = (f"{API}/audit/arrived", f"{API}/leaving/")  # who sends a body there
 class Guard:
     """Refuses requests that are too large or nobody's before they are read; puts safe headers on every answer."""
 
-    def __init__(self, app: ASGIApp, limit: int, own_limits: Mapping[str, int]) -> None:
-        """``limit`` is that of the API in bytes; ``own_limits`` are those of paths that have their own."""
+    def __init__(
+        self, app: ASGIApp, limit: int, own_limits: Mapping[str, int], at_gate: bool = False
+    ) -> None:
+        """``limit`` is that of the API in bytes; ``own_limits`` are those of paths that have their own.
+
+        ``at_gate``: only runs ask here, and only for what the gate opens.
+        """
         self._app = app
         self._limit = limit
         self._own_limits = own_limits
+        self._at_gate = at_gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -38,8 +44,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        origin.set(_origin(scope, headers))
-        usual = self._limit if scope["path"].startswith(API) else _PAGE_FORM_BYTES
+        # At the gate nothing stands in between that would put an address on: whatever is there, code wrote it.
+        origin.set(Origin("", "run") if self._at_gate else _origin(scope, headers))
+        usual = self._limit if scope["path"].startswith(API) and not self._at_gate else _PAGE_FORM_BYTES
         limit = self._own_limits.get(scope["path"], usual)
 
         async def with_headers(message: Message) -> None:
@@ -62,7 +69,10 @@ class Guard:
 
         large = limit > _PAGE_FORM_BYTES
         answer = (
-            _too_large(headers, limit) or (await _nobodys(scope, headers) if large else None) or self._app
+            (_not_for_runs(scope) if self._at_gate else None)
+            or _too_large(headers, limit)
+            or (await _nobodys(scope, headers) if large else None)
+            or self._app
         )
         await answer(scope, counted, with_headers)
 
@@ -72,6 +82,13 @@ def _origin(scope: Scope, headers: Headers) -> Origin:
     peer = (scope.get("client") or ("", 0))[0]
     address = client_address(",".join(headers.getlist("x-forwarded-for")), peer)
     return Origin(address, "page" if bearer(Request(scope)) is None else "token")
+
+
+def _not_for_runs(scope: Scope) -> ASGIApp | None:
+    if gate.opens(scope["method"], scope["path"]):
+        return None
+    words = {"code": "not_found", "message": "there is nothing at this address for a run", "hint": None}
+    return JSONResponse({"error": words}, status_code=404)
 
 
 def _too_large(headers: Headers, limit: int) -> ASGIApp | None:

@@ -1,4 +1,4 @@
-"""``python -m nightdesk.server.web.process FD``: one of the processes that serve on an open socket."""
+"""``python -m nightdesk.server.web.process FD [gate]``: one of the processes that serve on an open socket."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import uvicorn
 from nightdesk.config import ConfigError
 from nightdesk.server.bootstrap import web_platform
 from nightdesk.server.domain.errors import DatabaseTooNew
+from nightdesk.server.web import gate
 from nightdesk.server.web.app import create_app
 
 
@@ -19,7 +20,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        app = create_app(web_platform())
+        app = create_app(web_platform(), at_gate=sys.argv[2:] == [gate.ARGUMENT])
     except ConfigError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
