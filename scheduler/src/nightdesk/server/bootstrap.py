@@ -40,8 +40,8 @@ from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
-from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.run_owner import RunOwners
+from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.waiting import WaitingRoom
 from nightdesk.server.services.watch import Parts
 

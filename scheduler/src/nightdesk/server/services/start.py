@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nightdesk.server.domain.run import Run
-from nightdesk.server.services.finish import iso
 from nightdesk.server.domain.run_token import run_token
+from nightdesk.server.services.finish import iso
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
 from nightdesk.shared_folders import SharedMount
