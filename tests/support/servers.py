@@ -207,14 +207,14 @@ def _api(host: str, tokens: dict[str, str]) -> Iterator[int]:
                 if who == "stranger" or (who == "reader" and self.command != "GET")
                 else 200
             )
-            if status == 200 and self.path == "/v1/elsewhere":
-                status = 302
+            to = self.path.partition("?to=")[2]
+            status = 302 if status == 200 and to else status
             body = f'{{"you": "{who}", "path": "{self.path}"}}'.encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
-            if status == 302:
-                self.send_header("Location", f"http://localhost:{self.server.server_port}/v1/")  # type: ignore[attr-defined]
+            if to:
+                self.send_header("Location", to)
             self.end_headers()
             self.wfile.write(body)
 
