@@ -374,3 +374,28 @@ class MetricsOverRuns(TypedDict):
     metrics: list[str]
     parameters: list[str]
     runs: list[MeasuredRun]
+
+
+class PreviewColumn(TypedDict):
+    """A column of a table; of CSV its type is guessed."""
+
+    name: str
+    type: str
+
+
+class Preview(TypedDict):
+    """The beginning of an output. `kind` says which of the others are there."""
+
+    name: str
+    size: int
+    kind: str
+    url: str
+    view: str | None
+    columns: NotRequired[list[PreviewColumn]]
+    rows: NotRequired[list[list[Any]]]
+    more: NotRequired[bool]
+    more_columns: NotRequired[int]
+    tree: NotRequired[dict[str, Any]]
+    unfolded: NotRequired[bool]
+    text: NotRequired[str]
+    trouble: NotRequired[str | None]

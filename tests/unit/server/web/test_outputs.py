@@ -12,6 +12,7 @@ from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.engine import Stage
 from nightdesk.server.web import outputs as subject
+from nightdesk.server.web import renderer
 
 from ..workbench import ADA, code, notebook, two_cells
 from .site import API, BASE, Answer, Site
@@ -227,7 +228,7 @@ def test_a_notebook_that_cannot_be_shown(site: Site) -> None:
 
 def test_a_notebook_too_large_for_a_page_is_not_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     run = leaving(site, {}, executed=notebook(code("1")))
-    monkeypatch.setattr(subject, "_RENDER_BYTES", 100)
+    monkeypatch.setattr(subject, "RENDER_BYTES", 100)
     answer = output(site, run, "notebook.html")
     assert answer.status == 409
     assert answer.json["error"]["message"].endswith("too much to be shown as a page")
@@ -238,12 +239,12 @@ def test_a_notebook_that_would_take_all_memory_is_refused(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = leaving(site, {}, executed=notebook(code("1")))
-    monkeypatch.setattr(subject, "to_html", greedy)
+    monkeypatch.setattr(renderer, "to_html", greedy)
     answer = output(site, run, "notebook.html")
     assert (answer.status, answer.json["error"]["hint"]) == (409, "Download notebook.ipynb.")
 
 
-def greedy(_source: bytes, _title: str) -> bytes:
+def greedy(_source: bytes, _title: str, _code: bool) -> bytes:
     """In the place of the renderer: takes more than its process may have."""
     return bytes(4 * 2**30)
 

@@ -142,6 +142,14 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs/{{run_id}}/outputs"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/outputs.zip"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/outputs/{{name:output}}"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/preview/{{name:output}}"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/view/{{name:output}}"): (
+        401,
+        404,
+        404,
+        404,
+    ),  # of a table no page is made
+    ("GET", f"{BASE}/runs/{{run_id}}/outputs/{{name:output}}"): (303, 200, 404, 200),
     # pages: who is not signed in is sent to sign in
     ("GET", BASE): (308, 308, 308, 308),
     ("GET", f"{BASE}/"): (303, 200, 200, 200),

@@ -38,6 +38,7 @@ from nightdesk.server.web import (
     pages,
     people_pages,
     people_usage,
+    previews,
     schedules,
     sessions,
     story,
@@ -49,6 +50,7 @@ from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.form_route import MAX_FIELDS, MAX_FILES
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.paths import API, BASE
+from nightdesk.server.web.renderer import Renderer
 from nightdesk.server.web.session_watch import SessionWatch
 
 
@@ -68,6 +70,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
             app.state.dispatcher.stop()
             app.state.sessions.stop()
             app.state.renderer.close()
+            app.state.previewer.close()
 
     limit = platform.settings.runs.max_source_bytes + platform.settings.runs.max_files_bytes + 2**20
     app = FastAPI(
@@ -86,7 +89,8 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.state.dispatcher = Dispatcher(platform)
     app.state.sessions = SessionWatch(platform)
     app.state.small_submits = api.small_submits()
-    app.state.renderer = outputs.Renderer()
+    app.state.renderer = Renderer()
+    app.state.previewer = previews.previewer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
     runs_and_more = (
@@ -101,6 +105,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         environments,
         builds,
         metrics,
+        previews,
     )
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
@@ -111,6 +116,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
     app.include_router(metrics.pages)
+    app.include_router(previews.pages)
     app.include_router(group_pages.router)
     app.include_router(sessions.pages)
     app.include_router(notifications.router)

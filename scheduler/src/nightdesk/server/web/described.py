@@ -211,6 +211,8 @@ ANSWERS = {
     "GET /runs/{run_id}/outputs": Answer(Outputs, (401, 404, 422)),
     "GET /runs/{run_id}/outputs.zip": Answer("application/zip", (401, 404, 409, 422)),
     "GET /runs/{run_id}/outputs/{name}": Answer("*/*", (401, 404, 409, 422)),
+    "GET /runs/{run_id}/preview/{name}": Answer(answers.Preview, (401, 404, 409, 422)),
+    "GET /runs/{run_id}/view/{name}": Answer("text/html", (401, 404, 409, 422)),
 }
 _MEANINGS = {
     400: "something in the request is wrong",

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import io
-import logging
 import mimetypes
-import multiprocessing
-import resource
-import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import TimeoutError as RenderTimeout
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -19,28 +13,26 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from nightdesk.server.bootstrap import WebPlatform
-from nightdesk.server.domain.errors import Conflict, NotFound, Unavailable
+from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.run import Output, Run
-from nightdesk.server.services.rendering import to_html
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
+from nightdesk.server.web.renderer import Renderer
 from nightdesk.server.web.shapes import output_json
 from nightdesk.server.web.streaming import file_response
 
-_RENDER_SECONDS = 120
-_RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
-_RENDER_MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
+_CHUNK = 256 * 1024
+RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
 # What comes out of a run was made by somebody's code: it may show itself, and nothing more.
-_SANDBOX = (
+SANDBOX = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; media-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-_log = logging.getLogger(__name__)
-_SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/html"}
+SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/json", "text/html"}
 router = APIRouter(prefix=API, tags=["outputs"])
 
 
@@ -50,7 +42,7 @@ def list_outputs(
 ) -> dict[str, Any]:
     """The files of the run's last attempt, or of an earlier one."""
     run = of_attempt(seen_run(platform, person, run_id), attempt)
-    return {"outputs": [output_json(output) for output in _outputs(platform, run)]}
+    return {"outputs": [output_json(output) for output in outputs_of(platform, run)]}
 
 
 class _AnyName(PathConvertor):
@@ -74,10 +66,10 @@ def get_output(
     """One file, or with `Range` a part of it. `notebook.html` is made when it is first asked for, and kept."""
     last = seen_run(platform, person, run_id)
     run = of_attempt(last, attempt)
-    outputs = {output.name: output for output in _outputs(platform, run)}
+    outputs = {output.name: output for output in outputs_of(platform, run)}
     output = outputs.get(name)
     if output is None and name == "notebook.html" and "notebook.ipynb" in outputs:
-        output = _render(request.app.state.renderer, platform, run, outputs["notebook.ipynb"])
+        output = render_notebook(request.app.state.renderer, platform, run, outputs["notebook.ipynb"])
     if output is None:
         if not run.final and run is last:
             raise Conflict(f"the run is {run.status}: its outputs are there when it is over")
@@ -87,66 +79,24 @@ def get_output(
     headers = {
         "ETag": etag,
         "Cache-Control": "private, max-age=0, must-revalidate",
-        "Content-Security-Policy": _SANDBOX,
+        "Content-Security-Policy": SANDBOX,
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": _disposition(name),
+        "Content-Disposition": disposition(name),
     }
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     file = platform.store.open(output_key(run, output.name))
-    return file_response(request, file, output.size, headers, _media_type(name))
+    return file_response(request, file, output.size, headers, media_type(name))
 
 
-class Renderer:
-    """A process with nbconvert loaded, started when somebody first asks for a page."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
-
-    def html(self, source: bytes, title: str) -> bytes:
-        """The notebook as HTML.
-
-        Raises:
-            Unavailable: it takes too long or too much.
-            Conflict: it is none.
-        """
-        with self._lock:
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, context, initializer=_bounded)
-            pool = self._pool
-        try:
-            return pool.submit(to_html, source, title).result(timeout=_RENDER_SECONDS)
-        except (RenderTimeout, BrokenProcessPool) as error:
-            self.close()
-            raise Unavailable(
-                "the notebook is too large to be shown as a page", "Download notebook.ipynb."
-            ) from error
-        except Exception as error:  # the other process's edge: a notebook can be anything
-            _log.warning("a notebook cannot be shown as a page", exc_info=error)
-            raise Conflict("the notebook cannot be shown as a page", "Download notebook.ipynb.") from error
-
-    def close(self) -> None:
-        """End the process."""
-        with self._lock:
-            if self._pool is not None:
-                for process in list((self._pool._processes or {}).values()):
-                    process.kill()
-                self._pool.shutdown(wait=False, cancel_futures=True)
-                self._pool = None
-
-
-def _outputs(platform: WebPlatform, run: Run) -> list[Output]:
+def outputs_of(platform: WebPlatform, run: Run) -> list[Output]:
+    """What the run's attempt left."""
     return platform.records.outputs([run.id], run.attempt)[run.id]
 
 
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_RENDER_MEMORY, _RENDER_MEMORY))
-
-
-def _render(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Output) -> Output:
-    if notebook.size > _RENDER_BYTES:
+def render_notebook(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Output) -> Output:
+    """Make the page of the run's notebook, and put it on record."""
+    if notebook.size > RENDER_BYTES:
         raise Conflict(
             f"the notebook has {human_bytes(notebook.size)}, too much to be shown as a page",
             "Download notebook.ipynb.",
@@ -159,16 +109,25 @@ def _render(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Outpu
     return stored
 
 
-def _media_type(name: str) -> str:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A file's content; it is closed at the end."""
+    with file:
+        while piece := file.read(_CHUNK):
+            yield piece
+
+
+def media_type(name: str) -> str:
+    """What a file of this name is sent as: nothing that a browser would run."""
     kind, packed = mimetypes.guess_type(name)
     if kind is None or packed:
         return "application/octet-stream"
     if kind.startswith("text/") and kind != "text/html":
         kind = "text/plain"
-    return kind if kind in _SHOWN or not kind.startswith(("text/", "image/")) else "application/octet-stream"
+    return kind if kind in SHOWN or not kind.startswith(("text/", "image/")) else "application/octet-stream"
 
 
-def _disposition(name: str) -> str:
+def disposition(name: str) -> str:
+    """Whether it is shown or saved, and under which name."""
     last = name.rsplit("/", 1)[-1]
-    shown = _media_type(name) in _SHOWN
+    shown = media_type(name) in SHOWN
     return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(last, safe='')}"

@@ -11,6 +11,7 @@ from nightdesk.server.domain.leaving import in_words
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web import wording
+from nightdesk.server.web.folders import folders_of
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -28,6 +29,7 @@ _templates.filters.update(
     left=wording.left,
     owner=in_words,
     figure=wording.figure,
+    tree=folders_of,
 )
 
 
