@@ -23,6 +23,7 @@ SECRETS = [
     "Sommer2026!",
     "p@ss/w+rd&x=1 <\"'\\> é",
     "s3cr",
+    "a_b&c%d$e#f~g",
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEifQ.ZK3x-_0",
     "ünïcödé€😀",
 ]
@@ -33,6 +34,12 @@ def masks(folder: Path, *secrets: str) -> Masks:
     path = folder / "masks"
     path.write_text(json.dumps({"secrets": secrets}) + "\n")
     return Masks(str(path))
+
+
+def latex(secret: str) -> str:
+    """As R's tables have it."""
+    made = {"~": "\\textasciitilde{}", "\\": "\\textbackslash{}"}
+    return "".join(made.get(each, f"\\{each}" if each in "&%$#_" else each) for each in secret)
 
 
 def forms(secret: str) -> dict[str, str]:
@@ -51,8 +58,11 @@ def forms(secret: str) -> dict[str, str]:
         "form": quote_plus(secret),
         "hex": encoded.hex(),
         "HEX": encoded.hex().upper(),
+        "hex with spaces": encoded.hex(" "),
         "html": html.escape(secret),
         "html text": html.escape(secret, quote=False),
+        "html of repr": html.escape(repr({"k": secret}), quote=False),
+        "latex": latex(secret),
     }
     for before in ("", "x", "xy"):
         made[f"base64 behind {len(before)}"] = base64.b64encode(before.encode() + encoded + b"zzz").decode()

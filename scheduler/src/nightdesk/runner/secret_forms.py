@@ -31,8 +31,10 @@ def _lines(secret: str) -> list[str]:
 
 def _forms(secret: str) -> set[str]:
     encoded = secret.encode("utf-8", "surrogatepass")
-    found = {secret, *_escaped(secret, encoded), *_in_addresses(encoded), *_in_pages(secret)}
-    found |= {encoded.hex(), encoded.hex().upper()}
+    found = {secret, *_escaped(secret, encoded), *_in_addresses(encoded)}
+    for quoted in (secret, json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
+        found |= _in_pages(quoted) | _in_papers(quoted)
+    found |= {encoded.hex(), encoded.hex().upper(), encoded.hex(" ")}  # with spaces is how R shows bytes
     for offset in range(3):
         found |= _in_base64(encoded, offset)
     return found
@@ -73,6 +75,17 @@ def _in_pages(secret: str) -> set[str]:
     apostrophes = ("'", "&#39;", "&#x27;", "&apos;")
     found = {each.replace("'", apostrophe) for each in (escaped, quoted) for apostrophe in apostrophes}
     return found | {quoted.replace("'", "&#39;").replace("&quot;", "&#34;")}
+
+
+# What R makes of a table for LaTeX, and what pandas does.
+_IN_PAPERS = {character: f"\\{character}" for character in "&%$#_{}"}
+_OF_R = {"~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}"}
+_OF_R.update({**_IN_PAPERS, "[": "{[}", "]": "{]}", "|": "\\textbar{}"})
+_OF_PANDAS = {"~": "\\textasciitilde ", "^": "\\textasciicircum ", "\\": "\\textbackslash ", **_IN_PAPERS}
+
+
+def _in_papers(secret: str) -> set[str]:
+    return {"".join(map(escapes.get, secret, secret)) for escapes in (_OF_R, _OF_PANDAS)}
 
 
 def _escape(text: str, escapes: dict[str, str]) -> str:
