@@ -29,7 +29,7 @@ from environment_spec import SpecError, read_spec
 ROOT = Path(__file__).resolve().parent.parent
 
 # No image holds these: what packages were asked for before they were locked, and litter.
-LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.pyc$|~$|\.in$")
+LEFT_OUT = re.compile(r"(^|/)(__pycache__|node_modules|\.[^/]*)(/|$)|\.pyc$|~$|\.in$")
 # What scheduler/ gives to images other than its own: everything but the server, which changes most
 # often, and the runner and the preflight, which are sent in.
 NOT_LIGHT = tuple(f"scheduler/src/nightdesk/{name}" for name in ("server", "runner", "preflight"))
@@ -44,7 +44,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """One image, made of the files and folders ``sources`` except ``without``, on top of ``base``."""
+    """One image, made of the files and folders ``sources`` except ``without``, on top of ``base``, with ``lab`` in it."""
 
     kind: str
     name: str
@@ -53,6 +53,7 @@ class Image:
     without: tuple[str, ...] = ()
     contexts: Mapping[str, str] = field(default_factory=dict)
     base: Image | None = None
+    lab: Image | None = None
     version: str = "latest"
     spec: Mapping[str, Any] | None = None
     smoke: str | None = None
@@ -66,6 +67,7 @@ class Image:
 SCHEDULER, BASE_FILES = {"scheduler": "scheduler"}, {"base": "images/base"}
 CLIENT = ("images/client", *CORE, *BUILD_TOOLS)
 BASE = Image("base", "base", "images/base", ("images/base",), without=BUILD_TOOLS[1:])
+LAB = Image("base", "lab-extension", "images/lab-extension", ("images/lab-extension",))
 PLATFORM = (
     Image("platform", "scheduler", "scheduler", ("scheduler", *BUILD_TOOLS), contexts=BASE_FILES),
     Image("platform", "hub", "hub", ("hub", *CORE, *BUILD_TOOLS), NOT_LIGHT, {**SCHEDULER, **BASE_FILES}),
@@ -77,7 +79,9 @@ PLATFORM = (
 
 def source_hash(image: Image, root: Path = ROOT) -> str:
     """Twelve hex digits that change with the name, the mode or the content of any source."""
-    digest = hashlib.sha256(source_hash(image.base, root).encode() if image.base else b"")
+    digest = hashlib.sha256(
+        b"".join(source_hash(each, root).encode() for each in (image.base, image.lab) if each)
+    )
     for path in _files(image, root):
         executable = "x" if path.stat().st_mode & 0o100 else "-"
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -121,7 +125,7 @@ def environments(root: Path = ROOT) -> list[Image]:
     for folder in sorted(
         folders, key=lambda path: (oldest[path.parent.name], path.parent.name, _age(path.name))
     ):
-        spec = read_spec(folder, root, {image.name for image in (BASE, *PLATFORM)})
+        spec = read_spec(folder, root, {image.name for image in (BASE, LAB, *PLATFORM)})
         place = folder.relative_to(root).as_posix()
         if not (folder / "Dockerfile").is_file():
             raise PlanError(f"{place} has no Dockerfile; copy that of another version")
@@ -145,6 +149,7 @@ def _environment(spec: dict[str, Any], place: str) -> Image:
         (*NOT_LIGHT, *CONFIG),
         {**SCHEDULER, **BASE_FILES},
         base=packages,
+        lab=LAB,
         version=version,
         spec=spec,
         smoke=f"{place}/{spec['smoke']}" if spec.get("smoke") else None,
@@ -182,7 +187,7 @@ def plan(groups: Iterable[str], wanted: str = "", root: Path = ROOT) -> list[Ima
         raise PlanError(f"there is no group '{min(unknown)}'; there is: platform, environments")
     result: list[Image] = []
     if "environments" in groups:
-        result.append(BASE)
+        result.extend((BASE, LAB))
     if "platform" in groups:
         result.extend(PLATFORM)
     if "environments" in groups:
@@ -194,7 +199,7 @@ def plan(groups: Iterable[str], wanted: str = "", root: Path = ROOT) -> list[Ima
 
 def line(image: Image, root: Path = ROOT) -> str:
     """One line of the plan, as described above."""
-    below = {"BASE": image.base, "TOOLS": image.base.base} if image.base else {}
+    below = {"BASE": image.base, "TOOLS": image.base.base if image.base else None, "LAB": image.lab}
     bases = ",".join(
         f"{argument}={other.repository}:src-{source_hash(other, root)}"
         for argument, other in below.items()

@@ -24,7 +24,9 @@ def root() -> Path:
 def copied(tmp_path: Path) -> Path:
     """A copy of what images are made from, to change."""
     for folder in ("hub", "images", "scheduler", "services"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+        )
     return tmp_path
 
 

@@ -36,6 +36,8 @@ def hashes(root: Path) -> dict[str, str]:
         ("services/redis/redis.conf", {"redis:latest"}),
         ("services/proxy/package-lock.json", {"proxy:latest"}),
         ("images/client/Dockerfile", ENVIRONMENTS),
+        ("images/lab-extension/src/form.ts", {"lab-extension:latest", *ENVIRONMENTS}),
+        ("images/lab-extension/node_modules/x/index.js", set()),
         ("images/base/requirements.txt", {"base:latest", *PACKAGES, *ENVIRONMENTS}),
         (
             "images/python-data/2026.10.1/requirements.txt",
@@ -78,6 +80,7 @@ def test_what_others_stand_on_is_built_first_and_the_newest_version_last(
     images = image_plan.plan(["environments"], root=tmp_path)
     assert [f"{image.name}:{image.version}" for image in images] == [
         "base:latest",
+        "lab-extension:latest",
         "stats:2026.9.1-packages",
         "stats:2026.10.1-packages",
         "stats:2026.10.1-next-packages",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import stat
 import tarfile
@@ -39,18 +40,15 @@ class Archive:
         self.file.close()
 
 
-def pack(folder: str, *, without: str | None = None) -> Archive:
+def pack(folder: str, *, without: str | None = None, rules: Rules | None = None) -> Archive:
     """Everything in `folder` but what is ignored, as a gzip-compressed tar of plain files and folders.
 
-    Links within the folder are packed as what they point to. `without` is a file that travels by itself.
+    Links within the folder are packed as what they point to. `without` is a file that travels by itself;
+    `rules` count instead of the folder's own.
     Raises WrongUsage where `folder` is no folder, LocalProblem for a link that leaves it and for a file
     that cannot be read.
     """
-    if not Path(folder).is_dir():
-        raise WrongUsage(
-            f"{folder!r} is not a folder" if os.path.lexists(folder) else f"there is no folder {folder!r}",
-            "--files takes the folder that the run needs beside its notebook.",
-        )
+    _check_folder(folder)
     file = tempfile.TemporaryFile(prefix="nightdesk-")  # noqa: SIM115  (the archive is sent after this returns)
     archive = Archive(file)
     try:
@@ -58,7 +56,7 @@ def pack(folder: str, *, without: str | None = None) -> Archive:
             gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=file, mtime=0) as packed,
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
         ):
-            _Packer(Path(folder), without, archive, tar).folder("", [])
+            _Packer(Path(folder), without, archive, tar, rules).folder("", [])
         file.flush()  # its size counts, and is asked of the system
     except OSError as error:
         archive.close()
@@ -73,10 +71,58 @@ def pack(folder: str, *, without: str | None = None) -> Archive:
     return archive
 
 
+class Survey:
+    """What an archive of a folder would hold."""
+
+    def __init__(self, *, whole: bool, archive: Archive) -> None:
+        self.whole = whole  # False: there is more than was looked at
+        self.files = archive.files
+        self.bytes = archive.bytes
+        self.skipped = archive.skipped
+
+
+def survey(folder: str, *, without: str | None = None, rules: Rules | None = None, most: int) -> Survey:
+    """As `pack`, counting only, and no more than `most` files and folders. Raises the same."""
+    _check_folder(folder)
+    counted = Archive(io.BytesIO())
+    try:
+        _Packer(Path(folder), without, counted, _Counting(most), rules).folder("", [])
+    except _Enough:
+        return Survey(whole=False, archive=counted)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise LocalProblem(
+            f"the folder {folder!r} cannot be looked through: {error.strerror or error}{where}"
+        ) from error
+    return Survey(whole=True, archive=counted)
+
+
+class _Enough(Exception):
+    """More than anybody wants counted."""
+
+
+class _Counting:
+    """Takes entries as an archive does, and keeps none."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def addfile(self, _entry: tarfile.TarInfo, _file: IO[bytes] | None = None) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise _Enough
+
+
+def _check_folder(folder: str) -> None:
+    if not Path(folder).is_dir():
+        raise WrongUsage(
+            f"{folder!r} is not a folder" if os.path.lexists(folder) else f"there is no folder {folder!r}",
+            "--files takes the folder that the run needs beside its notebook.",
+        )
+
+
 def pack_one(name: str, content: bytes) -> Archive:
     """An archive of one file that is in memory."""
-    import io
-
     file = tempfile.TemporaryFile(prefix="nightdesk-")  # noqa: SIM115  (the archive is sent after this returns)
     archive = Archive(file)
     with (
@@ -94,10 +140,17 @@ def pack_one(name: str, content: bytes) -> Archive:
 class _Packer:
     """One walk through one folder."""
 
-    def __init__(self, root: Path, without: str | None, archive: Archive, tar: tarfile.TarFile) -> None:
+    def __init__(
+        self,
+        root: Path,
+        without: str | None,
+        archive: Archive,
+        tar: tarfile.TarFile | _Counting,
+        rules: Rules | None = None,
+    ) -> None:
         self._root = root
         self._real = root.resolve()
-        self._rules = Rules.of_folder(root)
+        self._rules = rules or Rules.of_folder(root)
         self._without = without
         self._archive = archive
         self._tar = tar

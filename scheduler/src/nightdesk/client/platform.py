@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nightdesk.client.http import Response
     from nightdesk.client.hub import Hub
     from nightdesk.client.login import Login
+    from nightdesk.client.multipart import Form
     from nightdesk.client.schedules import Schedules
     from nightdesk.client.usage import PeopleUse
 
@@ -354,6 +355,11 @@ class Client:
         from nightdesk.client.hub import Hub
 
         return Hub(self._transport)
+
+    def sent(self, path: str, form: Form) -> Any:
+        """Any other call that takes a form."""
+        headers = {"Content-Type": form.content_type}
+        return self._transport.json("POST", path, body=form, headers=headers)
 
     def call(self, method: str, *path: str, query: dict[str, Any] | None = None, json: Any = None) -> Any:
         """Any other call of the interface: `path` in segments, the first as it is written ("/runs")."""

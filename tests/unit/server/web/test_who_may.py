@@ -129,6 +129,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/schedules/{{schedule_id}}/ticks"): OWN_RUN,
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("GET", f"{API}/runs"): SIGNED_IN,
+    ("POST", f"{API}/notebooks/inspect"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}"): OWN_RUN,
     ("POST", f"{API}/runs/{{run_id}}/cancel"): OWN_RUN,
     ("POST", f"{API}/runs/{{run_id}}/retry"): (401, 201, 404, 201),
@@ -292,7 +293,7 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "/schedules" in path:
         path, more, form = about_schedules(site, method, path)
         how |= more
-    if (method, path) == ("POST", f"{API}/runs"):
+    if (method, path) in {("POST", f"{API}/runs"), ("POST", f"{API}/notebooks/inspect")}:
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
     if method == "POST" and not api:

@@ -30,6 +30,7 @@ from nightdesk.server.ports.builder import BuildFailed, ImageSeen, Interrupted, 
 
 _BUILDX = "/usr/libexec/docker/cli-plugins/docker-buildx"
 _BASE = "nightdesk/base:latest"
+_LAB = "nightdesk/lab-extension:latest"
 _HELD = "nightdesk/held"
 _MEANWHILE = "nightdesk/build"
 _BUILD_SECONDS = 3600.0
@@ -96,7 +97,7 @@ class DockerWorkshop:
         id_file = order.folder.parent / "image.id"
         self._build(
             sources / "images/client",
-            {"BASE": packages, "TOOLS": _BASE},
+            {"BASE": packages, "TOOLS": _BASE, "LAB": _LAB},
             {"scheduler": sources / "scheduler", "base": sources / "images/base"},
             ["--load", "--iidfile", str(id_file), *labels],
             say,

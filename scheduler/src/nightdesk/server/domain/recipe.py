@@ -9,7 +9,9 @@ from typing import Any
 from nightdesk.server.domain.environment import CHANNELS, NAME, VERSION
 
 KEYS = frozenset({"name", "version", "title", "description", "channel", "kernels", "smoke"})
-RESERVED = frozenset({"base", "build", "client", "held", "hub", "proxy", "redis", "scheduler"})
+RESERVED = frozenset(
+    {"base", "build", "client", "held", "hub", "lab-extension", "proxy", "redis", "scheduler"}
+)
 SPEC, LIST, DOCKERFILE, SMOKE, LOCK_PROGRAM = (
     "environment.yaml",
     "requirements.txt",

@@ -191,6 +191,11 @@ def parameters_of(node: nbformat.NotebookNode, kernel: Kernel) -> list[Parameter
     return reader(cell.source) if reader else None
 
 
+def declared(prepared: Prepared) -> list[Parameter] | None:
+    """The parameters that a checked notebook takes; None where its language has no reader, and any name goes."""
+    return parameters_of(nbformat.from_dict(json.loads(prepared.source)), prepared.kernel)
+
+
 def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], text: bool) -> dict[str, Any]:
     if not given:
         return {}

@@ -175,8 +175,9 @@ def _notebook(source: bytes, version: Version, wanted: Submission) -> _Code:
     return _Code(prepared.source, prepared.kernel.name, prepared.parameters, prepared.cells, prepared.notes)
 
 
-def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
-    language = "R" if wanted.file.lower().endswith(".r") else "python"
+def check_script(source: bytes, version: Version, file: str) -> None:
+    """Raise :class:`Invalid` where the version cannot run the script, or it is no text."""
+    language = "R" if file.lower().endswith(".r") else "python"
     languages = {kernel.language for kernel in version.kernels}
     if language not in languages:
         raise Invalid(
@@ -187,6 +188,10 @@ def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
         source.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(f"the script is not UTF-8 text: byte {error.start} cannot be read") from None
+
+
+def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
+    check_script(source, version, wanted.file)
     values: dict[str, Any] = {}
     for name, value in wanted.parameters.items():
         check_name(name)

@@ -28,6 +28,7 @@ from nightdesk.server.web import (
     errors,
     group_pages,
     groups,
+    inspection,
     leaving,
     listing,
     live,
@@ -95,6 +96,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     errors.install(app)
     runs_and_more = (
         api,
+        inspection,
         listing,
         story,
         live,

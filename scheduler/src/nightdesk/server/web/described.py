@@ -17,11 +17,13 @@ from pydantic import BaseModel
 from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
 from nightdesk.client import connection_answers as connections
+from nightdesk.client import inspection_answers as inspections
 from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
 from nightdesk.client import schedule_answers as schedules
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
+from nightdesk.server.web.inspection import InspectRequest
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.schedules import ScheduleRequest, SourceRequest
 
@@ -197,6 +199,7 @@ ANSWERS = {
     "POST /schedules/{schedule_id}/run": Answer(schedules.Tick, (401, 404)),
     "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "POST /notebooks/inspect": Answer(inspections.Inspection, (400, 401, 404, 409, 413, 422)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
     "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
@@ -253,6 +256,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _describe_part(schemas, "Body_ask_for_build", RequestedBuild)
         _describe_part(schemas, "Body_add_schedule", ScheduleRequest)
         _describe_part(schemas, "Body_set_source", SourceRequest)
+        _describe_part(schemas, "Body_inspect_file", InspectRequest)
         app.openapi_schema = document
     return app.openapi_schema
 
