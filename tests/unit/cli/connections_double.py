@@ -40,6 +40,10 @@ def connections(
     """The answer to a request below /connections."""
     if (method, path) == ("GET", []):
         return _listed(kept, query, user)
+    if method == "GET" and len(path) == 1 and path[0] in kept.there and not user["admin"]:
+        hidden = {"grants", "last_used_at"}
+        there = kept.there[path[0]]
+        return 200, {**{key: there[key] for key in there if key not in hidden}, "settings": None}
     if not user["admin"]:
         return 403, {"error": {"code": "not_allowed", "message": "only admins may do this", "hint": None}}
     if (method, path) == ("POST", []):
@@ -89,8 +93,10 @@ def _listed(kept: Connections, query: dict[str, str], user: dict[str, Any]) -> A
     everything = query.get("all") == "true"
     if everything and not user["admin"]:
         return 403, {"error": {"code": "not_allowed", "message": "only admins may do this", "hint": None}}
-    hidden = () if everything else ("settings", "grants", "last_used_at")
+    hidden = () if everything else ("grants", "last_used_at")
     listed = [
-        {key: value for key, value in each.items() if key not in hidden} for each in kept.there.values()
+        {key: value for key, value in each.items() if key not in hidden}
+        | ({} if everything else {"settings": None})
+        for each in kept.there.values()
     ]
     return 200, {"connections": listed}

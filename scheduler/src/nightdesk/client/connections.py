@@ -25,7 +25,7 @@ class Connections:
         return found
 
     def connection(self, name: str) -> Connection:
-        """One connection with settings and grants; admins only."""
+        """One connection; for admins with settings and grants."""
         found: Connection = self._transport.json("GET", "/connections", name)
         return found
 

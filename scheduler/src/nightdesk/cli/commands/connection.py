@@ -9,7 +9,7 @@ from nightdesk.cli.connect import connect
 from nightdesk.cli.secrets import secret_arguments, secrets_given
 from nightdesk.cli.terminal import mark, plain
 from nightdesk.client.connections import EVERYBODY
-from nightdesk.client.errors import NotAllowed, NotFound, WrongUsage
+from nightdesk.client.errors import WrongUsage
 from nightdesk.connection_kinds import KINDS, lines_of
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     """Show one connection: what it is and how it is used; for admins fields and grants as well."""
     with connect(arguments) as client:
-        found = _one(client, arguments.name)
+        found = client.connections.connection(arguments.name)
     if arguments.json:
         _show_json(found)
         return 0
@@ -132,7 +132,8 @@ def _show(arguments: argparse.Namespace) -> int:
     kind = KINDS.get(found["kind"])
     print(f"{found['name']}: {kind.title if kind else plain(found['kind'])}")
     facts = [("title", found["title"]), ("about", found["description"])]
-    facts += [(name, _said(value)) for name, value in found.get("settings", {}).items()]
+    facts += [(name, _said(value)) for name, value in (found.get("settings") or {}).items()]
+    facts.append(("secrets", ", ".join(found.get("secrets", []))))
     facts.append(("you may", "read and write" if found["write"] else "read"))
     if "grants" in found:
         facts.append(("for", granted(found["grants"])))
@@ -140,21 +141,6 @@ def _show(arguments: argparse.Namespace) -> int:
     facts += list(lines_of(found["kind"], found["name"]).items())
     show_facts([(name, plain(value)) for name, value in facts])
     return 0
-
-
-def _one(client: Client, name: str) -> Connection:
-    """All about it for an admin, for anybody else what they may see."""
-    try:
-        return client.connections.connection(name)
-    except NotAllowed:
-        found = next((each for each in client.connections.listed() if each["name"] == name), None)
-        if found is None:
-            raise NotFound(
-                f"there is no connection {name!r} that you may use",
-                "`nightdesk connection list` shows what there is for you.",
-                status=404,
-            ) from None
-        return found
 
 
 def _set(arguments: argparse.Namespace) -> int:

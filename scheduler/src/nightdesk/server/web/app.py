@@ -22,6 +22,7 @@ from nightdesk.server.web import (
     build_pages,
     builds,
     catalogue,
+    connection_pages,
     connections,
     environment_pages,
     environments,
@@ -48,7 +49,7 @@ from nightdesk.server.web import (
 )
 from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
-from nightdesk.server.web.form_route import MAX_FIELDS, MAX_FILES
+from nightdesk.server.web.form_route import MAX_FILES, PAGE_FIELDS
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.renderer import Renderer
@@ -81,7 +82,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an address has one form
-        form_limits={"max_fields": MAX_FIELDS, "max_files": MAX_FILES},
+        form_limits={"max_fields": PAGE_FIELDS, "max_files": MAX_FILES},
         lifespan=lifespan,
     )
     app.state.platform = platform
@@ -120,6 +121,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(metrics.pages)
     app.include_router(previews.pages)
     app.include_router(group_pages.router)
+    app.include_router(connection_pages.router)
     app.include_router(sessions.pages)
     app.include_router(notifications.router)
     app.include_router(notifications.pages)

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from nightdesk.server.web.auth import platform_of, signed_in
 
 MAX_FIELDS, MAX_FILES = 8, 4  # fields are kept in memory
+PAGE_FIELDS = 64  # those of our own pages, whose bodies are small
 
 
 class FormRoute(APIRoute):

@@ -27,6 +27,7 @@ _templates.filters.update(
     when=wording.when,
     took=wording.took,
     left=wording.left,
+    capital=wording.capital,
     owner=in_words,
     figure=wording.figure,
     tree=folders_of,

@@ -12,6 +12,11 @@ def when(text: str | None) -> str:
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def capital(text: str) -> str:
+    """The text with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def took(seconds: float | None) -> str:
     """``0.4 s``, ``12 s``, ``1 min 4 s``, ``2 h 3 min``, ``3 d 4 h``; a dash before it began."""
     if seconds is None:
