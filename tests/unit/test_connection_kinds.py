@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from nightdesk.connection_kinds import KINDS, lines_of
-from nightdesk.server.domain.connection_kind import ConnectionKind, Type, example_of, fields_of, read_only_by_default
+from nightdesk.server.domain.connection_kind import (
+    ConnectionKind,
+    Type,
+    example_of,
+    fields_of,
+    read_only_by_default,
+)
 
 
 def test_the_same_kinds() -> None:
@@ -18,9 +24,7 @@ def test_the_same_fields(kind: ConnectionKind) -> None:
     assert {field.name for field in told.hidden} == {field.name for field in taken if field.secret}
     assert {field.name for field in told.readers} == {field.name for field in taken if field.reader_of}
     for field in taken:
-        one = next(
-            each for each in (told.hidden if field.secret else told.plain) if each.name == field.name
-        )
+        one = next(each for each in (told.hidden if field.secret else told.plain) if each.name == field.name)
         assert one.needed == (field.required and not field.instead), field.name
         assert one.default == ("" if field.default is None else str(field.default)), field.name
         assert (one.read_by == "json") == (field.type is Type.OBJECT)

@@ -86,7 +86,12 @@ def test_there_is_no_form_of_a_kind_that_there_is_not(site: Site) -> None:
 
 def test_an_admin_adds_one(site: Site) -> None:
     done = press(
-        site, f"{NEW}/postgresql", name="made", title="T", **of_settings(port=""), **{"secret.password": CANARY}
+        site,
+        f"{NEW}/postgresql",
+        name="made",
+        title="T",
+        **of_settings(port=""),
+        **{"secret.password": CANARY},
     )
     assert done.status == 303, done.text
     assert done.headers["location"] == f"{KEPT}/made?made=1"
@@ -125,7 +130,12 @@ HOST_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIB" + "A" * 42
 def test_a_form_that_is_refused_keeps_what_was_typed_but_no_secret(
     site: Site, warehouse: str, fields: dict[str, str], status: int, words: str
 ) -> None:
-    sent: dict[str, Any] = {"title": "As typed", **of_settings(), "secret.password": "canary-refused", **fields}
+    sent: dict[str, Any] = {
+        "title": "As typed",
+        **of_settings(),
+        "secret.password": "canary-refused",
+        **fields,
+    }
     answer = press(site, f"{NEW}/postgresql", **sent)
     assert (answer.status, words in answer.text) == (status, True), answer.text
     assert 'value="As typed"' in answer.text

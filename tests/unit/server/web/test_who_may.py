@@ -180,6 +180,12 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{BASE}/groups"): (403, 403, 403, 303),
     ("GET", f"{BASE}/groups/{{name:path}}"): (303, 403, 403, 200),
     ("POST", f"{BASE}/groups/{{name:path}}/{{change}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/connections"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/admin/connections"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/admin/new-connection/{{kind}}"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/admin/new-connection/{{kind}}"): (403, 403, 403, 303),
+    ("GET", f"{BASE}/admin/connections/{{name}}"): (303, 403, 403, 200),
+    ("POST", f"{BASE}/admin/connections/{{name}}/{{change}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/policies/{{kind}}/{{name:path}}"): (303, 403, 403, 200),
     ("POST", f"{BASE}/policies/{{kind}}/{{name:path}}"): (403, 403, 403, 303),
     ("GET", f"{BASE}/admin"): (303, 303, 303, 303),
@@ -284,7 +290,12 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
         path, more = about_groups(site, method, path)
         how |= more
         form = {"name": f"made-{uuid.uuid4().hex[:6]}"}
-    if path.startswith((f"{BASE}/admin", f"{API}/announcements")):
+    if "connection" in path and not api:
+        path = about_connections(site, method, path)[0]
+        path = path.replace("{kind}", "http").replace("{change}", "grant")
+        form = {"name": f"page-{uuid.uuid4().hex[:6]}", "setting.url": "https://x", "secret.token": "abcdef"}
+        form |= {"whom": "everybody"}
+    elif path.startswith((f"{BASE}/admin", f"{API}/announcements")):
         path, how = about_admins(site, method, path, how)
         form = {"text": "x", "whose": "ada", "minutes": "60"}
     if "/notifications" in path:

@@ -133,7 +133,7 @@ def _show(arguments: argparse.Namespace) -> int:
     print(f"{found['name']}: {kind.title if kind else plain(found['kind'])}")
     facts = [("title", found["title"]), ("about", found["description"])]
     facts += [(name, _said(value)) for name, value in (found.get("settings") or {}).items()]
-    facts.append(("secrets", ", ".join(found.get("secrets", []))))
+    facts.append(("secrets", ", ".join(found.get("secrets") or [])))
     facts.append(("you may", "read and write" if found["write"] else "read"))
     if "grants" in found:
         facts.append(("for", granted(found["grants"])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nightdesk.server.domain.audit import AuditFilter, Entry, Note
@@ -21,7 +21,7 @@ from nightdesk.server.domain.connection import (
     login,
     not_there,
 )
-from nightdesk.server.domain.connection_kind import ConnectionKind, read_only_by_default
+from nightdesk.server.domain.connection_kind import ConnectionKind, fields_of, read_only_by_default
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run_token import Attempt
@@ -44,12 +44,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Rewording:
-    """What to say anew of a connection; None leaves a thing as it is, a setting that is null is taken out."""
+    """What to say anew of a connection; None leaves a thing as it is, a setting that is null is taken out.
+
+    ``secrets`` go into the place of those of the same names: a login may need a setting and a secret at once.
+    """
 
     title: str | None = None
     description: str | None = None
     read_only: bool | None = None
     settings: Mapping[str, Any] | None = None
+    secrets: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Vault:
         return self.records.add_connection(replace(connection, sealed=sealed), note)
 
     def change(self, by: Person, name: str, said: Rewording) -> Connection:
-        """Say something anew; secrets stay as they are.
+        """Say something anew; secrets that are not named stay.
 
         Raises:
             NotFound: there is none.
@@ -109,11 +113,18 @@ class Vault:
             read_only=before.read_only if said.read_only is None else said.read_only,
             settings=settings,
         )
-        after = self._checked(wanted, self._secrets(before))
+        kept = self._secrets(before)
+        # A reader's login goes as a whole: with its name its secret.
+        secrets = {
+            **_left(before.kind, settings, kept),
+            **check_secrets(before.kind, said.secrets or {}),
+        }
+        after = self._checked(wanted, secrets)
+        if secrets != kept:
+            after = replace(after, sealed=self.sealing.seal(name, secrets) if secrets else "")
         words = ", ".join(_differences(before, after)) or "nothing"
-        return self.records.change_connection(
-            before, after, Note(by.name, "connection.changed", name, words=words)
-        )
+        note = Note(by.name, "connection.changed", name, words=words)
+        return self.records.change_connection(before, after, note)
 
     def rotate(self, by: Person, name: str, secrets: Mapping[str, Any]) -> Connection:
         """Put new secrets into the place of those of the same names; an empty one is taken out.
@@ -243,6 +254,15 @@ class Vault:
         return connection
 
 
+def _left(kind: ConnectionKind, settings: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """The secrets without those of a reader whose name is gone."""
+    readers = [each for each in fields_of(kind) if each.reader_of]
+    named = [each for each in readers if not each.secret]
+    gone = bool(named) and not any(each.name in settings for each in named)
+    dropped = {each.name for each in readers if each.secret} if gone else set()
+    return {name: value for name, value in secrets.items() if name not in dropped}
+
+
 def _whom(grant: Grant) -> str:
     return grant.name if grant.kind == "person" else ""
 
@@ -253,4 +273,6 @@ def _differences(before: Connection, after: Connection) -> list[str]:
     if before.read_only != after.read_only:
         said.append("read-only" if after.read_only else "not read-only")
     names = sorted({*before.settings, *after.settings})
+    if before.secret_names != after.secret_names or before.sealed != after.sealed:
+        said.append("secrets")
     return said + [each for each in names if before.settings.get(each) != after.settings.get(each)]

@@ -166,7 +166,9 @@ def _change(
 
 def _tried(platform: WebPlatform, admin: Person, name: str) -> Any:
     """How trying it goes; waits for the outcome."""
-    return platform.trials.tried(admin, name)
+    raise Unavailable(
+        f"connection {name} cannot be tried yet", "The platform has no worker that tries connections."
+    )
 
 
 def _agreed(form: FormData, name: str) -> None:

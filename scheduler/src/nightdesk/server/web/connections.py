@@ -50,6 +50,7 @@ class ConnectionWords(BaseModel):
     description: str | None = None
     read_only: bool | None = None
     settings: dict[str, Any] | None = None
+    secrets: dict[str, Any] | None = Field(default=None, description="those of the same names are replaced")
 
 
 class Secrets(BaseModel):
@@ -110,7 +111,7 @@ def show_connection(platform: Platform, person: SignedIn, name: str) -> dict[str
 
 @router.patch("/connections/{name}", dependencies=_KEPT)
 def change_connection(platform: Platform, by: Admin, name: str, words: ConnectionWords) -> dict[str, Any]:
-    """Say something anew about a connection; its secrets stay."""
+    """Say something anew about a connection; secrets that are not named stay."""
     return whole(platform.vault.change(by, name, Rewording(**words.model_dump())))
 
 
