@@ -164,7 +164,7 @@ _ALL = (
             Field("path", "the folder there that it begins in", default="/"),
             Field(
                 "host_key",
-                "the server's public key, as `ssh-keyscan -t ed25519 HOST` prints it after the name",
+                "the server's public key: what ssh-keyscan -t ed25519 HOST prints after the name",
                 "ssh-ed25519 AAAA…",
                 needed=True,
                 read_by="lines",
@@ -191,7 +191,7 @@ _ALL = (
             Field("header", "the header that the token goes into", default="Authorization"),
             Field("scheme", "the word before the token; - is none", default="Bearer"),
         ),
-        (Field("token", "the token", needed=True),),
+        (Field("token", "what the other side knows the platform by", needed=True),),
         (Field("reader_token", "the token for people who may only read"),),
         _ALL_THE_SAME,
     ),
