@@ -44,10 +44,10 @@ WHAT = {
     27: "Bob's cell reaches nothing of Alice's",
     28: "another person's server: who gets in, by link or share",
     29: "TLS: plain HTTP on loopback only",
+    40: "a secret of every kind of connection is nowhere it should not be",
+    41: "a connection's secret goes to whom it is granted, now",
 }
 NOT_THERE_YET = {
-    40: "data connections and secrets: encrypted at rest, masked",
-    41: "keys rotate; a connection is revoked at once",
     42: "deleting somebody ends their schedules",
     43: "a restore-from-backup drill",
     44: "other people's servers on an origin of their own",
