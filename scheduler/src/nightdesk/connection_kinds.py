@@ -247,13 +247,18 @@ def lines_of(kind: str, name: str) -> dict[str, str]:
     if about is None:
         return {}
     if about.sql:
-        return {
+        lines = {
             "Python": f'pd.read_sql("select 1", nightdesk.connect("{name}"))',
             "SQL cell": f"%sql {name} select 1",
-            "R": f'DBI::dbGetQuery(nightdesk::connect("{name}"), "select 1")',
         }
-    python = {
-        "folder": f'sorted(nightdesk.connect("{name}").iterdir())',
-        "http": f'nightdesk.connect("{name}").get("").json()',
-    }.get(kind, f'nightdesk.connect("{name}").ls("")')
-    return {"Python": python}
+        if kind != "sqlalchemy":  # of which only Python has the drivers
+            lines["R"] = f'DBI::dbGetQuery(nightdesk::connect("{name}"), "select 1")'
+        return lines
+    if kind == "folder":
+        return {
+            "Python": f'sorted(nightdesk.connect("{name}").iterdir())',
+            "R": f'list.files(nightdesk::connect("{name}"))',
+        }
+    if kind == "http":
+        return {"Python": f'nightdesk.connect("{name}").get("").json()'}
+    return {"Python": f'nightdesk.connect("{name}").ls("")'}
