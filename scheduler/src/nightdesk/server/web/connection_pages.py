@@ -166,9 +166,8 @@ def _change(
 
 def _tried(platform: WebPlatform, admin: Person, name: str) -> Any:
     """How trying it goes; waits for the outcome."""
-    raise Unavailable(
-        f"connection {name} cannot be tried yet", "The platform has no worker that tries connections."
-    )
+    del platform, admin
+    raise Unavailable(f"connection {name} cannot be tried yet", "This version of the platform tries none.")
 
 
 def _agreed(form: FormData, name: str) -> None:
