@@ -128,6 +128,7 @@ def start(
     as_shipped: bool = False,
     address: str = "",
     site: Mapping[str, Any] | None = None,
+    storage: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     first: Callable[[str], None] | None = None,
     **variables: str,
@@ -137,7 +138,7 @@ def start(
     With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `address` is where
     it answers if not on the loopback, `first` is called with the project's name before anything of it is
     made, and `variables` are set for the setup scripts.
-    `site` are settings of that section, `env` are lines of its `.env`.
+    `site` and `storage` are settings of these sections, `env` are lines of its `.env`.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
@@ -167,6 +168,7 @@ def start(
             "run_log": RUN_LOG_BYTES,
         }
     settings["site"] |= site or {}
+    settings["storage"] |= storage or {}
     if address and not address.startswith("127."):
         settings["site"]["behind_proxy"] = True  # an address of the tests' own, without TLS
     config = state / "nightdesk.yaml"
