@@ -352,6 +352,14 @@ class Storage(_Part):
         return self.url.startswith("s3:")
 
 
+class Retention(_Part):
+    """How long outputs stay; count and size are each person's. None: as long, as many, as much as there is."""
+
+    age_seconds: Seconds | None = Field(alias="age", default=None)
+    count: int | None = Field(default=None, ge=1)
+    size_bytes: Bytes | None = Field(alias="size", default=None)
+
+
 def _default_sizes() -> dict[str, Size]:
     return {
         "small": Size(name="small", title="Small", cpus=1, memory=2 * 2**30),
@@ -373,6 +381,7 @@ class Settings(_Part):
     notifications: Annotated[Notifications, BeforeValidator(_nothing)] = Notifications()
     database: Database = Database()
     storage: Storage = Storage()
+    retention: Retention = Retention()
 
     @field_validator("sizes", mode="before")
     @classmethod

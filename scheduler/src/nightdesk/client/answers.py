@@ -65,6 +65,63 @@ class Run(TypedDict):
     schedule: NotRequired[str | None]
     scheduled_at: NotRequired[str | None]
     usage: NotRequired[Sample | None]
+    kept: NotRequired[Kept | None]
+    outputs_removed: NotRequired[OutputsRemoved | None]
+    inputs: NotRequired[list[RunInput]]
+    git: NotRequired[dict[str, Any] | None]
+
+
+class Kept(TypedDict):
+    """Who marked a run so that its outputs stay, and when."""
+
+    by: str
+    at: str
+
+
+class OutputsRemoved(TypedDict):
+    """When and why a run's outputs went, and how much it was."""
+
+    at: str
+    why: str
+    bytes: int
+
+
+class RunInput(TypedDict):
+    """An output of another run that a run gets under a name."""
+
+    name: str
+    run: str
+    attempt: int
+    output: str
+    size: int
+    sha256: str
+
+
+class RetentionRules(TypedDict):
+    """None: as long, as many, as much as there is."""
+
+    age_seconds: float | None
+    count: int | None
+    bytes: int | None
+
+
+class GoingRun(TypedDict):
+    """A run whose outputs would go."""
+
+    run: str
+    name: str
+    owner: str
+    finished_at: str
+    bytes: int
+    why: str
+
+
+class Retention(TypedDict):
+    """How long outputs stay, and what would go at the next clean-up."""
+
+    rules: RetentionRules
+    bytes: int
+    runs: list[GoingRun]
 
 
 class Sample(TypedDict):

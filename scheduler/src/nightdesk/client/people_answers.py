@@ -77,6 +77,15 @@ class HomeSize(TypedDict):
     measured_at: str
 
 
+class StoreUse(TypedDict):
+    """What somebody has in the output store, and how much of it has a keep mark."""
+
+    bytes: int
+    runs: int
+    kept_bytes: int
+    kept_runs: int
+
+
 class UsageMonth(TypedDict):
     """A month by environment."""
 
@@ -93,6 +102,7 @@ class MyUsage(TypedDict):
     sessions: HeldNow
     runs: HeldNow
     home: HomeSize | None
+    store: StoreUse
     limits: dict[str, Any]
     run_hours: float
     environments: list[UsageRow]
@@ -104,6 +114,7 @@ class PeopleUsageRow(UsageRow):
 
     now: NotRequired[HeldNow]
     home: NotRequired[HomeSize | None]
+    store: NotRequired[StoreUse]
 
 
 class PeopleUsage(TypedDict):

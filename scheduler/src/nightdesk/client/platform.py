@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         History,
         LiveSession,
         Output,
+        Retention,
         Run,
         RunFilter,
         RunOptions,
@@ -191,6 +192,16 @@ class Client:
         """The same again as a new run; with `exact` in exactly the image that it ran in."""
         run: Run = self._transport.json("POST", "/runs", run_id, "retry", json={"exact": exact})
         return run
+
+    def keep(self, run_id: str, keep: bool = True) -> Run:
+        """Mark a run so that its outputs stay, or take the mark away."""
+        run: Run = self._transport.json("PUT" if keep else "DELETE", "/runs", run_id, "keep")
+        return run
+
+    def retention(self) -> Retention:
+        """How long outputs stay, and what would go at the next clean-up; admins only."""
+        found: Retention = self._transport.json("GET", "/retention")
+        return found
 
     def history(self, run_id: str) -> History:
         """Every change of the run since it was submitted, and its attempts."""

@@ -112,8 +112,35 @@ def _facts(one: Run, used: str) -> list[tuple[str, str]]:
         ("limits", _limits(one)),
         ("notes", "; ".join(plain(note) for note in one.get("notes") or [])),
         ("page", one["url"]),
+        ("kept", _kept(one)),
+        (
+            "inputs",
+            ", ".join(
+                f"{plain(each['name'])} = {each['run']}/{plain(each['output'])}"
+                for each in one.get("inputs") or []
+            ),
+        ),
+        ("commit", _commit(one)),
         ("outputs", f"fetch them with: nightdesk download {one['id']}" if one["outputs"] else ""),
     ]
+
+
+def _kept(one: Run) -> str:
+    if removed := one.get("outputs_removed"):
+        what = f"its outputs ({wording.size(removed['bytes'])}) were removed"
+        return f"no: {what} on {_local(removed['at'])[:10]}, {plain(removed['why'])}"
+    kept = one.get("kept")
+    return f"yes, by {plain(kept['by'])}" if kept else ""
+
+
+def _commit(one: Run) -> str:
+    """`1a2b3c4d5e6f on main, with changes; https://git.example.org/team/models`"""
+    git = one.get("git")
+    if not git:
+        return ""
+    words = str(git["commit"])[:12] + (f" on {plain(git['branch'])}" if git.get("branch") else "")
+    words += ", with changes" if git.get("dirty") else ""
+    return words + (f"; {plain(git['remote'])}" if git.get("remote") else "")
 
 
 def _limits(one: Run) -> str:

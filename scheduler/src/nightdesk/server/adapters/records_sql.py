@@ -25,6 +25,7 @@ from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.reports_sql import ReportsSql
 from nightdesk.server.adapters.results_sql import ResultsSql
+from nightdesk.server.adapters.retention_sql import RetentionSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schedules_sql import SchedulesSql
 from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
@@ -89,6 +90,7 @@ class RecordsSql(
     SchedulesSql,
     TicksSql,
     ConnectionsSql,
+    RetentionSql,
 ):
     """The database behind the platform."""
 

@@ -81,7 +81,7 @@ class ReportsSql:
             forget_reader(connection, reader)
 
     def report_versions(self, report: Report, until: float | None = None, limit: int = 50) -> list[Run]:
-        query = _versions(report)
+        query = versions_of(report)
         if until is not None:
             query = query.where(runs.c.finished_at < until)
         newest = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
@@ -92,7 +92,7 @@ class ReportsSql:
         if not is_id(run_id):
             return None
         with self._database.reading() as connection:
-            row = connection.execute(_versions(report).where(runs.c.id == run_id)).first()
+            row = connection.execute(versions_of(report).where(runs.c.id == run_id)).first()
             return None if row is None else from_row(row)
 
 
@@ -109,7 +109,7 @@ def hand_over_reports(connection: Connection, name: str, heir: str) -> None:
     forget_reader(connection, Reader(Kind.PERSON, name))
 
 
-def _versions(report: Report) -> Select[Any]:
+def versions_of(report: Report) -> Select[Any]:
     """Good runs of the name whose output is still there. A notebook's page is made when it is asked for."""
     names = [report.output] + (["notebook.ipynb"] if report.output == NOTEBOOK_PAGE else [])
     left = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
@@ -11,7 +12,7 @@ from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.errors import FenceLost
 from nightdesk.server.domain.queue import RANKS
-from nightdesk.server.domain.run import Priority, Run, RunError, Status
+from nightdesk.server.domain.run import Priority, Run, RunError, Source, Status
 
 _NOTE = insert(change_table)
 _ONE = select(runs).where(runs.c.id == bindparam("run_id"))
@@ -64,6 +65,7 @@ _PLAIN = [
 
 def to_row(run: Run) -> dict[str, Any]:
     values = {name: getattr(run, name) for name in _PLAIN}
+    values["sources"] = [asdict(source) for source in run.sources] or None
     values |= {"notes": list(run.notes), "groups": list(run.groups), "rank": RANKS[run.priority]}
     return values | error_row(run.error)
 
@@ -84,5 +86,6 @@ def from_row(row: Row[Any] | dict[str, Any]) -> Run:
     values["priority"] = Priority(values["priority"])
     values["notes"] = tuple(values["notes"])
     values["groups"] = tuple(values["groups"])
+    values["sources"] = tuple(Source(**source) for source in values["sources"] or ())
     values["error"] = None if kind is None else RunError(kind, message or "", cell)
     return Run(**values)

@@ -74,6 +74,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An output of another run, as an input under this name."""
+
+    name: str
+    run: str
+    attempt: int
+    output: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run as it is on record. Times are seconds since 1970 in UTC on the database's clock."""
 
@@ -130,6 +142,15 @@ class Run:
     scheduled_at: float | None = (
         None  # the time of the schedule that it is for, which may lie before its start
     )
+    git: dict[str, Any] | None = (
+        None  # of the checkout that it was submitted from: commit, branch, dirty, remote
+    )
+    sources: tuple[Source, ...] = ()  # outputs of other runs that it gets
+    kept_by: str | None = None  # who marked it, so that its outputs stay
+    kept_at: float | None = None
+    removed_at: float | None = None  # when its outputs had had their time
+    removed_why: str | None = None
+    removed_bytes: int | None = None
 
     @property
     def final(self) -> bool:
@@ -176,6 +197,7 @@ _WISHES = (
     ),
     *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority", "notify"),
     *("schedule_id", "scheduled_at"),
+    *("git", "sources"),
 )
 
 

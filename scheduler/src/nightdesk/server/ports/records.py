@@ -21,6 +21,7 @@ from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.notifications import NoticeBook
 from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
+from nightdesk.server.ports.retention import Retention
 from nightdesk.server.ports.schedules import Schedules
 from nightdesk.server.ports.use import UseRecords
 
@@ -119,6 +120,7 @@ class Records(
     NoticeBook,
     Schedules,
     Connections,
+    Retention,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.

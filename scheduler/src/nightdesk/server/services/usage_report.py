@@ -9,6 +9,7 @@ from enum import StrEnum
 from nightdesk.server.domain.csv_text import csv_text
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Limit
+from nightdesk.server.domain.retention import StoreUse
 from nightdesk.server.domain.use import Had, Held, Home, Month
 from nightdesk.server.ports.records import Records
 
@@ -78,6 +79,7 @@ class Mine:
     rows: tuple[Row, ...]
     months: tuple[Bar, ...]
     run_hours: float
+    store: StoreUse
 
     @property
     def home_nearly_full(self) -> bool:
@@ -95,6 +97,7 @@ class Everybody:
     rows: tuple[Row, ...]
     now: dict[str, Held]
     homes: dict[str, Home]
+    store: dict[str, StoreUse]
 
 
 def mine(records: Records, person: Person, month: Month | None = None) -> Mine:
@@ -118,6 +121,7 @@ def mine(records: Records, person: Person, month: Month | None = None) -> Mine:
         rows,
         tuple(reversed(bars)),
         sum(row.run_hours for row in rows),
+        records.store_use(name).get(name, StoreUse()),
     )
 
 
@@ -132,14 +136,15 @@ def everybody(records: Records, by: By, month: Month | None = None, names: Itera
     }
     rows = _table(had, keys[by])
     if by is not By.PERSON:
-        return Everybody(month, by, rows, {}, {})
+        return Everybody(month, by, rows, {}, {}, {})
     homes = {home.person: home for home in records.homes()}
     now: dict[str, Held] = {}
     for (person, _), held in records.in_use().items():
         now[person] = now.get(person, Held()) + held
     known = {row.name for row in rows}
-    more = tuple(Row(name) for name in sorted({*names, *homes, *now} - known))
-    return Everybody(month, by, (*rows, *more), now, homes)
+    store = records.store_use()
+    more = tuple(Row(name) for name in sorted({*names, *homes, *now, *store} - known))
+    return Everybody(month, by, (*rows, *more), now, homes, store)
 
 
 def mine_as_csv(use: Mine) -> str:
@@ -152,13 +157,14 @@ def everybody_as_csv(use: Everybody) -> str:
     """A line for each row of the table."""
     titles = ["month", use.by.value, *_TITLES]
     if use.by is By.PERSON:
-        titles += ["cores_now", "memory_bytes_now", "home_bytes"]
+        titles += ["cores_now", "memory_bytes_now", "home_bytes", "store_bytes"]
     rows = []
     for row in use.rows:
         cells: list[str | float | int | None] = [str(use.month), *_cells(row)]
         if use.by is By.PERSON:
             now, home = use.now.get(row.name, Held()), use.homes.get(row.name)
             cells += [now.cpus, now.memory_bytes, None if home is None else home.bytes]
+            cells.append(use.store.get(row.name, StoreUse()).bytes)
         rows.append(cells)
     return csv_text(titles, rows)
 

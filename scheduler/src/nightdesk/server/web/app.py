@@ -41,6 +41,7 @@ from nightdesk.server.web import (
     people_pages,
     people_usage,
     previews,
+    retention,
     schedules,
     sessions,
     story,
@@ -118,6 +119,8 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
+    app.include_router(retention.router)
+    app.include_router(retention.pages)
     app.include_router(metrics.pages)
     app.include_router(previews.pages)
     app.include_router(group_pages.router)

@@ -67,6 +67,7 @@ def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str
         limits=run,
         may_cancel=may_cancel(person, run),
         final=run.final,
+        may_keep=person.admin or run.owner == person.name,
         failure=failure_of(platform.records, platform.store, run),
         tail=log_tail(platform.records, platform.store, run, _TAIL_LINES),
         **history_json(platform.records.history(run.id)),

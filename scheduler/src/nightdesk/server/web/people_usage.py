@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Refused, Unavailable
+from nightdesk.server.domain.retention import StoreUse
 from nightdesk.server.domain.use import Held, Home, Month
 from nightdesk.server.services.finish import iso
 from nightdesk.server.services.usage_report import (
@@ -29,7 +30,7 @@ from nightdesk.server.web.paths import API, BASE
 router = APIRouter(prefix=API, tags=["usage"])
 pages = APIRouter(include_in_schema=False)
 MonthWords = Annotated[str | None, Query(max_length=20, description="2026-11; left out: this month (UTC)")]
-SORTS = ("name", "runs", "run_hours", "session_hours", "cpu_hours", "gb_hours", "home")
+SORTS = ("name", "runs", "run_hours", "session_hours", "cpu_hours", "gb_hours", "home", "store")
 COLOURS = 6  # of the chart; the last is for all others
 
 
@@ -139,6 +140,7 @@ def mine_json(use: Mine) -> dict[str, Any]:
         "sessions": asdict(use.sessions),
         "runs": asdict(use.runs),
         "home": _home(use.home),
+        "store": asdict(use.store),
         "limits": {limit.value: value for limit, value in use.limits.items()},
         "run_hours": round(use.run_hours, 3),
         "environments": [row_json(row) for row in use.rows],
@@ -158,6 +160,7 @@ def everybody_json(use: Everybody) -> dict[str, Any]:
             one |= {
                 "now": asdict(use.now.get(row.name, Held())),
                 "home": _home(use.homes.get(row.name)),
+                "store": asdict(use.store.get(row.name, StoreUse())),
             }
         rows.append(one)
     return {"month": str(use.month), "by": use.by.value, "rows": rows}
@@ -198,9 +201,13 @@ def _sorted(use: Everybody, sort: str, up: bool) -> list[Row]:
     def home(row: Row) -> int:
         return use.homes[row.name].bytes if row.name in use.homes else -1
 
+    def store(row: Row) -> int:
+        return use.store[row.name].bytes if row.name in use.store else -1
+
+    of = {"home": home, "store": store}
     rows = sorted(use.rows, key=lambda row: row.name, reverse=sort == "name" and not up)
     if sort != "name":
-        rows.sort(key=home if sort == "home" else lambda row: getattr(row, sort), reverse=not up)
+        rows.sort(key=of.get(sort, lambda row: getattr(row, sort)), reverse=not up)
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from nightdesk.config import Settings, Size
@@ -65,8 +66,19 @@ def run_json(
         "submitted_by": run.submitted_by,
         "schedule": run.schedule_id,
         "scheduled_at": iso(run.scheduled_at),
+        "kept": None if run.kept_at is None else {"by": run.kept_by, "at": iso(run.kept_at)},
+        "outputs_removed": removed_json(run),
+        "inputs": [asdict(source) for source in run.sources],
+        "git": run.git,
         "usage": None,  # in an answer about this one run while it goes on; events have one of their own
     }
+
+
+def removed_json(run: Run) -> dict[str, Any] | None:
+    """When and why outputs went that had had their time."""
+    if run.removed_at is None:
+        return None
+    return {"at": iso(run.removed_at), "why": run.removed_why, "bytes": run.removed_bytes}
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -2,7 +2,8 @@
 
 Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
 look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
-(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), queue runs for what is due
+(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), remove outputs that
+have had their time (see ``janitor``), queue runs for what is due
 by a schedule (see ``timekeeper``), and build versions of environments (see ``builder``).
 """
 
@@ -28,6 +29,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.worker.builder import Builder
 from nightdesk.server.worker.engine_socket import Door
+from nightdesk.server.worker.janitor import Janitor
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.postman import Postman
 from nightdesk.server.worker.sampler import Eye
@@ -55,6 +57,7 @@ def main() -> int:
     threads: list[Ticking] = [role(platform.parts, supervisor) for role in (Pulse, Sweeper, Eye, Door)]
     threads += [Scales(platform.parts.records, platform.homes), Postman(platform.post)]
     threads.append(Timekeeper(platform.parts, platform.clock, supervisor))
+    threads.append(Janitor(platform.parts))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)

@@ -1,0 +1,21 @@
+"""The thread that removes outputs that have had their time; a store may be slow, and nothing waits for it."""
+
+from __future__ import annotations
+
+from nightdesk.server.services.retention import clean, rules_of
+from nightdesk.server.services.watch import Parts
+from nightdesk.server.worker.keeper import Ticking
+
+_LOOK_EVERY = 30  # ticks
+
+
+class Janitor(Ticking):
+    """Looks each half minute whether it is its turn."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__("janitor")
+        self._parts = parts
+
+    def _tick(self, tick: int) -> None:
+        if tick % _LOOK_EVERY == _LOOK_EVERY - 1:
+            clean(self._parts.records, self._parts.store, rules_of(self._parts.settings))
