@@ -12,7 +12,8 @@ from nightdesk.server.adapters.report_tables import reports
 from nightdesk.server.adapters.reports_sql import versions_of
 from nightdesk.server.adapters.retention_tables import to_clear
 from nightdesk.server.adapters.run_rows import note, one
-from nightdesk.server.adapters.schema import outputs, runs
+from nightdesk.server.adapters.schedule_rows import schedules
+from nightdesk.server.adapters.schema import SUCCEEDED, outputs, runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.report import Report
@@ -29,12 +30,12 @@ class RetentionSql:
     _database: Database
 
     def keep_run(self, run_id: str, by: str) -> Run | None:
-        return self._mark(run_id, by, keep=True)
+        return self._mark_kept(run_id, by, keep=True)
 
     def unkeep_run(self, run_id: str, by: str) -> Run | None:
-        return self._mark(run_id, by, keep=False)
+        return self._mark_kept(run_id, by, keep=False)
 
-    def _mark(self, run_id: str, by: str, keep: bool) -> Run | None:
+    def _mark_kept(self, run_id: str, by: str, keep: bool) -> Run | None:
         with self._database.writing() as connection:
             now = self._database.now(connection)
             mark: dict[str, Any] = (
@@ -76,6 +77,14 @@ class RetentionSql:
                     runs.c.created_at.desc(), runs.c.id.desc()
                 )
                 found |= {version.id for version in connection.execute(newest.limit(1))}
+            # Of each schedule the newest run that went well.
+            last = select(runs.c.schedule_id, func.max(runs.c.created_at).label("at"))
+            last = last.where(SUCCEEDED, runs.c.schedule_id.in_(select(schedules.c.id))).group_by(
+                runs.c.schedule_id
+            )
+            good = last.subquery()
+            same = (runs.c.schedule_id == good.c.schedule_id) & (runs.c.created_at == good.c.at)
+            found |= set(connection.scalars(select(runs.c.id).join(good, same)))
             waiting = select(runs.c.sources).where(runs.c.status.in_(_BUSY), runs.c.sources.is_not(None))
             for sources in connection.scalars(waiting):
                 found |= {source["run"] for source in sources}

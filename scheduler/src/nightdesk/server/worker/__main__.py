@@ -2,9 +2,9 @@
 
 Celery brings run ids; one thread each sees a run through. More threads say that the worker lives and
 look for wishes to cancel, adopt what other workers left (see ``keeper``), measure what its runs take
-(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), remove outputs that
-have had their time (see ``janitor``), queue runs for what is due
-by a schedule (see ``timekeeper``), and build versions of environments (see ``builder``).
+(see ``sampler``) and what homes hold (see ``scales``), tell people of ends (see ``postman``), queue runs for what is due
+by a schedule (see ``timekeeper``), remove outputs that have had their time (see ``janitor``), and build versions of
+environments (see ``builder``).
 """
 
 from __future__ import annotations
