@@ -10,7 +10,7 @@ import pytest
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.errors import Conflict, FenceLost
-from nightdesk.server.domain.run import Priority, Run, RunError, Status
+from nightdesk.server.domain.run import Priority, Run, RunError, Source, Status
 from nightdesk.server.ports.records import RunFilter
 
 from .on_record import added, at_once, claimed, history, running
@@ -62,6 +62,15 @@ def test_a_run_comes_back_as_it_was(records: RecordsSql) -> None:
         started_at=4.5,
         finished_at=5.5,
         peak_memory_bytes=2**40,
+        git={"commit": "a" * 40, "branch": "main", "dirty": True, "remote": None},
+        sources=(Source("data.csv", "k7m2x9qh4tfe", 1, "a/b.csv", 2**40, "1" * 64),),
+        kept_by="ada",
+        kept_at=6.5,
+        removed_at=7.5,
+        removed_why="older than 30 days",
+        removed_bytes=2**41,
+        schedule_id="daily",
+        scheduled_at=8.5,
     )
     assert all(getattr(run, field.name) is not None for field in fields(run)), "no field is left out here"
     assert records.add_run(run) == (run, True)
