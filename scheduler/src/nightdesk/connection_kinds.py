@@ -83,7 +83,7 @@ _LABELS = {
 }
 
 _COURTESY = "a courtesy, which code can switch off; a reader's login makes it hold"
-_ALL_THE_SAME = "gets the reader's login; without one they can write all the same"
+_REFUSES = f"gets the reader's login, or an object that refuses to write: {_COURTESY}"
 
 
 def _server(port: str, example: str) -> tuple[Field, ...]:
@@ -152,7 +152,7 @@ _ALL = (
             Field("reader_access_key", "who signs in there for people who may only read"),
             Field("reader_secret_key", "the reader's secret key"),
         ),
-        _ALL_THE_SAME,
+        _REFUSES,
     ),
     Kind(
         "sftp",
@@ -180,7 +180,7 @@ _ALL = (
             Field("reader_private_key", "the reader's private key", read_by="lines"),
             Field("reader_passphrase", "of the reader's private key, where it has one"),
         ),
-        _ALL_THE_SAME,
+        _REFUSES,
     ),
     Kind(
         "http",
@@ -193,7 +193,7 @@ _ALL = (
         ),
         (Field("token", "what the other side knows the platform by", needed=True),),
         (Field("reader_token", "the token for people who may only read"),),
-        _ALL_THE_SAME,
+        _REFUSES,
     ),
     Kind(
         "folder",
@@ -217,7 +217,7 @@ _ALL = (
         ),
         (Field("password", "the password that belongs into it"),),
         _READER,
-        _ALL_THE_SAME,
+        "gets the reader's login; without one PostgreSQL and MySQL are asked to refuse changes, others are not",
         sql=True,
     ),
     Kind(
@@ -234,7 +234,7 @@ _ALL = (
             ),
         ),
         (Field("options", "its options that are secret, as a JSON object", read_by="json"),),
-        reads="can write all the same: this kind knows no reader's login",
+        reads="gets an object that refuses to write: a courtesy, which code can switch off",
     ),
 )
 

@@ -213,12 +213,11 @@ def _test(arguments: argparse.Namespace) -> int:
         _show_json(tried)
         return 0 if tried["ok"] else 1
     for step in tried["steps"]:
-        print(
-            f"{mark(step['ok'])} {plain(step['name'])}"
-            + (f": {plain(step['words'])}" if step["words"] else "")
-        )
-    print(f"{mark(tried['ok'])} {plain(arguments.name)} {'works' if tried['ok'] else 'does not work'}"
-          + (f": {plain(tried['words'])}" if tried["words"] else ""))  # fmt: skip
+        words = f": {plain(step['words'])}" if step["words"] else ""
+        print(f"{mark(step['ok'])} {plain(step['name'])}{words}")
+    told = tried["steps"][-1]["words"] if tried["steps"] else ""
+    why = f": {plain(tried['words'])}" if tried["words"] and tried["words"] != told else ""
+    print(f"{mark(tried['ok'])} {plain(arguments.name)} {'works' if tried['ok'] else 'does not work'}{why}")
     if tried.get("hint"):
         print(f"  {plain(tried['hint'] or '')}")
     return 0 if tried["ok"] else 1

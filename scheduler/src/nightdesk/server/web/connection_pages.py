@@ -34,7 +34,7 @@ HELD = {
     "mount": "It is mounted read-only.",
     "login": "You sign in there with a login that can only read.",
     "database": "Your transactions begin read-only: a courtesy that keeps you from mistakes.",
-    "request": "You are asked not to write; nothing at the other side keeps you from it.",
+    "request": "What you get refuses to write: a courtesy that keeps you from mistakes.",
 }
 router = APIRouter(include_in_schema=False)
 
