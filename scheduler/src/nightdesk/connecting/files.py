@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from nightdesk.connecting.problem import ConnectionProblem, driver, missing, not_mounted
@@ -97,9 +98,9 @@ def open_fsspec(given: Given) -> Any:
 
 
 def _package_of(advice: str, protocol: str) -> str:
-    """fsspec's own words name it: `Install s3fs to access S3`."""
-    words = advice.replace('"', " ").replace("'", " ").replace("`", " ").split()
-    return words[1] if len(words) > 1 and words[0].lower() == "install" else protocol
+    """fsspec's own words name it: `Please install gcsfs to access Google Storage`."""
+    found = re.search(r"install [\"'`]?([A-Za-z][A-Za-z0-9_.-]+)", advice, re.IGNORECASE)
+    return found[1] if found else protocol
 
 
 def _rooted(given: Given, inner: Any, root: str) -> Any:

@@ -68,13 +68,9 @@ def _steps(given: Given, answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     from nightdesk.connecting import trying
     from nightdesk.connecting.sayings import explained
 
-    try:
-        tries = getattr(trying, f"try_{given.kind}")
-    except AttributeError:
-        raise Failed(RIGHT, f"connections of kind {given.kind!r} are not known here") from None
     opened = _within(lambda: open_connection(answer), LOGIN, explained(given))
     with contextlib.closing(_Closing(opened)):
-        for step, act in tries(given, opened):
+        for step, act in getattr(trying, f"try_{given.kind}")(given, opened):
             yield step, str(_within(act, step, explained(given)))
 
 
@@ -159,9 +155,10 @@ def _within(
     act: Callable[[], Any],
     step: str,
     explain: Callable[[BaseException], Failed],
-    seconds: float = STEP_SECONDS,
+    seconds: float | None = None,
 ) -> Any:
     """What it returns. Raises Failed where it fails, or has not returned in time: some libraries know no limit."""
+    seconds = STEP_SECONDS if seconds is None else seconds
     result: list[Any] = []
     failure: list[BaseException] = []
 
@@ -182,5 +179,5 @@ def _within(
         found.step = found.step or step
         raise found from None
     if not result:
-        raise Failed(step, f"no answer within {seconds:.0f} s")
+        raise Failed(step, f"no answer within {seconds:g} s")
     return result[0]
