@@ -245,7 +245,7 @@ def test_the_openapi_document_builds_and_knows_every_route_of_the_api(site: Site
             "/runs", "/runs/{run_id}", "/runs/{run_id}/cancel", "/runs/{run_id}/log", "/runs/{run_id}/events",
             "/runs/{run_id}/outputs", "/runs/{run_id}/outputs.zip", "/runs/{run_id}/outputs/{name}", "/runs/{run_id}/usage",
             "/runs/{run_id}/metrics", "/metrics", "/runs/{run_id}/preview/{name}",
-            "/runs/{run_id}/view/{name}",
+            "/runs/{run_id}/view/{name}", "/reports", "/reports/{name}", "/reports/{name}/content",
             "/runs/{run_id}/history", "/runs/{run_id}/failure", "/health", "/user", "/environments", "/sizes",
             "/offers", "/doctor", "/runs/{run_id}/retry", "/environments/compare", "/environments/cleaning",
             "/environments/{name}/events", "/environments/{name}/groups", "/environments/{name}/{version}",

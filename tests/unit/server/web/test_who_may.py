@@ -17,6 +17,7 @@ from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.notification import Wishes
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind
+from nightdesk.server.domain.report import Report
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.roster import Member
 from nightdesk.server.services.connections import Draft
@@ -154,6 +155,12 @@ EXPECTED: dict[tuple[str, str], Codes] = {
         404,
     ),  # of a table no page is made
     ("GET", f"{BASE}/runs/{{run_id}}/outputs/{{name:output}}"): (303, 200, 404, 200),
+    ("GET", f"{API}/reports"): SIGNED_IN,
+    ("POST", f"{API}/reports"): (401, 201, 201, 201),  # of one's own runs
+    ("GET", f"{API}/reports/{{name}}"): OWN_RUN,
+    ("PATCH", f"{API}/reports/{{name}}"): OWN_RUN,
+    ("DELETE", f"{API}/reports/{{name}}"): OWN_RUN,
+    ("GET", f"{API}/reports/{{name}}/content"): OWN_RUN,
     # pages: who is not signed in is sent to sign in
     ("GET", BASE): (308, 308, 308, 308),
     ("GET", f"{BASE}/"): (303, 200, 200, 200),
@@ -179,6 +186,12 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{BASE}/notifications/test"): (403, 303, 303, 303),
     ("GET", f"{BASE}/usage"): (303, 200, 200, 200),
     ("GET", f"{BASE}/usage/people"): (303, 403, 403, 200),
+    ("GET", f"{BASE}/reports"): (303, 200, 200, 200),
+    ("POST", f"{BASE}/reports"): (403, 303, 404, 303),
+    ("GET", f"{BASE}/reports/new"): (303, 200, 404, 200),
+    ("GET", f"{BASE}/reports/{{name}}"): (303, 200, 404, 200),
+    ("POST", f"{BASE}/reports/{{name}}/save"): (403, 303, 404, 303),
+    ("POST", f"{BASE}/reports/{{name}}/remove"): (403, 303, 404, 303),
     ("GET", f"{BASE}/metrics"): (303, 200, 200, 200),
     ("GET", f"{BASE}/groups"): (303, 403, 403, 200),
     ("POST", f"{BASE}/groups"): (403, 403, 403, 303),
@@ -275,6 +288,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "{run_id}" in path:
         run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
+    if "/reports" in path:
+        path, more, form = about_reports(site, method, path)
+        how |= more
     if path == f"{API}/metrics":
         path += "?name=analysis"
     if path.endswith("/offers"):
@@ -399,6 +415,23 @@ def about_notifications(site: Site, person: Person | str | None, method: str, pa
         return {}
     body = b'{"code": "1"}' if path.endswith("/confirm") else b'{"when": "failure"}'
     return {"body": body, "headers": {"Content-Type": "application/json"}}
+
+
+def about_reports(site: Site, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """A route about a report of ada's table, or about making one of her run."""
+    run = site.finished(ADA)
+    name = f"report-{uuid.uuid4().hex[:8]}"
+    form = {"run": run.id, "name": name, "title": "x", "output": "table-1.csv"}
+    if path.endswith("/new"):
+        path += f"?run={run.id}"
+    how: dict[str, Any] = {}
+    if path.startswith(API) and method in {"POST", "PATCH"}:
+        body = {"name": name, "source_name": run.name} if method == "POST" else {"title": "y"}
+        how = {"body": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
+    if "{name}" in path:
+        made = Report(name, "x", "ada", "ada", run.name, "table-1.csv")
+        site.bench.records.add_report(made, "ada")
+    return path.replace("{name}", name), how, form
 
 
 def about_groups(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:

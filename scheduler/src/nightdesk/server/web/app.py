@@ -42,6 +42,8 @@ from nightdesk.server.web import (
     people_usage,
     previews,
     retention,
+    report_pages,
+    reports,
     schedules,
     sessions,
     story,
@@ -110,6 +112,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         builds,
         metrics,
         previews,
+        reports,
     )
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
@@ -123,6 +126,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(retention.pages)
     app.include_router(metrics.pages)
     app.include_router(previews.pages)
+    app.include_router(report_pages.router)
     app.include_router(group_pages.router)
     app.include_router(connection_pages.router)
     app.include_router(sessions.pages)

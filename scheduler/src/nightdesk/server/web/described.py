@@ -219,6 +219,12 @@ ANSWERS = {
     "GET /runs/{run_id}/outputs/{name}": Answer("*/*", (401, 404, 409, 422)),
     "GET /runs/{run_id}/preview/{name}": Answer(answers.Preview, (401, 404, 409, 422)),
     "GET /runs/{run_id}/view/{name}": Answer("text/html", (401, 404, 409, 422)),
+    "GET /reports": Answer(answers.Reports, (401,)),
+    "POST /reports": Answer(answers.Report, (400, 401, 403, 404, 409, 422)),
+    "GET /reports/{name}": Answer(answers.WholeReport, (400, 401, 404, 422)),
+    "PATCH /reports/{name}": Answer(answers.Report, (400, 401, 403, 404, 422)),
+    "DELETE /reports/{name}": Answer(answers.RemovedReport, (401, 403, 404)),
+    "GET /reports/{name}/content": Answer("*/*", (400, 401, 404, 409, 422)),
 }
 _MEANINGS = {
     400: "something in the request is wrong",
