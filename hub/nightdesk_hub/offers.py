@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from nightdesk.connection_places import ConnectionMount, OfferedPlace
+
 from nightdesk_hub.allowance import Allowance, parse_allowance
 
 #: The channel of somebody who names none.
@@ -86,6 +88,7 @@ class Offers:
     environments: tuple[Environment, ...]
     sizes: tuple[Size, ...]
     allowance: Allowance = field(default_factory=Allowance)
+    places: tuple[ConnectionMount, ...] = ()
 
     @property
     def default_size(self) -> Size:
@@ -110,6 +113,7 @@ def parse_offers(answer: Any, member: Member) -> Offers:
         environments = [_environment(each) for each in answer["environments"]]
         sizes = tuple(_size(each) for each in answer["sizes"])
         allowance = parse_allowance(answer)
+        offered_places = [OfferedPlace.of_json(each) for each in answer.get("places") or ()]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no list of offers: {error!r}") from None
     offered = tuple(each for each in environments if each.versions and each.is_for(member))
@@ -124,7 +128,8 @@ def parse_offers(answer: Any, member: Member) -> Offers:
             "No size is offered to you: an admin names some under `sizes` in nightdesk.yaml, and says who has which "
             "with `nightdesk group set`."
         )
-    return Offers(offered, sizes, allowance)
+    mounts = [place.mount(member.groups) for place in offered_places]
+    return Offers(offered, sizes, allowance, tuple(each for each in mounts if each is not None))
 
 
 def _environment(each: dict[str, Any]) -> Environment:

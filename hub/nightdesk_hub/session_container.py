@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from docker.types import Mount
+from nightdesk.connection_places import ConnectionMount
 from nightdesk.shared_folders import SharedMount
 
 from nightdesk_hub.choice import Choice
@@ -82,6 +83,12 @@ def shared_config(folders: str, team: str, shared: Iterable[SharedMount]) -> dic
     ]
     gids = [each.gid for each in shared]
     return {"tmpfs": {SHARED: "size=64k,mode=755"}, "mounts": mounts, **({"group_add": gids} if gids else {})}
+
+
+def with_places(config: dict[str, Any], places: Iterable[ConnectionMount]) -> dict[str, Any]:
+    """The same, with the places of the machine that connections show."""
+    bound = [Mount(each.target, each.path, type="bind", read_only=not each.writable) for each in places]
+    return {**config, "mounts": [*config.get("mounts", []), *bound]} if bound else config
 
 
 def _place(of: str, number: int) -> str:

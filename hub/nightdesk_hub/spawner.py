@@ -11,6 +11,7 @@ import docker
 from docker.errors import APIError, NotFound
 from dockerspawner import DockerSpawner
 from jupyterhub.traitlets import Command
+from nightdesk.connection_places import ConnectionMount, missing
 from nightdesk.shared_folders import SharedMount
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode, default
@@ -77,6 +78,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self._choice: Choice | None = None
         self._running: dict[str, Any] = {}
         self._folders: tuple[SharedMount, ...] = ()
+        self._places: tuple[ConnectionMount, ...] = ()
         self._steps: list[dict[str, Any]] = []
         #: What a link to the start page asked to have marked.
         self.asked_for: dict[str, Any] = {}
@@ -121,6 +123,7 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             offers = await self.desk.offers.offers_for(self.member)
             choice = choose(offers, self.user_options)
             offers.allowance.check(choice.size, self.taken_beside(), offers.sizes)
+            self._places = offers.places
             return choice
         except TooMuch as error:
             raise StartRefused(str(error), reason="too_much", status_code=429) from None
@@ -158,10 +161,11 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         self.volumes = container.volumes(
             self.desk.home(user), self.desk.names.shared, shared.team, self.desk.departures.handed_to(user)
         )
-        self.extra_host_config = {
+        host_config = {
             **container.host_config(choice, self.desk.settings.sessions.pids_limit),
             **container.shared_config(self.desk.names.folders, shared.team, self._folders),
         }
+        self.extra_host_config = container.with_places(host_config, self._places)
         self.extra_create_kwargs = {"labels": container.labels(self.desk.names, user, self.name)}
 
     def _record(self, options: dict[str, str]) -> None:
@@ -252,6 +256,21 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 reason="disabled",
                 status_code=403,
             )
+
+    async def create_object(self) -> Any:
+        """Make the container, without the places of connections that are not on the machine any more."""
+        try:
+            return await super().create_object()
+        except APIError as error:
+            gone = missing(explain(error), self._places)
+            if gone is None:
+                raise
+            self.log.warning("%s: there is no %s on this machine: not mounted", self._log_name, gone.path)
+            self._places = tuple(place for place in self._places if place != gone)
+            mounts = self.extra_host_config["mounts"]
+            left = [mount for mount in mounts if mount["Target"] != gone.target]
+            self.extra_host_config = {**self.extra_host_config, "mounts": left}
+            return await self.create_object()
 
     async def pull_image(self, image: str) -> None:
         """Images are made here and never pulled; one that is gone is said in words."""

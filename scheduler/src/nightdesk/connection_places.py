@@ -6,7 +6,7 @@ The hub goes by it for sessions, with what the platform offers a person; the wor
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,20 +24,65 @@ class ConnectionMount:
     target: str
     writable: bool = False
 
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Through what somebody has a place: a group, or None for what is theirs in any group; and whether to write."""
+
+    group: str | None = None
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPlace:
+    """A place that somebody may have, with the rights that lead to it: of those the groups of the moment count.
+
+    Who only reads of a file has the file alone; who writes has the folder that it is in, because SQLite keeps files
+    beside its own.
+    """
+
+    path: str
+    target: str
+    rights: tuple[Right, ...]
+    file: bool = False
+
+    def mount(self, groups: Iterable[str]) -> ConnectionMount | None:
+        """What a container of somebody in these groups gets; None: nothing."""
+        mine = [right for right in self.rights if right.group is None or right.group in set(groups)]
+        if not mine:
+            return None
+        if self.file and any(right.write for right in mine):
+            return ConnectionMount(posixpath.dirname(self.path), posixpath.dirname(self.target), True)
+        return ConnectionMount(self.path, self.target, any(right.write for right in mine))
+
     def as_json(self) -> dict[str, Any]:
-        """For the hub."""
+        """As the platform tells the hub."""
         return asdict(self)
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> ConnectionMount | None:
-        """From what the platform said; None where it is no place below :data:`PLACE`."""
-        path, target = str(said.get("path", "")), str(said.get("target", ""))
+    def of_json(cls, said: Mapping[str, Any]) -> OfferedPlace:
+        """From what the platform told.
+
+        Raises:
+            ValueError: it is no place below :data:`PLACE`.
+        """
+        path, target = str(said["path"]), str(said["target"])
         plain = all(each.startswith("/") and posixpath.normpath(each) == each for each in (path, target))
-        return (
-            cls(path, target, said.get("writable") is True)
-            if plain and target.startswith(f"{PLACE}/")
-            else None
-        )
+        if not plain or not target.startswith(f"{PLACE}/"):
+            raise ValueError(f"{target!r} is no place for a connection")
+        rights = tuple(Right(each["group"], each["write"] is True) for each in said["rights"])
+        return cls(path, target, rights, said["file"] is True)
+
+
+def missing(message: str, mounts: Iterable[ConnectionMount]) -> ConnectionMount | None:
+    """Which of them the engine complains about, because there is no such place on the machine; None: something else.
+
+    One connection whose place is gone must not keep everybody's sessions and runs from starting.
+    """
+    if "bind source path does not exist" not in message:
+        return None
+    gone = message.rpartition("bind source path does not exist:")[2].strip().strip("\"'")
+    return next((mount for mount in mounts if mount.path == gone), None)
 
 
 class Connections(BaseModel):

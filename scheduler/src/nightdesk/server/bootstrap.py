@@ -15,6 +15,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.adapters.docker_homes import DockerHomes
+from nightdesk.server.adapters.docker_probe import DockerProbe
 from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.git_repositories import GitRepositories
@@ -31,10 +32,13 @@ from nightdesk.server.ports.doorbell import Doorbell
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.homes import Homes
 from nightdesk.server.ports.people import People
+from nightdesk.server.ports.probe import Probe
 from nightdesk.server.ports.records import Records
 from nightdesk.server.ports.roster import Roster
+from nightdesk.server.ports.sealing import Sealing
 from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
+from nightdesk.server.services.connection_tests import PURPOSE
 from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
@@ -109,6 +113,7 @@ class WebPlatform:
     directory: Directory
     vault: Vault
     owners: RunOwners
+    handing_over: Sealing  # what workers open as well
 
     def forget_people(self, name: str) -> None:
         """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
@@ -118,6 +123,17 @@ class WebPlatform:
     def egress(self) -> Filter:
         """What the filter of what leaves people's and runs' networks says of itself."""
         return read_state(self.environment.egress_state)
+
+
+@dataclass(frozen=True, slots=True)
+class TestParts:
+    """What a worker tries connections with."""
+
+    __test__ = False
+
+    records: Records
+    sealing: Sealing
+    probe: Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,7 @@ class WorkerPlatform:
     clock: Clockwork
     builds: BuildParts
     homes: Homes
+    tests: TestParts
     post: Post
 
 
@@ -184,6 +201,7 @@ def web_platform() -> WebPlatform:
         board=Board(records),
         vault=Vault(records, _sealing(environment.secret_keys), settings.connections.host_paths),
         owners=RunOwners(records, people, policies, environment.run_key),
+        handing_over=AesSealing.derived(environment.run_key, PURPOSE),
     )
 
 
@@ -238,6 +256,9 @@ def worker_platform() -> WorkerPlatform:
         clock=Clockwork(records, parts.store, settings, parts.policies, people),
         builds=_build_parts(environment, parts),
         homes=DockerHomes(environment.project),
+        tests=TestParts(
+            records, AesSealing.derived(environment.run_key, PURPOSE), DockerProbe(environment.project)
+        ),
         post=Post(
             records,
             OutsideMessenger(settings.notifications, environment.smtp_password),

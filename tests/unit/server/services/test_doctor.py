@@ -17,7 +17,8 @@ def found(bench: Bench, **parts: Any) -> dict[str, Check]:
     """What the doctor says, by name."""
     parts = {"records": bench.records, "store": bench.store, "bell": bench.bell, **parts}
     egress = parts.get("egress", Filter(True, "in place, open"))
-    checks = examine(parts["records"], parts["store"], parts["bell"], lambda: egress)
+    shut = parts.get("shut", [])
+    checks = examine(parts["records"], parts["store"], parts["bell"], lambda: egress, lambda: shut)
     return {check.name: check for check in checks}
 
 
@@ -26,7 +27,15 @@ def test_all_is_well(bench: Bench) -> None:
     bench.records.beat("two", 3, 2**40)
     checks = found(bench)
     assert all(check.ok for check in checks.values())
-    assert list(checks) == ["database", "workers", "redis", "output store", "environments", "egress filter"]
+    assert list(checks) == [
+        "database",
+        "workers",
+        "redis",
+        "output store",
+        "environments",
+        "egress filter",
+        "connections",
+    ]
     assert checks["workers"].message == "2 alive, 5 runs at a time"
     assert checks["environments"].message == "python-data:2026.11.1"
     assert bench.stored() == set(), "what it tried out is gone again"
@@ -51,6 +60,13 @@ def test_a_filter_that_is_not_in_place_is_told(bench: Bench, tmp_path: Path) -> 
     check = found(bench, egress=read_state(state))["egress filter"]
     assert not check.ok
     assert check.hint
+
+
+def test_a_key_that_is_gone_is_told_with_what_it_is_of(bench: Bench) -> None:
+    check = found(bench, shut=["warehouse", "lake"])["connections"]
+    assert not check.ok
+    assert check.message == "the key is missing of: warehouse, lake"
+    assert "NIGHTDESK_SECRET_KEYS" in (check.hint or "")
 
 
 class Away:

@@ -65,8 +65,8 @@ def test_a_create_that_hangs_and_yet_succeeds_gives_one_container(bench: Bench) 
         def __getattr__(self, name: str) -> Any:
             return getattr(bench.engine, name)
 
-        def create(self, run: Run, shared: Any = ()) -> Any:
-            made = bench.engine.create(run, shared)
+        def create(self, run: Run, shared: Any = (), places: Any = ()) -> Any:
+            made = bench.engine.create(run, shared, places)
             self.tries += 1
             if self.tries == 1:
                 raise NO_ANSWER

@@ -8,8 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from nightdesk.server.domain.audit import Note
+from nightdesk.server.domain.connection import Connection
+from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run, RunError, Status
+from nightdesk.server.domain.run_token import Attempt
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.doubles.engine import Stage
 from nightdesk.server.services.submit import Files, submit
@@ -54,6 +58,7 @@ def test_the_manifest(bench: Bench) -> None:
     assert manifest["environment"] == {"name": "python-data", "version": "2026.11.1", "digest": run.digest}
     assert manifest["input"] == {"file": "analysis.ipynb", "sha256": run.input_sha256, "files_taken_along": 0}
     assert manifest["packages"] == {"numpy": "2.3.1", "pandas": "3.0.0"}
+    assert manifest["connections"] == []
     assert manifest["exit"] == {"code": 0, "out_of_memory": False}
     assert manifest["metrics"] == [{"name": "auc", "value": 0.81, "step": None}]
     assert (manifest["status"], manifest["reason"], manifest["error"]) == (
@@ -64,6 +69,23 @@ def test_the_manifest(bench: Bench) -> None:
     assert (manifest["kernel"], manifest["peak_memory_bytes"]) == ("python3", 1000)
     assert manifest["created_at"] <= manifest["started_at"] <= manifest["finished_at"]
     assert manifest["finished_at"].endswith("Z")
+
+
+def test_the_manifest_names_what_the_attempt_has_used(bench: Bench) -> None:
+    bench.records.add_connection(
+        Connection("api", ConnectionKind.HTTP), Note("root", "connection.made", "api")
+    )
+
+    def play(stage: Stage) -> Exit:
+        used = Note("ada", "connection.used", "api")
+        bench.records.note_use("api", used, Attempt(stage.run.id, 1))
+        bench.records.note_use("api", used, Attempt("abcdefghijkm", 1))
+        return two_cells(stage)
+
+    bench.play = play
+    run = bench.submit()
+    care(bench.supervisor(), run)
+    assert json.loads(bench.output(bench.run(run), "manifest.json"))["connections"] == ["api"]
 
 
 def test_what_the_container_finds(bench: Bench) -> None:

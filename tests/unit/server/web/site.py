@@ -106,6 +106,7 @@ class Site:
             board=Board(bench.records),
             vault=Vault(bench.records, MemorySealing(), bench.settings.connections.host_paths),
             owners=RunOwners(bench.records, self.people, policies, RUN_KEY),
+            handing_over=MemorySealing(),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

@@ -256,7 +256,7 @@ def test_the_openapi_document_builds_and_knows_every_route_of_the_api(site: Site
             "/builds/{build_id}/cancel", "/groups", "/groups/{name}", "/groups/{name}/members", "/policies",
             "/notifications", "/notifications/confirm", "/notifications/test",
             "/connections", "/connections/reseal", "/connections/{name}", "/connections/{name}/grants",
-            "/connections/{name}/rotate", "/connections/{name}/use", "/connections/{name}/uses",
+            "/connections/{name}/rotate", "/connections/{name}/use", "/connections/{name}/uses", "/connections/{name}/test",
             "/policies/{kind}/{name}", "/people/changed", "/usage", "/usage.csv", "/usage/people",
             "/usage/people.csv",
             "/announcements",

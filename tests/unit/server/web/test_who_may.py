@@ -97,6 +97,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("DELETE", f"{API}/connections/{{name}}/grants"): ADMINS,
     ("POST", f"{API}/connections/{{name}}/rotate"): ADMINS,
     ("GET", f"{API}/connections/{{name}}/uses"): ADMINS,
+    ("POST", f"{API}/connections/{{name}}/test"): (401, 403, 403, 503),  # no worker is there
     ("POST", f"{API}/connections/{{name}}/use"): (401, 200, 404, 200, 200),
     ("GET", f"{API}/usage"): SIGNED_IN,
     ("GET", f"{API}/usage.csv"): SIGNED_IN,
@@ -464,7 +465,7 @@ def about_connections(site: Site, method: str, path: str) -> tuple[str, dict[str
     elif method == "PATCH":
         body = {"title": "another"}
     how = {"body": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
-    return path.replace("{name}", name), {} if method == "GET" or path.endswith("use") else how
+    return path.replace("{name}", name), {} if method == "GET" or path.endswith(("use", "/test")) else how
 
 
 def a_build(site: Site) -> str:
@@ -487,7 +488,7 @@ def xsrf(site: Site, person: Person | str | None) -> str:
 def test_the_hub_asks_for_offers(site: Site) -> None:
     answer = site.get("/offers?user=ada", SERVICE_TOKEN)
     assert answer.status == 200
-    assert set(answer.json) == {"user", "environments", "sizes", "limits", "in_use"}
+    assert set(answer.json) == {"user", "environments", "sizes", "limits", "places", "in_use"}
     assert site.get("/offers", SERVICE_TOKEN).status == 422
     assert site.get("/offers?user=ada", SERVICE_TOKEN + "x").status == 401
     assert site.get("/user", SERVICE_TOKEN).status == 401, "and is nobody elsewhere"

@@ -10,7 +10,7 @@ import contextlib
 import math
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -23,6 +23,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout, RequestException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from nightdesk.connection_places import ConnectionMount, missing
 from nightdesk.server.adapters.docker_stats import sample_of
 from nightdesk.server.adapters.log_lines import in_lines
 from nightdesk.server.domain.egress import bridge_of_runs
@@ -91,14 +92,19 @@ class DockerEngine:
         self._client = docker.APIClient(version="1.45", timeout=_ANSWER_SECONDS, num_pools=64)
 
     @_engine_call
-    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
+    def create(
+        self, run: Run, shared: tuple[SharedMount, ...] = (), places: tuple[ConnectionMount, ...] = ()
+    ) -> ContainerSeen:
         try:
-            made = self._create(run, shared)
+            made = self._create(run, shared, places)
         except ImageNotFound as error:
             raise ImageMissing(
                 f"the image of {run.environment}:{run.version} is not on this machine"
             ) from error
         except APIError as error:
+            gone = missing(str(error.explanation), places)
+            if gone is not None:
+                return self.create(run, shared, tuple(place for place in places if place != gone))
             seen = self._made_by_another(run) if error.status_code == 409 else None
             if seen is None:
                 raise
@@ -223,7 +229,9 @@ class DockerEngine:
             time.sleep(0.05)
         return seen
 
-    def _create(self, run: Run, shared: tuple[SharedMount, ...]) -> dict[str, Any]:
+    def _create(
+        self, run: Run, shared: tuple[SharedMount, ...], places: tuple[ConnectionMount, ...]
+    ) -> dict[str, Any]:
         common = self._common
         threads = str(max(1, math.ceil(run.cpus)))
         labels = {
@@ -274,6 +282,7 @@ class DockerEngine:
                     Mount(common.team_place, common.shared_volume, type="volume", read_only=True),
                     *(self._folder(mount) for mount in shared),
                     *self._gate(),
+                    *bound(places),
                 ],
                 network_mode=common.network,
                 mem_limit=run.memory_bytes,
@@ -322,6 +331,11 @@ class DockerEngine:
             )
             for item in self._client.containers(all=True, filters=filters)
         ]
+
+
+def bound(places: Iterable[ConnectionMount]) -> list[Mount]:
+    """Places of the machine that connections show."""
+    return [Mount(each.target, each.path, type="bind", read_only=not each.writable) for each in places]
 
 
 def _time(text: str) -> float | None:

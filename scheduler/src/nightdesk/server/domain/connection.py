@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from nightdesk.connection_places import PLACE, OfferedPlace, Right
 from nightdesk.server.domain.connection_kind import ConnectionKind, fields_of, spec_of
 from nightdesk.server.domain.connection_value import check_value
 from nightdesk.server.domain.errors import Invalid, NotFound
@@ -19,7 +20,6 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind
 from nightdesk.server.domain.submission import check_label
 
-PLACE = "/connections"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _RESERVED = frozenset({"reseal"})
 _LONGEST_DESCRIPTION = 2000
@@ -124,6 +124,29 @@ def login(connection: Connection, secrets: Mapping[str, Any], writes: bool) -> L
     return Login(True, shown, _renamed(secrets, readers))
 
 
+def offered_place(connection: Connection, person: Person, allowed: Iterable[str]) -> OfferedPlace | None:
+    """The place of the machine that this person may have of it; None where it is no place, or not theirs.
+
+    What the settings do not allow any more is not mounted any more.
+    """
+    if connection.place is None or access(connection, person) is None:
+        return None
+    path, allowed = PurePosixPath(str(connection.settings["path"])), tuple(allowed)
+    if not any(path.is_relative_to(place) for place in allowed):
+        return None
+    writes = not connection.read_only and any(
+        _written(connection, path).is_relative_to(place) for place in allowed
+    )
+    rights = [Right(None, writes)] if person.admin else []
+    rights += [
+        Right(grant.name if grant.kind is Kind.GROUP else None, grant.write and writes)
+        for grant in connection.grants
+        if _is_for(grant, person)
+    ]
+    file = connection.kind is ConnectionKind.SQLITE
+    return OfferedPlace(str(path), connection.place, tuple(rights), file)
+
+
 def held_to(connection: Connection, writes: bool) -> str | None:
     """What keeps somebody to reading: ``login``, ``mount``, ``database`` or ``request``; None where they write.
 
@@ -189,10 +212,11 @@ def check_place(connection: Connection, allowed: Iterable[str], others: Iterable
     if not spec_of(connection.kind).mounted:
         return
     path, places = PurePosixPath(str(connection.settings["path"])), tuple(allowed)
-    if not any(path.is_relative_to(place) for place in places):
+    taken = path if connection.read_only else _written(connection, path)
+    if not any(taken.is_relative_to(place) for place in places):
         said = f"There is: {', '.join(places)}." if places else "The settings name none yet."
         raise Invalid(
-            f"'{path}' is below none of the places that connections may be taken from",
+            f"'{taken}' is below none of the places that connections may be taken from",
             f"{said} Whoever looks after the machine adds one as connections.host_paths in nightdesk.yaml.",
         )
     for other in others:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from nightdesk.connection_places import ConnectionMount
 from nightdesk.server.domain.errors import ContainerGone, EngineError, ImageMissing
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
@@ -157,6 +158,7 @@ class MemoryEngine:
         self.starts: list[tuple[str, int]] = []
         self.creates: list[tuple[str, int]] = []
         self.shared: dict[tuple[str, int], tuple[SharedMount, ...]] = {}
+        self.places: dict[tuple[str, int], tuple[ConnectionMount, ...]] = {}
         self.images: set[str] | None = None
         self.away = False
         self._plays = plays
@@ -164,7 +166,12 @@ class MemoryEngine:
         self._lock = threading.Lock()
         self._count = itertools.count(1)
 
-    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
+    def create(
+        self,
+        run: Run,
+        shared: tuple[SharedMount, ...] = (),
+        places: tuple[ConnectionMount, ...] = (),
+    ) -> ContainerSeen:
         """The container of this run's attempt: made now, or the one that is there already."""
         self._check()
         with self._lock:
@@ -176,6 +183,7 @@ class MemoryEngine:
                 self._containers[run.id, run.attempt] = container
                 self.creates.append((run.id, run.attempt))
                 self.shared[run.id, run.attempt] = shared
+                self.places[run.id, run.attempt] = places
             return _seen(container)
 
     def start(self, container: ContainerSeen) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from nightdesk.connection_places import ConnectionMount
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.shared_folders import SharedMount
@@ -42,8 +43,12 @@ class LogFollower(Protocol):
 class ContainerEngine(Protocol):
     """Containers of runs. Every method raises ``EngineError`` when the engine refuses."""
 
-    def create(self, run: Run, shared: tuple[SharedMount, ...] = ()) -> ContainerSeen:
+    def create(
+        self, run: Run, shared: tuple[SharedMount, ...] = (), places: tuple[ConnectionMount, ...] = ()
+    ) -> ContainerSeen:
         """The container of this run's attempt, with these folders: made now, or the one that is there already.
+
+        ``places`` are those of connections; one that is not on the machine is left out.
 
         Raises:
             ImageMissing: its image is not on this machine.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nightdesk.connection_places import OfferedPlace
 from nightdesk.server.domain.audit import AuditFilter, Entry, Note
 from nightdesk.server.domain.connection import (
     Connection,
@@ -20,6 +21,7 @@ from nightdesk.server.domain.connection import (
     in_words,
     login,
     not_there,
+    offered_place,
 )
 from nightdesk.server.domain.connection_kind import ConnectionKind, fields_of, read_only_by_default
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
@@ -76,6 +78,10 @@ class Vault:
             NotFound: there is none, or it is not theirs.
         """
         return check_access(self.records.connection(name), person, name)
+
+    def places(self, person: Person) -> list[OfferedPlace]:
+        """The places of this machine that sessions of this person have."""
+        return places_of(self.records.connections(), person, self.host_paths)
 
     def make(self, by: Person, draft: Draft) -> Connection:
         """A new connection, which nobody but admins may use yet.
@@ -203,6 +209,18 @@ class Vault:
         )
         return connection, handed
 
+    def logins(self, name: str) -> tuple[Connection, list[Login]]:
+        """The login, and the reader's where there is one: to be tried, not to be handed out.
+
+        Raises:
+            NotFound: there is no such connection.
+            Unavailable: its key is not there.
+        """
+        connection = self._known(name)
+        secrets = self._secrets(connection)
+        writes = [not connection.read_only, False] if connection.has_reader else [not connection.read_only]
+        return connection, [login(connection, secrets, each) for each in dict.fromkeys(writes)]
+
     def uses(self, name: str, limit: int) -> list[Entry]:
         """Who used it, newest first.
 
@@ -261,6 +279,15 @@ def _left(kind: ConnectionKind, settings: Mapping[str, Any], secrets: Mapping[st
     gone = bool(named) and not any(each.name in settings for each in named)
     dropped = {each.name for each in readers if each.secret} if gone else set()
     return {name: value for name, value in secrets.items() if name not in dropped}
+
+
+def places_of(
+    connections: Iterable[Connection], person: Person, host_paths: Iterable[str]
+) -> list[OfferedPlace]:
+    """The places of this machine that somebody has through connections."""
+    allowed = tuple(host_paths)
+    found = [offered_place(connection, person, allowed) for connection in connections]
+    return [place for place in found if place is not None]
 
 
 def _whom(grant: Grant) -> str:

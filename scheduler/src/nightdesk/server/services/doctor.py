@@ -32,7 +32,13 @@ class Filter:
     words: str
 
 
-def examine(records: Records, store: FileStore, bell: Doorbell, egress: Callable[[], Filter]) -> list[Check]:
+def examine(
+    records: Records,
+    store: FileStore,
+    bell: Doorbell,
+    egress: Callable[[], Filter],
+    keys_missing: Callable[[], list[str]],
+) -> list[Check]:
     """Look at every part; a part that fails does not keep the others from being looked at."""
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("database", lambda: _database(records)),
@@ -41,6 +47,7 @@ def examine(records: Records, store: FileStore, bell: Doorbell, egress: Callable
         ("output store", lambda: _store(store)),
         ("environments", lambda: _environments(records)),
         ("egress filter", lambda: _egress(egress())),
+        ("connections", lambda: _connections(keys_missing())),
     ]
     found = []
     for name, check in checks:
@@ -84,6 +91,13 @@ def _environments(records: Records) -> Check:
     if not versions:
         return Check("environments", False, "none is registered", "`make up` builds and registers them.")
     return Check("environments", True, ", ".join(version.label for version in versions))
+
+
+def _connections(shut: list[str]) -> Check:
+    if not shut:
+        return Check("connections", True, "every secret can be opened")
+    hint = "Put the key back into NIGHTDESK_SECRET_KEYS (config/.env), or give secrets anew: nightdesk connection rotate."
+    return Check("connections", False, f"the key is missing of: {', '.join(shut)}", hint)
 
 
 def _egress(found: Filter) -> Check:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from nightdesk.connection_places import ConnectionMount
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.run_token import run_token
+from nightdesk.server.services.connections import places_of
 from nightdesk.server.services.finish import iso
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
 from nightdesk.server.services.watch import Parts
@@ -21,6 +23,25 @@ def shared_with(parts: Parts, run: Run) -> tuple[SharedMount, ...]:
         return ()
     owner = parts.people.person(run.owner)
     return shared.of_run(() if owner is None else owner.groups)
+
+
+def places_for(parts: Parts, run: Run) -> tuple[ConnectionMount, ...]:
+    """The places of this machine that this run gets through connections: by what its owner may use now.
+
+    Raises:
+        Unavailable: the hub does not answer; it starts when that does.
+    """
+    allowed = parts.settings.connections.host_paths
+    if not allowed or parts.people is None:
+        return ()
+    mounted = [connection for connection in parts.records.connections() if connection.place is not None]
+    if not mounted:
+        return ()
+    owner = parts.people.person(run.owner)
+    if owner is None:
+        return ()
+    found = [place.mount(owner.groups) for place in places_of(mounted, owner, allowed)]
+    return tuple(mount for mount in found if mount is not None)
 
 
 def lay_out(parts: Parts, run: Run) -> None:

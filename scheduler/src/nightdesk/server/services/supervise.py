@@ -36,7 +36,7 @@ from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
 from nightdesk.server.services.queue import dispatch
-from nightdesk.server.services.start import lay_out, shared_with
+from nightdesk.server.services.start import lay_out, places_for, shared_with
 from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
@@ -200,9 +200,9 @@ class Supervisor:
                     self._cancelled_before_start(watch, found)
                     return None
                 if found is None:
-                    shared = shared_with(parts, run)
+                    shared, places = shared_with(parts, run), places_for(parts, run)
                     lay_out(parts, run)
-                    found = parts.engine.create(run, shared)
+                    found = parts.engine.create(run, shared, places)
                 if run.status is Status.STARTING:
                     run = watch.change(parts.records, status=Status.RUNNING)
                     parts.bell.changed(run.id)
@@ -345,6 +345,7 @@ class Supervisor:
             outputs, _ = collect(parts.records, parts.store, parts.folders, run)
             packages = parts.records.packages(run.digest)
             document = manifest(run, ending, ended, progress, packages, parts.records.now())
+            document["connections"] = parts.records.used_by(run.id, run.attempt)
             outputs.append(store_manifest(parts.store, run, document, outputs))
             parts.records.set_outputs(run, outputs)
         if ending.status is Status.FAILED and ending.again and run.attempt <= run.retries:

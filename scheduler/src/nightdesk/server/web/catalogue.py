@@ -55,6 +55,7 @@ def offers(
         "environments": environments_json(offered(platform.records.versions(), person)),
         "sizes": _sizes(platform, person),
         "limits": {limit.value: value for limit, value in person.rights.limits.items()},
+        "places": [place.as_json() for place in platform.vault.places(person)],
         "in_use": {
             "run_cpus": runs.cpus,
             "run_memory_bytes": runs.memory_bytes,
@@ -71,5 +72,6 @@ def _sizes(platform: WebPlatform, person: Person) -> list[dict[str, Any]]:
 @router.get("/doctor")
 def doctor(platform: Platform, _admin: Admin) -> dict[str, Any]:
     """Is the platform well? For admins."""
-    found = examine(platform.records, platform.store, platform.bell, platform.egress)
+    shut = platform.vault.keys_missing
+    found = examine(platform.records, platform.store, platform.bell, platform.egress, shut)
     return {"checks": [asdict(check) for check in found]}

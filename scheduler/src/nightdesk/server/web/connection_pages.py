@@ -17,6 +17,7 @@ from nightdesk.server.domain.connection import held_to
 from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.errors import Invalid, Refused, Unavailable
 from nightdesk.server.domain.person import Person
+from nightdesk.server.services.connection_tests import ask, wait_for
 from nightdesk.server.services.connections import Draft, Rewording
 from nightdesk.server.web.auth import Admin, Platform, SignedIn
 from nightdesk.server.web.connection_form import ConnectionForm, grant_of
@@ -166,8 +167,7 @@ def _change(
 
 def _tried(platform: WebPlatform, admin: Person, name: str) -> Any:
     """How trying it goes; waits for the outcome."""
-    del platform, admin
-    raise Unavailable(f"connection {name} cannot be tried yet", "This version of the platform tries none.")
+    return wait_for(platform.records, ask(platform.vault, platform.handing_over, admin, name))
 
 
 def _agreed(form: FormData, name: str) -> None:

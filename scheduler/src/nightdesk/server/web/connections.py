@@ -15,6 +15,7 @@ from nightdesk.server.domain.connection_kind import ConnectionKind, example_of
 from nightdesk.server.domain.errors import NotAllowed
 from nightdesk.server.domain.policy import Kind
 from nightdesk.server.domain.run_token import Attempt
+from nightdesk.server.services.connection_tests import ask, wait_for
 from nightdesk.server.services.connections import Draft, Rewording
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web.auth import Admin, Platform, SignedIn, admin, by_token, run_of
@@ -138,6 +139,12 @@ def revoke_connection(platform: Platform, by: Admin, name: str, wanted: Whom) ->
 def rotate_connection(platform: Platform, by: Admin, name: str, wanted: Secrets) -> dict[str, Any]:
     """Put new secrets into the place of the old ones."""
     return whole(platform.vault.rotate(by, name, wanted.secrets))
+
+
+@router.post("/connections/{name}/test")
+def test_connection(platform: Platform, by: Admin, name: str) -> dict[str, Any]:
+    """Try it from where runs are, step by step; it takes up to a minute."""
+    return dict(wait_for(platform.records, ask(platform.vault, platform.handing_over, by, name)))
 
 
 @router.get("/connections/{name}/uses", dependencies=_KEPT)

@@ -93,6 +93,7 @@ class Offers(TypedDict):
     environments: list[answers.Environment]
     sizes: list[Size]
     limits: dict[str, Any]
+    places: list[dict[str, Any]]
     in_use: InUse
 
 
@@ -165,6 +166,7 @@ ANSWERS = {
     "POST /connections/{name}/grants": Answer(connections.Connection, _CHANGES),
     "DELETE /connections/{name}/grants": Answer(connections.Connection, _CHANGES),
     "POST /connections/{name}/rotate": Answer(connections.Connection, _CHANGES),
+    "POST /connections/{name}/test": Answer(connections.Trial, (*_ADMINS, 404)),
     "GET /connections/{name}/uses": Answer(connections.Uses, (*_ADMINS, 404, 422)),
     "POST /connections/{name}/use": Answer(connections.Opening, (401, 404)),
     "GET /usage": Answer(people.MyUsage, (400, 401, 422)),

@@ -34,6 +34,7 @@ from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.postman import Postman
 from nightdesk.server.worker.sampler import Eye
 from nightdesk.server.worker.scales import Scales
+from nightdesk.server.worker.tester import Tester
 from nightdesk.server.worker.timekeeper import Timekeeper
 
 
@@ -58,6 +59,7 @@ def main() -> int:
     threads += [Scales(platform.parts.records, platform.homes), Postman(platform.post)]
     threads.append(Timekeeper(platform.parts, platform.clock, supervisor))
     threads.append(Janitor(platform.parts))
+    threads.append(Tester(platform.tests))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)
