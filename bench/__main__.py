@@ -19,6 +19,7 @@ from .morning import morning
 from .report import table
 from .rounds import race
 from .scale import scale
+from .schedules import many_schedules
 from .throughput import throughput
 
 ROUNDS = 12
@@ -30,6 +31,7 @@ PARTS = (
     "morning",
     "throughput",
     "scale",
+    "schedules",
 )  # in this order: memory is that of a platform at rest
 
 
@@ -39,7 +41,9 @@ def main(arguments: list[str]) -> int:
     found: dict[str, Any] = {"machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
-            if options.url:
+            if options.only == ["schedules"]:  # needs no platform
+                found["schedules"] = many_schedules(Path(folder), say)
+            elif options.url:
                 found |= race_of(running(options.url), Path(folder), options.rounds)
             elif options.state:
                 measure(Platform(options.state), Path(folder), options, found)
@@ -114,6 +118,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found["throughput"] = throughput(platform, folder, options.runs, say)
     if "scale" in options.only:
         found["scale"] = scale(platform, say)
+    if "schedules" in options.only:
+        found["schedules"] = many_schedules(folder, say)
 
 
 def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:

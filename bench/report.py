@@ -12,6 +12,7 @@ THROUGHPUT_TARGET = 1.2
 SUBMIT_TARGET = 100
 SCALE_TARGET = 1.5
 MORNING_TARGET, HUB_TARGET = 0.5, 500
+SCHEDULES_TARGET = 10  # seconds
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
 
 
@@ -31,6 +32,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_throughput(found["throughput"]))
     if "scale" in found:
         parts.append(_scale(found["scale"]))
+    if "schedules" in found:
+        parts.append(_schedules(found["schedules"]))
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
@@ -149,4 +152,19 @@ def _scale(found: dict[str, Any]) -> list[str]:
             for one in found["questions"]
         ),
         f"  medians; target: at most {SCALE_TARGET} times",
+    ]
+
+
+def _schedules(found: dict[str, Any]) -> list[str]:
+    lists = found["lists_meanwhile"]
+    meanwhile = (
+        "" if lists is None else f"{lists['median'] * 1000:>10.0f} ms   at most {lists['max'] * 1000:.0f} ms"
+    )
+    return [
+        f"{found['schedules']:,} schedules, {found['due']:,} of them due in the same minute",
+        f"  {'until all are queued':<44} {found['seconds']:>10.1f} s",
+        f"  {'the same, handed over one by one':<44} {found['one_by_one_seconds']:>10.1f} s    ratio {found['ratio']:.2f}",
+        f"  {'a list of schedules meanwhile (median)':<44} {meanwhile}",
+        f"  {'a look when nothing is due':<44} {found['nothing_due_seconds'] * 1000:>10.0f} ms",
+        f"  target: less than {SCHEDULES_TARGET} s; on a database of its own, as a worker does it",
     ]

@@ -142,7 +142,9 @@ def _rule_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="?", help="the notebook or script")
-    parser.add_argument("--run", metavar="RUN", help="instead of a file: what this run was handed over with")
+    parser.add_argument(
+        "--run", metavar="RUN", dest="of_run", help="instead of a file: what this run was handed over with"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only show when it would be due")
     _how_arguments(parser)
     _when_arguments(parser)
@@ -183,13 +185,13 @@ def _add(arguments: argparse.Namespace) -> int:
                 return _json(preview)
             show_preview(preview)
             return 0
-        if (arguments.file is None) == (arguments.run is None):
+        if (arguments.file is None) == (arguments.of_run is None):
             raise WrongUsage(
                 "say what to run: a FILE, or --run RUN", "nightdesk schedule add --help explains."
             )
         wanted = {**_wanted(arguments), **when}
-        if arguments.run is not None:
-            wanted["run"] = arguments.run
+        if arguments.of_run is not None:
+            wanted["run"] = arguments.of_run
         archive = _archive(arguments)
         try:
             made = client.schedules.add(arguments.file, files=archive, **wanted)

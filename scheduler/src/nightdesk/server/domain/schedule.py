@@ -322,7 +322,7 @@ def settled(tick: Tick, run: Run) -> Tick:
     """The tick once its run is over."""
     assert run.status.final, run.id  # noqa: S101
     took = None
-    if run.status is Status.SUCCEEDED and run.started_at is not None and run.finished_at is not None:
+    if run.started_at is not None and run.finished_at is not None:
         took = max(run.finished_at - run.started_at, 0.0)
     words = "" if run.status is Status.SUCCEEDED else (run.reason or "")
     return replace(

@@ -44,6 +44,7 @@ from nightdesk.server.web import (
     report_pages,
     reports,
     retention,
+    schedule_pages,
     schedules,
     sessions,
     story,
@@ -119,6 +120,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         app.include_router(part.router)
     app.include_router(schedules.router)
     app.include_router(connections.router)
+    app.include_router(schedule_pages.router)
     app.include_router(groups.for_the_hub)
     app.include_router(people_usage.router)
     app.include_router(people_usage.pages)
@@ -140,6 +142,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         f"{API}/builds": MAX_BYTES + 2**20,
         f"{build_pages.PAGES}/build": build_form.MAX_BYTES,
         f"{API}/audit/arrived": 4 * 2**20,
+        **dict.fromkeys(schedule_pages.WITH_FILES, platform.settings.runs.max_source_bytes + 2**20),
     }
     app.add_middleware(Guard, limit=limit, own_limits={} if at_gate else own_limits, at_gate=at_gate)
     return app

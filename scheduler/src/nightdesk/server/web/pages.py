@@ -51,6 +51,7 @@ def runs_page(request: Request, platform: Platform, person: SignedIn) -> Respons
         live=any(not run.final for run in found),
         older=following(found, _PAGE),
         search=search,
+        alerts=platform.records.alerts(person.name, 1),
         statuses=[status.value for status in Status],
         versions=runnable(platform.records.versions(), person),
     )
