@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from nightdesk.server.domain.connection import Grant
 from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind
+from nightdesk.server.doubles.probe import MemoryProbe
+from nightdesk.server.services.connection_tests import take
 from nightdesk.server.services.connections import Draft
 
 from ..workbench import ADA, BOB, ROOT
@@ -196,6 +199,38 @@ def test_rotates_grants_and_takes_back(site: Site, warehouse: str) -> None:
     assert left is not None
     assert left.grants == (Grant(Kind.GROUP, "lab", True),)
     assert "lab (write)" in page(site, KEPT).text
+
+
+@pytest.fixture
+def probe(site: Site) -> Iterator[MemoryProbe]:
+    """A worker that tries what it is asked to."""
+    probe, enough = MemoryProbe(), threading.Event()
+    site.bench.records.beat("worker-1", 1, 1)
+
+    def work() -> None:
+        while not enough.wait(0.02):
+            todo = take(site.bench.records, site.platform.handing_over, probe)
+            if todo is not None:
+                todo()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield probe
+    enough.set()
+    thread.join()
+
+
+def test_a_test_says_which_step_fails(site: Site, warehouse: str, probe: MemoryProbe) -> None:
+    probe.words = "the password of 'nightdesk' is refused"
+    failed = press(site, f"{KEPT}/{warehouse}/test")
+    assert failed.status == 200
+    for words in ('data-trial="fails"', "✗", "Login", "the password of &#39;nightdesk&#39; is refused"):
+        assert words in failed.text
+    assert CANARY not in failed.text
+    probe.words = ""
+    works = press(site, f"{KEPT}/{warehouse}/test").text
+    assert 'data-trial="works"' in works
+    assert "✗" not in works
 
 
 def test_removing_is_agreed_to(site: Site, warehouse: str) -> None:
