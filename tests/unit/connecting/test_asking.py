@@ -170,3 +170,28 @@ def test_a_sqlite_file_and_a_folder_where_they_are_mounted(run_gate: Gate, tmp_p
     with pytest.raises(ConnectionProblem, match="not mounted here"):
         nightdesk.connect("warehouse")
     assert os.environ["NIGHTDESK_MASKS"]
+
+
+def test_a_sqlite_file_in_wal_mode_cannot_be_read_where_nothing_can_be_written(
+    run_gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sales.db"
+    with sqlite3.connect(file) as made:
+        made.execute("pragma journal_mode = wal")
+        made.execute("create table gifts (amount)")
+    made.close()
+    answer = {
+        "name": "warehouse",
+        "kind": "sqlite",
+        "read_only": True,
+        "settings": {},
+        "secrets": {},
+        "place": str(file),
+    }
+    run_gate.says[USE] = 200, answer
+    with monkeypatch.context() as mounted, pytest.raises(ConnectionProblem, match="is in WAL mode"):
+        mounted.setattr(os, "access", lambda *_: False)  # as on a mount that is read-only
+        nightdesk.connect("warehouse")
+    with nightdesk.connect("warehouse").connect() as connection:
+        assert connection.exec_driver_sql("select count(*) from gifts").scalar_one() == 0
+    nightdesk.connect("warehouse").dispose()

@@ -82,12 +82,7 @@ _SAID = (
         "Its rights name the buckets; reading needs ListBucket and GetObject.",
     ),
     (r"file is not a database", RIGHT, "the file is no SQLite database", ""),
-    (
-        r"unable to open database file|readonly database",
-        RIGHT,
-        "the file cannot be opened",
-        "One in WAL mode has to be brought into another once: PRAGMA journal_mode = DELETE.",
-    ),
+    (r"unable to open database file", RIGHT, "the file cannot be opened", "May uid 1000 read it?"),
     (r"Permission denied|PermissionError|EACCES", RIGHT, "it is not allowed to read there", ""),
 )
 

@@ -62,11 +62,30 @@ def open_sqlite(given: Given) -> Any:
     place = given.place or ""
     if not place or not Path(place).exists():
         raise not_mounted(given.name, place or "place for it")
+    if given.read_only and _writes_beside(place):
+        raise ConnectionProblem(
+            f"the file of the connection '{given.name}' is in WAL mode: to read it SQLite has to write beside it",
+            "Whoever looks after the file takes it out of that mode: PRAGMA journal_mode = DELETE.",
+        )
     # Never made anew where it is missing: that would be an empty database in place of the right one.
     mode = "ro" if given.read_only else "rw"
     options = {"mode": mode, "uri": "true"}
     url = _sqlalchemy(given).URL.create("sqlite", database=f"file:{quote(place)}", query=options)
     return _engine(given, url, connect_args={"timeout": CONNECT_SECONDS})
+
+
+def _writes_beside(place: str) -> bool:
+    """Whether its journal is one that readers share as well, and there is no room for that where it is mounted."""
+    import os
+    from pathlib import Path
+
+    try:
+        with Path(place).open("rb") as file:
+            header = file.read(20)
+    except OSError:
+        return False  # SQLite says why
+    # https://www.sqlite.org/fileformat.html, 1.3.3: the version for reading is 2 in WAL mode.
+    return header[19:20] == b"\x02" and not os.access(Path(place).parent, os.W_OK)
 
 
 def open_sqlalchemy(given: Given) -> Any:
