@@ -189,9 +189,10 @@ def test_a_sqlite_file_in_wal_mode_cannot_be_read_where_nothing_can_be_written(
         "place": str(file),
     }
     run_gate.says[USE] = 200, answer
-    with monkeypatch.context() as mounted, pytest.raises(ConnectionProblem, match="is in WAL mode"):
+    with monkeypatch.context() as mounted:
         mounted.setattr(os, "access", lambda *_: False)  # as on a mount that is read-only
-        nightdesk.connect("warehouse")
+        with pytest.raises(ConnectionProblem, match="is in WAL mode"):
+            nightdesk.connect("warehouse")
     with nightdesk.connect("warehouse").connect() as connection:
         assert connection.exec_driver_sql("select count(*) from gifts").scalar_one() == 0
     nightdesk.connect("warehouse").dispose()
