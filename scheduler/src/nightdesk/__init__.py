@@ -11,7 +11,7 @@ In a notebook or script, in a session or a run::
     nightdesk.connect("warehouse")        # one of them, opened
     nightdesk.load_output(run, "x.csv")   # what another run has left
 
-From anywhere: ``nightdesk.Client().submit("report.ipynb")``; the command line is ``nightdesk --help``.
+From anywhere: ``nightdesk.Client().submit("report.ipynb").wait()``; the command line is ``nightdesk --help``.
 What is not used is not imported: `import nightdesk` takes a millisecond.
 """
 
@@ -21,22 +21,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from nightdesk.client import Client
+    from nightdesk.background import Client
     from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run
 
 __all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """`%load_ext nightdesk`: the magic `%sql`, for where the environment does not bring it."""
+    """`%load_ext nightdesk`: the magics `%sql` and `%%nightdesk`, for where the environment does not bring them."""
+    from nightdesk.cell import CellMagic
     from nightdesk.sql import SqlMagic
 
-    shell.register_magics(SqlMagic)
+    shell.register_magics(SqlMagic, CellMagic)
 
 
 def __getattr__(name: str) -> object:
     if name == "Client":
-        from nightdesk.client import Client
+        from nightdesk.background import Client
 
         return Client
     if name in __all__:

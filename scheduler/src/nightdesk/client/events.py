@@ -100,6 +100,8 @@ def read(response: Response, waiting: Waiting | None = None) -> Iterator[Event]:
         if not line:
             if data and kind != "ping":
                 yield Event(kind or "message", json.loads("\n".join(data)), number)
+            elif kind == "ping" and waiting is not None:
+                waiting(0.0)
             kind, data, number = "", [], None
             continue
         name, _, value = line.partition(":")
