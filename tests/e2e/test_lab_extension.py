@@ -1,0 +1,209 @@
+"""Running in the background from JupyterLab, in a real browser and a real session: from sign-in to reading the result."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ..support.browser import Desk
+from ..support.notebooks import code, document
+from ..support.people import Person, Session, join, leave
+from ..support.platform import Platform, docker
+
+pytestmark = [pytest.mark.browser, pytest.mark.platform]
+NAME = "lara"
+LAB_MILLISECONDS = 90_000
+HOSTILE = "<img src=x onerror=window.bitten=1>"
+PARAMETERS = """year: int = 2026  # the year that the report is about
+region = "north"  # which region
+quick = False  # leave the slow part out
+seconds = 0.5  # how long each step takes"""
+STEP = "import time\ntime.sleep(seconds)\nprint('step', year, region)"
+
+
+@pytest.fixture(scope="module")
+def lara(platform: Platform) -> Iterator[Person]:
+    """Somebody with nothing in her home."""
+    leave(platform, NAME)
+    docker("volume", "rm", "--force", f"{platform.project}-home-{NAME}")
+    yield join(platform, NAME)
+    leave(platform, NAME)
+
+
+@pytest.fixture(scope="module")
+def session(lara: Person) -> Session:
+    """Her session, with a notebook, a file beside it, a read-only notebook and a script."""
+    started = lara.session(environment="python-data", size="small")
+    started.do("mkdir", "-p", "/home/nightdesk/reports")
+    sales = document(code(PARAMETERS, "parameters"), *[STEP] * 6, "print(open('prices.csv').read())")
+    started.put("reports/sales.ipynb", json.dumps(sales).encode())
+    started.put("reports/prices.csv", b"price\n17\n")
+    started.put("reports/large.bin", b"x" * 300_000)
+    started.put("locked.ipynb", json.dumps(document("print('as it was')")).encode())
+    started.do("chmod", "444", "/home/nightdesk/locked.ipynb")
+    started.put("slow.py", b"import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
+    return started
+
+
+@pytest.fixture
+def lab(desk: Callable[[str], Desk], lara: Person, session: Session) -> Desk:
+    """Her window, signed in, with Lab open."""
+    window = desk(NAME)
+    window.sign_in(lara.password, to=f"/user/{session.owner.name}/lab?reset")
+    expect(window.page.locator("#jp-main-dock-panel")).to_be_visible(timeout=LAB_MILLISECONDS)
+    expect(window.page.locator(".jp-LauncherCard").first).to_be_visible(timeout=LAB_MILLISECONDS)
+    return window
+
+
+def test_from_the_open_notebook_to_its_result(lab: Desk, lara: Person) -> None:
+    page = lab.page
+    open_notebook(page, "reports/sales.ipynb")
+    page.locator(".jp-Notebook").get_by_role("textbox").nth(1).click()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.type("\nprint('typed just now')")
+    form = ask(page)
+    expect(form.get_by_label("year")).to_have_value("2026")
+    expect(form).to_contain_text("the year that the report is about (a whole number)")
+    expect(form.get_by_label("quick")).to_have_value("false")
+    expect(form.get_by_label("year")).to_be_focused()
+    expect(form.get_by_label("Environment").locator("option:checked")).to_contain_text("this session's")
+    form.get_by_label("Take along the folder “reports”").check()
+    expect(form).to_contain_text("2 files, 300 kB")
+    form.get_by_label("Leave out").fill("*.bin\n")
+    expect(form).to_contain_text("1 file, 9 B")
+    form.get_by_label("year").fill("soon")
+    lab.picture("lab-form")
+    hand_over(form)
+    expect(form.get_by_role("alert")).to_contain_text("Parameter 'year' must be int")
+    form.get_by_label("year").fill("2024")
+    form.get_by_label("Name in the list").fill(HOSTILE)
+    hand_over(form)
+    expect(form).to_be_hidden()
+
+    item = page.get_by_role("region", name="My runs").get_by_role("listitem").first
+    expect(item).to_contain_text(HOSTILE)
+    expect(item).to_contain_text(re.compile(r"cell [2-7] of 8"))
+    lab.picture("lab-runs")
+    expect(item).to_have_attribute("data-status", "succeeded", timeout=60_000)
+    run = lara.runs.show(str(item.get_attribute("data-run")))
+    assert run["parameters"] == {"year": 2024}
+    assert run["environment"]["digest"] == lab_digest(lara)
+    item.get_by_role("button", name=re.compile("^Open the result")).click()
+    result = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    expect(result).to_contain_text("step 2024 north", timeout=30_000)
+    expect(result).to_contain_text("typed just now")
+    expect(result).to_contain_text("17")
+    expect(result).to_contain_text("read-only")
+    lab.picture("lab-result")
+    assert page.evaluate("window.bitten") is None
+    assert not lab.troubles
+
+
+def test_a_run_is_cancelled_and_run_again_from_the_panel(lab: Desk, lara: Person) -> None:
+    page = lab.page
+    page.get_by_role("listitem", name=re.compile("slow.py")).click(button="right")
+    page.get_by_role("menuitem", name=re.compile("Run in Background")).click()
+    form = page.get_by_role("dialog")
+    form.get_by_role("button", name="Add a parameter").click()
+    expect(form.get_by_label("Name of parameter 1")).to_be_focused()
+    form.get_by_role("button", name="Remove parameter 1").click()
+    hand_over(form)
+    item = page.get_by_role("region", name="My runs").get_by_role("listitem").first
+    expect(item).to_have_attribute("data-status", "running", timeout=60_000)
+    item.get_by_role("button", name="Cancel slow.py").click()
+    expect(item).to_have_attribute("data-status", "cancelled", timeout=60_000)
+    item.get_by_role("button", name="Run again: slow.py").click()
+    again = page.get_by_role("region", name="My runs").get_by_role("listitem").first
+    expect(again).to_have_attribute("data-status", re.compile("queued|starting|running"))
+    lara.runs.cancel(str(again.get_attribute("data-run")))
+    expect(again).to_have_attribute("data-status", "cancelled", timeout=60_000)
+    assert not lab.troubles
+
+
+def test_the_panel_survives_a_restart_of_the_platform(lab: Desk, platform: Platform) -> None:
+    page = lab.page
+    open_notebook(page, "reports/sales.ipynb")
+    form = ask(page)
+    form.get_by_label("seconds").fill("4")
+    form.get_by_label("Take along the folder “reports”").check()
+    hand_over(form)
+    panel = page.get_by_role("region", name="My runs")
+    item = panel.get_by_role("listitem").first
+    expect(item).to_have_attribute("data-status", "running", timeout=60_000)
+    docker("stop", "--time", "10", platform.service("api"))
+    try:
+        expect(panel.get_by_role("status")).to_contain_text("The platform is restarting")
+        lab.picture("lab-away")
+        form = ask(page)
+        expect(form.get_by_role("alert")).to_contain_text("The platform is restarting")
+        page.keyboard.press("Escape")
+        expect(form).to_be_hidden()
+    finally:
+        docker("start", platform.service("api"))
+    expect(panel.get_by_role("status")).to_be_hidden(timeout=60_000)
+    expect(item).to_have_attribute("data-status", "succeeded", timeout=90_000)
+    assert not lab.troubles
+
+
+def test_a_read_only_notebook_goes_as_it_is_shown_and_stays_as_it_was(
+    lab: Desk, lara: Person, session: Session
+) -> None:
+    page = lab.page
+    open_notebook(page, "locked.ipynb")
+    page.locator(".jp-Notebook").get_by_role("textbox").first.click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.type("print('as it is shown')")
+    form = ask(page)
+    expect(form).to_contain_text("read-only: what you see now is handed over")
+    expect(form).to_contain_text("tag “parameters”")
+    hand_over(form)
+    item = page.get_by_role("region", name="My runs").get_by_role("listitem").first
+    expect(item).to_contain_text("locked.ipynb")
+    expect(item).to_have_attribute("data-status", "succeeded", timeout=60_000)
+    run = str(item.get_attribute("data-run"))
+    assert "as it is shown" in lara.runs.log(run)
+    assert "as it was" in session.do("cat", "/home/nightdesk/locked.ipynb")
+
+
+def test_in_the_dark_and_from_the_palette(lab: Desk) -> None:
+    page = lab.page
+    open_notebook(page, "reports/sales.ipynb")
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Theme", exact=True).hover()
+    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    page.keyboard.press("ControlOrMeta+Shift+C")
+    page.keyboard.type("Run in Background")
+    page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="Run in background")
+    expect(form.get_by_label("year")).to_be_visible()
+    lab.picture("lab-dark")
+    page.keyboard.press("Escape")
+    expect(form).to_be_hidden()
+
+
+def open_notebook(page: Page, path: str) -> None:
+    page.goto(f"/user/{NAME}/lab/tree/{path}?reset")
+    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LAB_MILLISECONDS)
+
+
+def ask(page: Page) -> Locator:
+    """The form, opened from the toolbar."""
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Run in background").click()
+    form = page.get_by_role("dialog", name="Run in background")
+    expect(form).to_be_visible()
+    return form
+
+
+def hand_over(form: Locator) -> None:
+    form.get_by_role("button", name="Run in background").click()
+
+
+def lab_digest(lara: Person) -> str:
+    """The image that her session runs in."""
+    session = lara.running_session()
+    assert session is not None
+    return str(lara.platform.inspect(session.container)["Image"])
