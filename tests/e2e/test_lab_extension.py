@@ -75,18 +75,19 @@ def test_from_the_open_notebook_to_its_result(lab: Desk, lara: Person) -> None:
     expect(form).to_contain_text("2 files, 300 kB")
     form.get_by_label("Leave out").fill("*.bin\n")
     expect(form).to_contain_text("1 file, 9 B")
-    form.get_by_label("year").fill("soon")
+    form.get_by_label("year").fill("2024")
     lab.picture("lab-form")
+    form.get_by_label("year").fill("soon")
     hand_over(form)
     expect(form.get_by_role("alert")).to_contain_text("Parameter 'year' must be int")
     form.get_by_label("year").fill("2024")
-    form.get_by_label("Name in the list").fill(HOSTILE)
+    form.get_by_label("Name", exact=True).fill(HOSTILE)
     hand_over(form)
     expect(form).to_be_hidden()
 
     item = page.get_by_role("region", name="My runs").get_by_role("listitem").first
     expect(item).to_contain_text(HOSTILE)
-    expect(item).to_contain_text(re.compile(r"cell [2-7] of 8"))
+    expect(item).to_contain_text(re.compile(r"cell [2-8] of 9"))
     lab.picture("lab-runs")
     expect(item).to_have_attribute("data-status", "succeeded", timeout=60_000)
     run = lara.runs.show(str(item.get_attribute("data-run")))
@@ -169,15 +170,18 @@ def test_a_read_only_notebook_goes_as_it_is_shown_and_stays_as_it_was(
     assert "as it was" in session.do("cat", "/home/nightdesk/locked.ipynb")
 
 
-def test_in_the_dark_and_from_the_palette(lab: Desk) -> None:
+def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
+    settings = ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
+    session.do("mkdir", "-p", f"/home/nightdesk/{settings}")
+    session.put(f"{settings}/themes.jupyterlab-settings", b'{"theme": "JupyterLab Dark"}')
     page = lab.page
     open_notebook(page, "reports/sales.ipynb")
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem", name="Theme", exact=True).hover()
-    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     page.keyboard.press("ControlOrMeta+Shift+C")
-    page.keyboard.type("Run in Background")
-    page.keyboard.press("Enter")
+    palette = page.locator(".lm-CommandPalette-input")
+    expect(palette).to_be_focused()
+    page.keyboard.type("Nightdesk")
+    page.locator(".lm-CommandPalette-item", has_text="Run in Background").click()
     form = page.get_by_role("dialog", name="Run in background")
     expect(form.get_by_label("year")).to_be_visible()
     lab.picture("lab-dark")

@@ -271,6 +271,10 @@ def test_another_persons_server_lets_nobody_in(
         "files/mine.txt",
         "api/kernels",
         "static/../api/status",
+        "nightdesk/about",
+        "nightdesk/api/runs",
+        "nightdesk/events",
+        f"nightdesk/notebook/{alice.run}",
     )
     for path in paths:
         answer = web_of_bob.at(f"/user/alice/{path}", follow=True)

@@ -8,6 +8,12 @@ import type { Environment, Run, Size } from "./types";
 import { bytes, duration, seconds } from "./words";
 
 let forms = 0;
+const NOTIFY = [
+  ["", "as I said under Notifications"],
+  ["failure", "when it does not succeed"],
+  ["always", "when it is over"],
+  ["never", "never"],
+] as const;
 
 /** Ask for what is needed and hand the file over; the run, or null where somebody thought better of it. */
 export async function ask(server: Server, source: Source, notice: string | null): Promise<Run | null> {
@@ -26,6 +32,7 @@ class Form {
   private readonly name: HTMLInputElement;
   private readonly limit = element("input", { id: `${this.id}-limit`, type: "text", autocomplete: "off" });
   private readonly submitButton = element("button", { type: "submit", class: "jp-mod-styled jp-mod-accept" }, "Run in background");
+  private readonly notify = element("select", { id: `${this.id}-notify` });
   private readonly parameters: ParametersPart;
   private readonly files: FilesPart;
   private sizes: Size[] = [];
@@ -53,6 +60,7 @@ class Form {
     this.parameters = new ParametersPart(this.id);
     this.files = new FilesPart(this.id, server, source.path);
     const title = element("h2", { id: `${this.id}-title` }, "Run in background");
+    for (const [when, words] of NOTIFY) this.notify.append(new Option(words, when));
     const buttons = element(
       "div",
       { class: "nightdesk-buttons" },
@@ -77,7 +85,7 @@ class Form {
           row("Time limit", this.limit, "Such as 90m or 2h 30m. Left empty: the size's own."),
         ),
         this.files.node,
-        element("fieldset", {}, element("legend", {}, "Name"), row("Name in the list", this.name)),
+        element("fieldset", {}, element("legend", {}, "In the list"), row("Name", this.name), row("Tell me", this.notify)),
       ),
       element("footer", {}, this.problem, buttons),
     );
@@ -200,6 +208,7 @@ class Form {
         environment: this.environment.value,
         size: this.size.value,
         timeout_seconds: timeout,
+        notify: this.notify.value,
         parameters: this.parameters.values(),
         ...this.files.values(),
         key: this.key,

@@ -105,7 +105,7 @@ class Item {
   private readonly page = element("a", { class: "nightdesk-link", target: "_blank", rel: "noopener" }, "Page");
 
   constructor(private readonly deeds: Deeds) {
-    this.result = button("Open result", "jp-mod-styled jp-mod-accept", () => this.run && deeds.openResult(this.run));
+    this.result = button("Open result", "jp-mod-styled", () => this.run && deeds.openResult(this.run));
     this.cancel = button("Cancel", "jp-mod-styled", () => void this.act(this.cancel, deeds.cancel));
     this.again = button("Run again", "jp-mod-styled", () => void this.act(this.again, deeds.again));
     this.node = element(

@@ -65,5 +65,5 @@ export function story(run: Run, now: number): string {
   if (run.status === "succeeded" && run.started_at && run.finished_at) {
     return `took ${duration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}`;
   }
-  return run.reason ?? statusWords(run.status);
+  return run.reason?.replace(/\.$/, "") ?? statusWords(run.status);
 }

@@ -27,6 +27,6 @@ test("a run says where it is", () => {
   assert.equal(story(run({ status: "queued", waiting: "behind 2 others" }), now), "behind 2 others");
   assert.equal(story(run({ started_at, progress: { cell: 3, cells: 9 } }), now), "cell 3 of 9 · 1m");
   assert.equal(story(run({ started_at, progress: { cell: 0, cells: 0 } }), now), "running · 1m");
-  assert.equal(story(run({ status: "failed", reason: "out of memory" }), now), "out of memory");
+  assert.equal(story(run({ status: "failed", reason: "out of memory." }), now), "out of memory");
   assert.equal(story(run({ status: "succeeded", started_at, finished_at: "2026-11-22T10:00:42Z" }), now), "took 42s");
 });

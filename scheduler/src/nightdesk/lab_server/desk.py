@@ -26,6 +26,7 @@ _OPTIONS: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "environment": (str,),
     "size": (str,),
+    "notify": (str,),
     "timeout_seconds": (int, float),
     "parameters": (dict,),
     "key": (str,),
