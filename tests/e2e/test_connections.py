@@ -26,6 +26,7 @@ def nora(platform: Platform, admin: Person) -> Iterator[Person]:
     leave(platform, person.name)
 
 
+@pytest.mark.security(41)
 def test_a_connection_from_admin_to_member(
     admin: Person, nora: Person, servers: Servers, desk: Callable[[str], Desk]
 ) -> None:
