@@ -27,6 +27,8 @@ COMMANDS = {
     "download": "fetch the outputs of a run",
     "schedule": "runs by the clock",
     "keep": "mark a run so that its outputs stay",
+    "metrics": "what runs have measured",
+    "report": "addresses that stay for the newest good output",
     "env": "environments: what runs can run in",
     "connection": "data connections: what you may use, and for admins what there is",
     "notify": "how you hear of the ends of your runs",

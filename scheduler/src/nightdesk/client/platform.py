@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nightdesk.client.hub import Hub
     from nightdesk.client.login import Login
     from nightdesk.client.multipart import Form
+    from nightdesk.client.reports import Metrics, Reports
     from nightdesk.client.schedules import Schedules
     from nightdesk.client.usage import PeopleUse
 
@@ -307,6 +308,20 @@ class Client:
         from nightdesk.client.connections import Connections
 
         return Connections(self._transport)
+
+    @property
+    def reports(self) -> Reports:
+        """Addresses that stay for the newest good output of something."""
+        from nightdesk.client.reports import Reports
+
+        return Reports(self._transport)
+
+    @property
+    def metrics(self) -> Metrics:
+        """What runs measured of themselves."""
+        from nightdesk.client.reports import Metrics
+
+        return Metrics(self._transport)
 
     @property
     def usage_of_people(self) -> PeopleUse:
