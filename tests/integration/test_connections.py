@@ -11,7 +11,7 @@ import pytest
 
 from ..support.notebooks import notebook
 from ..support.people import Person, admin_of, join
-from ..support.platform import Platform, docker
+from ..support.platform import DATA, Platform, docker
 from ..support.runs import BEGIN, END, HOLD, Held, Refused
 
 pytestmark = pytest.mark.platform
@@ -136,3 +136,70 @@ def test_what_is_taken_back_is_refused_in_a_run_that_goes_on(admin: Person, dora
         dora.runs.end(held.id)
         assert "THEN 404" in dora.runs.log(held.id)
     admin.runs.ask("POST", "/connections/api/grants", json={"kind": "person", "name": dora.name})
+
+
+LOOK = """
+import json, os, pathlib
+seen = {}
+for name in ("maps", "drop", "gone", "others"):
+    folder = pathlib.Path("/connections") / name
+    try:
+        text = (folder / "a.txt").read_text()
+        (folder / "b.txt").write_text("x")
+        seen[name] = text + " and written"
+    except OSError as error:
+        seen[name] = (text + ": " if folder.exists() else "") + os.strerror(error.errno)
+print("SAID" + json.dumps(seen))
+"""
+
+
+@pytest.fixture(scope="module")
+def folders(platform: Platform, admin: Person, dora: Person) -> Iterator[None]:
+    """One to read, one to write, one whose place is gone, and one that is not dora's."""
+    for name in ("maps", "drop", "others"):
+        folder = platform.state / DATA / name
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text(name)
+        folder.chmod(0o777)
+    for name in ("maps", "drop", "gone", "others"):
+        wanted = {"name": name, "kind": "folder", "settings": {"path": str(platform.state / DATA / name)}}
+        admin.runs.ask("POST", "/connections", json={**wanted, "read_only": name != "drop"})
+        if name != "others":
+            grant = {"kind": "person", "name": dora.name, "write": name == "drop"}
+            admin.runs.ask("POST", f"/connections/{name}/grants", json=grant)
+    yield
+    for name in ("maps", "drop", "gone", "others"):
+        admin.runs.call("DELETE", f"/connections/{name}")
+
+
+HAS = {
+    "maps": "maps: Read-only file system",
+    "drop": "drop and written",
+    "gone": "No such file or directory",
+    "others": "No such file or directory",
+}
+
+
+@pytest.mark.usefixtures("folders")
+def test_folders_are_in_runs_and_sessions_as_they_are_granted(dora: Person) -> None:
+    """One whose place is not on the machine any more keeps neither from starting."""
+    run = dora.runs.submit(notebook(LOOK))
+    session = dora.session(environment="python-data", size="tiny")
+    assert dora.runs.end(run["id"])["status"] == "succeeded"
+    assert said(dora.runs.log(run["id"])) == HAS
+    assert said(session.do("python3", "-c", LOOK)) == HAS
+
+
+@pytest.mark.usefixtures("folders")
+def test_connections_are_tried_from_where_runs_are(platform: Platform, admin: Person, dora: Person) -> None:
+    tried = admin.runs.ask("POST", "/connections/maps/test")
+    assert tried["ok"], tried
+    tried = admin.runs.ask("POST", "/connections/gone/test")
+    assert not tried["ok"], tried
+    tried = admin.runs.ask("POST", "/connections/api/test")
+    assert not tried["ok"], tried
+    assert tried["steps"][0]["name"] == "name resolves"
+    assert "x.example" in tried["words"]
+    assert CANARY not in json.dumps(tried)
+    assert not platform.containers("connection-test", everything=True)
+    assert dora.runs.call("POST", "/connections/maps/test").status_code == 403

@@ -48,6 +48,8 @@ SIZES = {
         "output": "16M",
     },
 }
+# Below a platform's state: where connections may be taken from.
+DATA = "data"
 # Folders of groups: with them the team's folder is /shared/team.
 FOLDERS = {
     "models": {"title": "Models", "groups": {"research": "write", "pupils": "read"}},
@@ -150,6 +152,7 @@ def start(
     if not as_shipped:
         settings["sizes"] = SIZES
         settings["shared"] = {"folders": FOLDERS}
+        settings["connections"] = {"host_paths": [str(state / DATA)]}
         settings["sessions"]["idle_after"] = f"{IDLE_SECONDS}s"
         # The tests' ledger listens on this machine, which is out of reach of sessions and runs otherwise.
         settings["network"] = {"allow": [bridge_address()]}

@@ -26,6 +26,7 @@ from nightdesk.server.services.connections import Draft
 from nightdesk.server.web import gate
 from nightdesk.server.web.app import create_app
 
+from ....contract.on_record import at_once
 from ..workbench import ADA, BOB, ROOT, Bench
 from .site import API, RUN_KEY, SERVICE_TOKEN, Answer, Site
 
@@ -222,3 +223,33 @@ def test_one_that_was_left_behind_is_taken_over() -> None:
         path = Path(folder) / "api.sock"
         gate.listen(path).close()
         gate.listen(path).close()
+
+
+@pytest.mark.security(41)
+def test_a_hundred_at_once_get_each_their_own(site: Site, opened: Gate) -> None:
+    """Two people's runs, each of which may use one of two connections."""
+    for owner in (ADA, BOB):
+        settings, secrets = {"url": "https://x"}, {"token": f"of-{owner.name}"}
+        site.platform.vault.make(
+            ROOT, Draft(f"c-{owner.name}", ConnectionKind.HTTP, settings=settings, secrets=secrets)
+        )
+        site.platform.vault.grant(ROOT, f"c-{owner.name}", Grant(Kind.PERSON, owner.name))
+    going_on: list[tuple[Run, Person]] = []
+    for number in range(100):
+        owner = (ADA, BOB)[number % 2]
+        claimed = site.bench.records.claim(site.bench.submit(person=owner).id, "worker")
+        assert claimed is not None
+        going_on.append((site.bench.records.change(claimed, status=Status.RUNNING), owner))
+
+    def both(number: int) -> list[Any]:
+        run, owner = going_on[number]
+        other = BOB if owner is ADA else ADA
+        own = opened.ask("POST", f"/connections/c-{owner.name}/use", token(run))
+        refused = opened.ask("POST", f"/connections/c-{other.name}/use", token(run))
+        return [own.status, own.json.get("secrets"), refused.status, owner.name]
+
+    answers = at_once(100, both)
+    assert [each for each in answers if each != [200, {"token": f"of-{each[3]}"}, 404, each[3]]] == []
+    for run, owner in going_on:
+        assert site.bench.records.used_by(run.id, 1) == [f"c-{owner.name}"]
+    assert site.bench.records.verify().broken is None
