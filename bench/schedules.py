@@ -92,7 +92,7 @@ def _clock(path: Path, folder: Path) -> tuple[Clockwork, list[Person]]:
     hub = MemoryPeople({person.name: person for person in people})
     book = PolicyBook(records, settings.runs.limits)
     store = store_at(f"file://{folder}/store")
-    return Clockwork(records, store, settings, book, hub, lambda _told: None), people
+    return Clockwork(records, store, settings, book, hub, lambda _records, _told: None), people
 
 
 def _fill(clock: Clockwork, people: list[Person]) -> float:

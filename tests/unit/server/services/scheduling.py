@@ -31,7 +31,12 @@ class Scheduling:
         self.people = MemoryPeople({f"token-{each.name}": each for each in (ADA, BOB, ROOT)})
         self.told: list[Any] = []
         self.clock = Clockwork(
-            bench.records, bench.store, bench.settings, bench.parts.policies, self.people, self.told.extend
+            bench.records,
+            bench.store,
+            bench.settings,
+            bench.parts.policies,
+            self.people,
+            lambda _, told: self.told.extend(told),
         )
 
     def make(

@@ -10,6 +10,7 @@ from nightdesk.server.domain.errors import Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.domain.schedule import Missed, Overlap
 from nightdesk.server.domain.timetable import local
+from nightdesk.server.services.ticking import tell_owners
 
 from ..workbench import ADA, Bench
 from .scheduling import Scheduling, moment
@@ -189,3 +190,21 @@ def test_groups_of_now_count(scheduling: Scheduling) -> None:
     made = scheduling.make("*/10 * * * *", at=moment(T.format("06:00")))
     scheduling.look(T.format("06:10"))
     assert scheduling.bench.run(scheduling.ticks(made)[0].run_id or "").groups == ("team",)
+
+
+def test_owners_hear_of_what_made_no_run_and_of_a_pause(scheduling: Scheduling) -> None:
+    records = scheduling.bench.records
+    records.set_wishes(replace(records.wishes("ada"), webhook="https://hooks.example.org/x", secret="s"), "")
+    made = scheduling.make("*/10 * * * *", at=moment(T.format("06:00")), rules={"pause_after": 2})
+    scheduling.clock = replace(scheduling.clock, tell=tell_owners)
+    scheduling.look(T.format("06:10"))
+    scheduling.end(Status.FAILED)
+    scheduling.look(T.format("06:11"))
+    assert records.take_notices(10, 60) == [], "of a run that failed they hear as of any run"
+    records.set_groups("python-data", ("analysts",), "root")
+    scheduling.look(T.format("06:20"))
+    (notice,) = records.take_notices(10, 60)
+    assert notice.person == "ada"
+    assert "was refused" in str(notice)
+    assert "paused" in str(notice)
+    assert scheduling.now(made).paused

@@ -61,7 +61,7 @@ def clock_on(path: str) -> Clockwork:
     settings = Settings()
     book = PolicyBook(records, settings.runs.limits)
     people = MemoryPeople({"token": ADA})
-    return Clockwork(records, store_at("memory://year"), settings, book, people, lambda _told: None)
+    return Clockwork(records, store_at("memory://year"), settings, book, people, lambda _records, _told: None)
 
 
 @pytest.fixture

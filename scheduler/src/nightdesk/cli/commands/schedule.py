@@ -177,6 +177,8 @@ def _add(arguments: argparse.Namespace) -> int:
 
     if arguments.cron is None and arguments.every is None:
         raise WrongUsage("say when: --cron or --every", 'For example --cron "30 6 * * MON-FRI".')
+    if not arguments.dry_run and (arguments.file is None) == (arguments.of_run is None):
+        raise WrongUsage("say what to run: a FILE, or --run RUN", "nightdesk schedule add --help explains.")
     when = {"cron": arguments.cron, "every_seconds": arguments.every, "zone": arguments.zone or _zone_here()}
     with connect(arguments) as client:
         if arguments.dry_run:
@@ -185,10 +187,6 @@ def _add(arguments: argparse.Namespace) -> int:
                 return _json(preview)
             show_preview(preview)
             return 0
-        if (arguments.file is None) == (arguments.of_run is None):
-            raise WrongUsage(
-                "say what to run: a FILE, or --run RUN", "nightdesk schedule add --help explains."
-            )
         wanted = {**_wanted(arguments), **when}
         if arguments.of_run is not None:
             wanted["run"] = arguments.of_run

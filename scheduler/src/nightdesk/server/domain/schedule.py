@@ -282,6 +282,7 @@ class Alert:
     words: str
     run_id: str | None = None
     id: int = 0
+    paused: bool = False  # it was the last one that the rules allow
 
 
 def counted(schedule: Schedule, tick: Tick) -> tuple[Schedule, Alert | None]:
@@ -310,7 +311,16 @@ def counted(schedule: Schedule, tick: Tick) -> tuple[Schedule, Alert | None]:
         why = f"{_times(after.failures)} in a row did not succeed; the last one {what}."
         after = after.pausing(tick.decided_at, "", why)
         words += f" The schedule is paused: {why}"
-    alert = Alert(schedule.id, schedule.owner, schedule.name, tick.decided_at, tick.state, words, tick.run_id)
+    alert = Alert(
+        schedule.id,
+        schedule.owner,
+        schedule.name,
+        tick.decided_at,
+        tick.state,
+        words,
+        tick.run_id,
+        paused=after.paused and not schedule.paused,
+    )
     return after, alert if schedule.rules.alert else None
 
 

@@ -17,6 +17,7 @@ from typing import IO
 from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.errors import Conflict, NotAllowed, Refused, Unavailable
+from nightdesk.server.domain.notification import Message, When
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Limit
 from nightdesk.server.domain.run import Run
@@ -34,10 +35,20 @@ _ASK_ONE_BY_ONE = 10  # of more people the hub tells at once
 _log = logging.getLogger(__name__)
 
 
-def log_alerts(alerts: Iterable[Alert]) -> None:
-    """What is done about alerts besides showing them on their owner's pages."""
+def tell_owners(records: Records, alerts: Iterable[Alert]) -> None:
+    """Besides showing alerts on their owners' pages: a message on each of their ways, as they wish.
+
+    Of a run that did not succeed they hear as of any run; of what made none, and that a schedule is paused, they hear here.
+    """
     for alert in alerts:
         _log.info("schedule %s of %s: %s", alert.schedule_id, alert.owner, alert.words)
+        if alert.run_id is not None and not alert.paused:
+            continue
+        wishes = records.wishes(alert.owner)
+        if wishes.when != When.NEVER:
+            message = Message(f"Nightdesk: schedule {alert.name}", alert.words)
+            for way, target in wishes.targets().items():
+                records.add_notice(alert.owner, way, target, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Clockwork:
     settings: Settings
     policies: PolicyBook
     people: People
-    tell: Callable[[Iterable[Alert]], None] = log_alerts
+    tell: Callable[[Records, Iterable[Alert]], None] = tell_owners
 
 
 @dataclass(slots=True)
@@ -109,7 +120,7 @@ def settle(clock: Clockwork) -> None:
     while count == BATCH:
         count, alerts = clock.records.settle(BATCH)
         if alerts:
-            clock.tell(alerts)
+            clock.tell(clock.records, alerts)
 
 
 def _record(
@@ -121,7 +132,7 @@ def _record(
     kept = clock.records.decide(decisions)
     alerts = [alert for each in kept for alert in each.alerts]
     if alerts:
-        clock.tell(alerts)
+        clock.tell(clock.records, alerts)
     done.queued += sum(launch.run is not None for each in kept for launch in each.launches)
     return bool(kept)
 
