@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.support.bucket_platform import a_bucket, kept_in
 from tests.support.platform import Platform, docker, remove, start
 
 from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
@@ -20,10 +21,12 @@ from .report import table
 from .rounds import race
 from .scale import scale
 from .schedules import many_schedules
+from .store import store
 from .throughput import throughput
 
 ROUNDS = 12
 RUNS = 200
+STORE_MEGABYTES = 5 * 1024
 PARTS = (
     "memory",
     "one",
@@ -32,6 +35,7 @@ PARTS = (
     "throughput",
     "scale",
     "schedules",
+    "store",
 )  # in this order: memory is that of a platform at rest
 
 
@@ -70,6 +74,13 @@ def read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--runs", type=int, default=RUNS, help=f"queued at once for the throughput (default {RUNS})"
     )
+    parser.add_argument(
+        "--store-size",
+        type=int,
+        default=STORE_MEGABYTES,
+        metavar="MB",
+        help=f"megabytes that go into the store and out of it (default {STORE_MEGABYTES})",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument(
         "--url",
@@ -101,6 +112,16 @@ def on_its_own(folder: Path, options: argparse.Namespace, found: dict[str, Any])
     finally:
         say("removing the platform")
         remove(platform.project)
+    if "store" in options.only:
+        say("starting a platform on a bucket")
+        with a_bucket() as server:
+            (folder / "bucket").mkdir()
+            platform = start(folder / "bucket", as_shipped=True, **kept_in(server))
+            try:
+                found["store"].append(store(platform, folder, options.store_size, server, say))
+            finally:
+                say("removing the platform")
+                remove(platform.project)
 
 
 def measure(platform: Platform, folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
@@ -120,6 +141,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found["scale"] = scale(platform, say)
     if "schedules" in options.only:
         found["schedules"] = many_schedules(folder, say)
+    if "store" in options.only:
+        found["store"] = [store(platform, folder, options.store_size, None, say)]
 
 
 def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:

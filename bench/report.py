@@ -13,6 +13,7 @@ SUBMIT_TARGET = 100
 SCALE_TARGET = 1.5
 MORNING_TARGET, HUB_TARGET = 0.5, 500
 SCHEDULES_TARGET = 10  # seconds
+STORE_TARGET, STORE_MEMORY_TARGET = 0.7, 200
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
 
 
@@ -34,6 +35,7 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_scale(found["scale"]))
     if "schedules" in found:
         parts.append(_schedules(found["schedules"]))
+    parts += [_store(one) for one in found.get("store", [])]
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
@@ -167,4 +169,21 @@ def _schedules(found: dict[str, Any]) -> list[str]:
         f"  {'a list of schedules meanwhile (median)':<44} {meanwhile}",
         f"  {'a look when nothing is due':<44} {found['nothing_due_seconds'] * 1000:>10.0f} ms",
         f"  target: less than {SCHEDULES_TARGET} s; on a database of its own, as a worker does it",
+    ]
+
+
+def _store(found: dict[str, Any]) -> list[str]:
+    heading = f"{found['megabytes']:,} MB into and out of a {found['kind']}"
+    plain = "a plain copy" if found["kind"] == "folder" else "the library alone"
+    memory = ", ".join(f"{name} {most:.0f} MB" for name, most in sorted(found["memory"].items()))
+    return [
+        f"{heading:<46} {'seconds':>10} {plain:>18}   its speed of that",
+        *(
+            f"  {words:<44} {found[kind]['seconds']:>10.1f} {found[kind]['plain']:>18.1f} {found[kind]['ratio']:>9.2f}"
+            for words, kind in (
+                ("end of the code until the run is over", "upload"),
+                ("nightdesk download, verified", "download"),
+            )
+        ),
+        f"  target: at least {STORE_TARGET}; memory at most: {memory}; target: less than {STORE_MEMORY_TARGET} MB each",
     ]
