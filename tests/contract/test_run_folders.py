@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import io
 import json
 import os
@@ -515,3 +516,29 @@ def test_jobs_hold_whatever_parameters_hold(disk: OnDisk) -> None:
     job: dict[str, Any] = {"parameters": {"x": ["ü", None, 1e300, {"שלום": "\u202e"}]}}
     disk.folders.prepare(RUN, job, io.BytesIO(b""), None)
     assert json.loads((top(disk) / "in" / "job.json").read_text()) == job
+
+
+def test_an_input_lies_beside_the_file(place: Any) -> None:
+    place.folders.prepare(RUN, {}, io.BytesIO(b"{}"), None)
+    content = os.urandom(3 * 2**20)
+    for _ in range(2):  # again and again gives the same
+        assert (
+            place.folders.add_input(RUN, "data.bin", io.BytesIO(content))
+            == hashlib.sha256(content).hexdigest()
+        )
+    assert place.work()["data.bin"] == content
+
+
+@needs_root
+def test_an_input_can_be_read_and_not_written(tmp_path: Path) -> None:
+    folders = SharedRunFolders(tmp_path, max_files=10)
+    folders.prepare(RUN, {}, io.BytesIO(b"{}"), None)
+    work = tmp_path / RUN.id / str(RUN.attempt) / "work"
+    (work / "data.bin").symlink_to("/etc/passwd")
+    folders.add_input(RUN, "data.bin", io.BytesIO(b"content"))
+    state = (work / "data.bin").lstat()
+    assert (stat.S_ISREG(state.st_mode), stat.S_IMODE(state.st_mode), state.st_uid) == (True, 0o444, 0)
+    assert Path("/etc/passwd").read_bytes() != b"content"
+    (work / "folder").mkdir()
+    with pytest.raises(Invalid, match="in the place of a folder"):
+        folders.add_input(RUN, "folder", io.BytesIO(b""))

@@ -274,3 +274,20 @@ def test_in_a_session_the_environment_is_the_sessions_own(
     assert nightdesk("submit", notebook, "--env", "python-data@stable").code == 0
     sent = [json.loads(form["request"].content)["environment"] for form in signed_in.forms]
     assert sent == ["python-data:2026.10.1", "python-data@stable"]
+
+
+def test_outputs_of_other_runs_come_along(signed_in: Any, nightdesk: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text("{}")
+    file = str(tmp_path / "a.ipynb")
+    assert (
+        nightdesk("submit", file, "--input", "data.csv=run1/a/b=c.csv", "--input", "run2/plots/x.png").code
+        == 0
+    )
+    request = json.loads(signed_in.forms[-1]["request"].content)
+    assert request["inputs"] == [
+        {"name": "data.csv", "run": "run1", "output": "a/b=c.csv"},
+        {"name": "x.png", "run": "run2", "output": "plots/x.png"},
+    ]
+    for wrong in ("data.csv", "data.csv=run1", "=run1/x", "data.csv=/x", "run1/"):
+        result = nightdesk("submit", file, "--input", wrong)
+        assert (result.code, "is no NAME=RUN/OUTPUT" in result.err) == (2, True), wrong

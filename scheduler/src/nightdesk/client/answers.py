@@ -203,6 +203,7 @@ class RunOptions(TypedDict, total=False):
     retries: int
     retry_wait_seconds: float
     notify: str
+    inputs: list[dict[str, str]]
     key: str
     on_behalf_of: str
 

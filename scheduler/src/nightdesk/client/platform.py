@@ -8,6 +8,7 @@ import os
 import stat
 import time
 
+from nightdesk.client.checkout import checkout_of
 from nightdesk.client.errors import ConnectionLost, Unreachable, WrongUsage
 from nightdesk.client.login import find_login
 from nightdesk.client.transport import Transport, read_json
@@ -99,7 +100,9 @@ class Client:
         with opened(path) as file:
             archive, ours = self._archive(files, path)
             try:
-                return self._submit(os.path.basename(path), file, archive, dict(options), sent)
+                return self._submit(
+                    os.path.basename(path), file, archive, dict(options), sent, checkout_of(path)
+                )
             finally:
                 if ours and archive is not None:
                     archive.close()
@@ -121,12 +124,15 @@ class Client:
         archive: Archive | None,
         options: dict[str, Any],
         sent: Callable[[int], None] | None,
+        git: dict[str, Any] | None,
     ) -> Run:
         import json
 
         from nightdesk.client.multipart import Form
 
         request = {"file": filename, **options}
+        if git is not None:
+            request["git"] = git
         if "on_behalf_of" in request:
             request["as"] = request.pop("on_behalf_of")
         # A key of our own where there is none, so that the request may be repeated.

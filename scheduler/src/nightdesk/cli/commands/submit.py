@@ -26,6 +26,7 @@ it succeeded. Ctrl-C while watching does not end the run."""
 EXAMPLES = """\
   nightdesk submit analysis.ipynb
   nightdesk submit analysis.ipynb -p year=2026 -p region=north --watch
+  nightdesk submit train.ipynb --input data.parquet=RUN/clean.parquet
   nightdesk submit train.py --files . --size large --timeout 6h
   nightdesk submit import.ipynb --retries 2 --retry-wait 5m --cell-timeout 30m --priority high
   nightdesk submit report.ipynb --env python-data@stable --key report-2026-11-22 --json"""
@@ -60,6 +61,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="take this folder along; the file finds its content beside itself. Left out: .git, .venv, "
         "node_modules, __pycache__, .ipynb_checkpoints, and what the lines of DIR/.nightdeskignore match",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="[NAME=]RUN/OUTPUT",
+        dest="inputs",
+        action="append",
+        default=[],
+        help="an output of another run, to lie beside the file under its own or this name (repeat for more)",
     )
     parser.add_argument(
         "--name", metavar="NAME", help="what the run is called in lists (default: the file's name)"
@@ -203,6 +212,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     if parameters:
         options["parameters"] = parameters
         options["parameters_are_text"] = are_text
+    if arguments.inputs:
+        options["inputs"] = [_input(text) for text in arguments.inputs]
     if arguments.env is not None:
         options["environment"] = arguments.env
     if arguments.size is not None:
@@ -282,3 +293,13 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; write 0, 1, 2…")
     return int(text)
+
+
+def _input(text: str) -> dict[str, str]:
+    """`data.parquet=RUN/path.parquet`; an output's name may have an equals sign of its own."""
+    run, slash, output = text.partition("/")
+    name, equals, named = run.partition("=")
+    run = named if equals else run
+    if not (slash and output and run) or (equals and not name):
+        raise WrongUsage(f"--input {text!r} is no NAME=RUN/OUTPUT", "Write --input data.csv=RUN/table.csv.")
+    return {"name": name if equals else output.rpartition("/")[2], "run": run, "output": output}

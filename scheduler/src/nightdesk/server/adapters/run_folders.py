@@ -8,6 +8,7 @@ handles and follows no link.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from nightdesk.server.ports.files import FolderUse
 _OWNER = 1000  # the person in every environment image
 _LONGEST = 1000  # bytes of an output's name, folders included: stores take 1024
 _TOLD = 100  # of what is left out, so many by name
+_PIECE = 2**20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -47,11 +49,7 @@ class SharedRunFolders:
             if token:
                 _write_token(self._folder(run) / "in" / "token", token)
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise Unavailable(
-                    "the disk of the run folders is full", "Make room; the run starts then."
-                ) from error
-            raise Invalid(f"its files cannot be laid out: {error.strerror}") from error
+            raise _refused(error) from error
 
     def _prepare(self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None) -> None:
         folder = self._folder(run)
@@ -71,6 +69,24 @@ class SharedRunFolders:
         _give(folder / "work")
         for name in ("out", "result"):
             os.chown(folder / name, _OWNER, _OWNER)
+
+    def add_input(self, run: Run, name: str, source: IO[bytes]) -> str:
+        target = self._folder(run) / "work" / name
+        digest = hashlib.sha256()
+        try:
+            if target.is_dir() and not target.is_symlink():
+                raise Invalid(f"its input {name} would stand in the place of a folder that was taken along")
+            target.unlink(missing_ok=True)
+            # Root's, whom the run is not: it may put another file in its place, and change none.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(target, flags, 0o444), "wb") as file:
+                while piece := source.read(_PIECE):
+                    digest.update(piece)
+                    file.write(piece)
+                os.fchmod(file.fileno(), 0o444)
+        except OSError as error:
+            raise _refused(error) from error
+        return digest.hexdigest()
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         folder = self._folder(run)
@@ -125,6 +141,12 @@ def _write_token(path: Path, token: str) -> None:
     with os.fdopen(handle, "w") as file:
         file.write(token)
         os.fchown(file.fileno(), _OWNER, _OWNER)
+
+
+def _refused(error: OSError) -> Unavailable | Invalid:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Unavailable("the disk of the run folders is full", "Make room; the run starts then.")
+    return Invalid(f"its files cannot be laid out: {error.strerror}")
 
 
 def _give(folder: Path) -> None:

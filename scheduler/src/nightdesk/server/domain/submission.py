@@ -19,6 +19,15 @@ _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\
 
 
 @dataclass(frozen=True, slots=True)
+class WantedInput:
+    """An output of another run that is to lie beside the file under a name."""
+
+    name: str
+    run: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A request to run ``file``. Names are as typed; None means the platform's default.
 
@@ -38,6 +47,8 @@ class Submission:
     retry_wait_seconds: float | None = None
     notify: str | None = None
     key: str | None = None
+    inputs: tuple[WantedInput, ...] = ()
+    git: dict[str, Any] | None = None
     as_user: str | None = None
     owner: Person | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 import threading
@@ -48,6 +49,12 @@ class MemoryFolders:
         with self._lock:
             folder = self.folders.setdefault((run.id, run.attempt), Folder(job))
             folder.job, folder.work, folder.token = job, {**folder.work, **work}, token
+
+    def add_input(self, run: Run, name: str, source: IO[bytes]) -> str:
+        """One more file in ``work``."""
+        content = source.read()
+        self.folders[run.id, run.attempt].work[name] = content
+        return hashlib.sha256(content).hexdigest()
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out`` by name."""

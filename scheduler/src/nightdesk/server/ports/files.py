@@ -70,6 +70,9 @@ class RunFolders(Protocol):
         ``token`` is the run's own, in a file that its code alone reads; empty: it has none.
         """
 
+    def add_input(self, run: Run, name: str, source: IO[bytes]) -> str:
+        """Put one more file beside the run's own, to be read only; its SHA-256. After :meth:`prepare`."""
+
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out``, opened without following any link.
 

@@ -105,6 +105,8 @@ def manifest(
         "schedule": run.schedule_id,
         "scheduled_at": iso(run.scheduled_at),
         "input": {"file": run.file, "sha256": run.input_sha256, "files_taken_along": run.files_count},
+        "inputs": [asdict(source) for source in run.sources],
+        "git": run.git,
         "created_at": iso(run.created_at),
         "started_at": iso(run.started_at),
         "finished_at": iso(at),

@@ -14,6 +14,7 @@ from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.allowance import Takes, check_limits
 from nightdesk.server.services.inputs import SOURCE, add_with_inputs, inputs_there, open_input
+from nightdesk.server.services.sources import check_still_sees
 from nightdesk.server.services.submit import check_waiting
 
 _NOT_OFFERED = " is not on offer any more: this runs in "
@@ -43,6 +44,7 @@ def retry(
     standing = records.standing(person.name, run.name, person.rights.limits)
     check_waiting(standing, settings, person.name)
     check_limits(person, Takes(run.size, run.cpus, run.memory_bytes), standing)
+    check_still_sees(records, person, run)
     version, note = _version(standing.versions, person, run, exact)
     again = anew(
         run,

@@ -8,6 +8,7 @@ from nightdesk.server.domain.run_token import run_token
 from nightdesk.server.services.connections import places_of
 from nightdesk.server.services.finish import iso
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
+from nightdesk.server.services.sources import lay_sources
 from nightdesk.server.services.watch import Parts
 from nightdesk.shared_folders import SharedMount
 
@@ -78,3 +79,4 @@ def lay_out(parts: Parts, run: Run) -> None:
                 parts.folders.prepare(run, job, source, files, token)
         else:
             parts.folders.prepare(run, job, source, None, token)
+    lay_sources(parts.store, parts.folders, run)

@@ -22,6 +22,7 @@ from nightdesk.server.services.allowance import check_limits, size_for
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, add_with_inputs
 from nightdesk.server.services.notebook import prepare
+from nightdesk.server.services.sources import sources_for
 
 _MAX_RETRIES = 10
 _MAX_RETRY_WAIT = 3600.0
@@ -82,6 +83,8 @@ def submit(
     standing = records.standing(owner, name, theirs.rights.limits)
     check_waiting(standing, settings, owner)
     run, prepared = compose(settings, Asked(person, theirs, owner), wanted, source, standing)
+    if wanted.inputs:
+        run = replace(run, sources=sources_for(records, person, wanted.inputs, wanted.file, run.disk_bytes))
     if files is not None:
         most = settings.runs.max_files_bytes
         run = replace(
@@ -151,6 +154,7 @@ def compose(
         key=wanted.key,
         input_sha256=hashlib.sha256(source).hexdigest(),
         cells=code.cells,
+        git=wanted.git,
         created_at=standing.now,
     )
     return run, code.source

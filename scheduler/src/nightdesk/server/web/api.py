@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Invalid, NotFound
+from nightdesk.server.domain.origin import git_of
 from nightdesk.server.domain.outcome import comes_again
 from nightdesk.server.domain.person import Person, check_may_cancel, check_sees
 from nightdesk.server.domain.run import Priority, Run, Status
-from nightdesk.server.domain.submission import Submission
+from nightdesk.server.domain.submission import Submission, WantedInput
 from nightdesk.server.services.logs import log_text
 from nightdesk.server.services.rerun import retry
 from nightdesk.server.services.sightings import note_sight
@@ -44,6 +45,31 @@ def small_submits() -> CapacityLimiter:
 AttemptNumber = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="left out: the newest")]
 
 
+class InputRequest(BaseModel):
+    """An output of another run, to lie beside the file under a name (left out: its own)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: str
+    output: str
+    name: str | None = None
+
+    def wanted(self) -> WantedInput:
+        """With a name in any case."""
+        return WantedInput(self.name or self.output.rsplit("/", 1)[-1], self.run, self.output)
+
+
+class GitRequest(BaseModel):
+    """The checkout that the file is in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    commit: str
+    branch: str | None = None
+    dirty: bool | None = None
+    remote: str | None = None
+
+
 class SubmitRequest(BaseModel):
     """The part ``request`` of a submission."""
 
@@ -62,6 +88,8 @@ class SubmitRequest(BaseModel):
     retry_wait_seconds: float | None = None
     notify: str | None = None
     key: str | None = None
+    inputs: list[InputRequest] = Field(default_factory=list, max_length=100)
+    git: GitRequest | None = None
     as_user: str | None = Field(default=None, alias="as")
 
 
@@ -77,7 +105,9 @@ def _submission(text: str) -> Submission:
     request = read_part(SubmitRequest, text)
     if request.timeout_seconds is not None and not math.isfinite(request.timeout_seconds):
         raise Invalid("the time limit must be a number of seconds")
-    return Submission(**request.model_dump())
+    said = request.model_dump(exclude={"inputs", "git"})
+    git = None if request.git is None else git_of(request.git.model_dump())
+    return Submission(**said, git=git, inputs=tuple(one.wanted() for one in request.inputs))
 
 
 async def submit_run(
