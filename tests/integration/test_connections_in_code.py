@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from nightdesk.connecting import open_connection
 
 from ..support.notebooks import notebook
 from ..support.people import Person, join, leave
-from ..support.platform import CONNECTIONS, Platform
+from ..support.platform import DATA, Platform
 from ..support.servers import Servers
 from ..support.waiting import until
 
@@ -57,7 +56,7 @@ def cora(platform: Platform, servers: Servers, admin: Person) -> Iterator[Person
     cora = join(platform, "cora")
     for kind in ("s3", "sftp"):
         open_connection(servers.answer(kind)).pipe("gifts.csv", b"a\n1\n2\n")
-    place = Path(CONNECTIONS) / platform.project
+    place = platform.state / DATA / "in-code"
     (place / "maps").mkdir(parents=True)
     (place / "maps/north.tif").write_bytes(b"a map")
     with sqlite3.connect(place / "sales.db") as made:

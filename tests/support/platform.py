@@ -55,8 +55,6 @@ FOLDERS = {
     "models": {"title": "Models", "groups": {"research": "write", "pupils": "read"}},
     "ledger": {"groups": {"finance": "write"}, "runs": "same"},
 }
-# Where connections may take files and folders of this machine from.
-CONNECTIONS = "/var/tmp/nightdesk-test-connections"
 IDLE_SECONDS = 45
 SLOTS = 4
 # Who may have no more than one run going on at a time, whatever slots there are.
@@ -165,7 +163,6 @@ def start(
                 "from": "Nightdesk <nightdesk@example.org>",
             }
         }
-        settings["connections"] = {"host_paths": [CONNECTIONS]}
         settings["runs"] |= {
             "slots": SLOTS,
             "limits": {"people": {LIMITED_PERSON: 1}, "groups": {LIMITED_GROUP: 1}},
