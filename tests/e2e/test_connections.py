@@ -95,7 +95,7 @@ def test_a_connection_from_admin_to_member(
     assert settings["host"] not in theirs.page.content()
     theirs.picture("connections-of-a-member")
     theirs.page.goto(f"{BASE}/admin/connections/gifts")
-    expect(theirs.page.locator("body")).to_contain_text("only admins")
+    expect(theirs.page.locator("body")).to_contain_text("Only admins")
 
     # taken back: it is gone for the member, and removing asks for the name
     page.get_by_role("button", name=f"Take back from {nora.name}").click()
