@@ -153,6 +153,17 @@ def test_what_is_wrong(warehouse: Warehouse, shell: InteractiveShell, code: str,
     assert warehouse.asked == []
 
 
+def test_each_query_asks_anew(
+    warehouse: Warehouse, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that each use is on record, and a grant that was taken back ends with the next one."""
+    left = [warehouse.engine]
+    monkeypatch.setattr(nightdesk, "connect", lambda name: left.pop() if name == "warehouse" else None)
+    assert run(shell, "%sql warehouse select 1 as one") == [{"one": 1}]
+    with pytest.raises(IndexError):
+        run(shell, "%sql warehouse select 1 as one")
+
+
 def test_nobody_has_given_anything(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nightdesk, "connections", list, raising=False)
     with pytest.raises(UsageError, match="You have no connections yet: ask an admin for one"):
