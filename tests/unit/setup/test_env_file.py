@@ -93,6 +93,7 @@ def test_nothing_secret_is_printed(tmp_path: Path, example: Path, capsys: pytest
         ('NIGHTDESK_BIND="127.0.0.1"', "no quotes"),
         ("NIGHTDESK_ADMIN_PASSWORD=short", "at least 12"),
         ("JUPYTERHUB_CRYPT_KEY=abc", "64 hexadecimal digits"),
+        (f"NIGHTDESK_SECRET_KEYS={'1' * 64},abc", "64 hexadecimal digits each"),
         ("export NIGHTDESK_PORT=8000", "is not KEY=value"),
     ],
 )
@@ -105,6 +106,12 @@ def test_a_mistake_is_named_with_its_line(
     said = capsys.readouterr().err
     assert ".env:3:" in said
     assert words in said
+
+
+def test_there_may_be_several_keys_for_connections(example: Path) -> None:
+    keys = f"NIGHTDESK_SECRET_KEYS={'1' * 64},{'2' * 64}\n"
+    assert env_file.problems(keys, example.read_text()) == []
+    assert keys in env_file.completed(keys, example.read_text(), {}), "and stay as they are"
 
 
 def test_a_key_set_twice_is_named(example: Path) -> None:

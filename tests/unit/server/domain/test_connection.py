@@ -268,3 +268,9 @@ def test_the_file_of_sqlite_is_below_its_name() -> None:
     assert folder("sales", "/srv/data/s.db", K.SQLITE).place == "/connections/sales/s.db"
     assert folder("maps", "/srv/data/maps").place == "/connections/maps"
     assert made(K.S3)[0].place is None
+
+
+@pytest.mark.parametrize("text", ["x" * 2001, "a\x00b", "half \ud800"])
+def test_what_is_no_description(text: str) -> None:
+    with pytest.raises(Invalid, match="description"):
+        made(K.FOLDER, description=text)

@@ -13,8 +13,8 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException
 from docker.types import LogConfig
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
+from requests.exceptions import ReadTimeout, RequestException
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from nightdesk.connection_places import ConnectionMount, missing
 from nightdesk.server.adapters.docker_engine import bound
@@ -43,6 +43,10 @@ class DockerProbe:
         try:
             container = self._create(name, image, tuple(places))
             return self._outcome(container, packed(openings))
+        except (ReadTimeout, ReadTimeoutError) as error:
+            raise EngineError(
+                f"it has not ended within {_SECONDS} seconds: something swallows what is sent"
+            ) from error
         except (DockerException, RequestException, HTTPError, OSError, ValueError) as error:
             words = str(getattr(error, "explanation", None) or type(error).__name__)
             raise EngineError(f"it could not be tried: {words}") from error

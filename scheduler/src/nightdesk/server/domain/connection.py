@@ -248,8 +248,9 @@ def check_grant(grant: Grant) -> Grant:
 
 def check_description(text: str) -> str:
     """Some lines for people."""
-    if len(text) > _LONGEST_DESCRIPTION or "\x00" in text:
-        raise Invalid(f"the description may have {_LONGEST_DESCRIPTION} characters")
+    storable = "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+    if len(text) > _LONGEST_DESCRIPTION or not storable:
+        raise Invalid(f"the description must be text of up to {_LONGEST_DESCRIPTION} characters")
     return text.strip()
 
 
