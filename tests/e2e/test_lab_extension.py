@@ -177,6 +177,8 @@ def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
     page = lab.page
     open_notebook(page, "reports/sales.ipynb")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    # A notebook takes the focus once its kernel is there, and the palette closes.
+    expect(page.locator("#jp-bottom-panel")).to_contain_text("| Idle", timeout=LAB_MILLISECONDS)
     page.keyboard.press("ControlOrMeta+Shift+C")
     palette = page.locator(".lm-CommandPalette-input")
     expect(palette).to_be_focused()
