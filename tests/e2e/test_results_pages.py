@@ -139,10 +139,10 @@ def test_a_report_is_for_who_is_on_its_list(
         theirs.page.get_by_role("link", name="PDF").click()
     assert saved.value.path().read_bytes().startswith(b"%PDF-")
     theirs.page.goto(f"{BASE}/runs/{run['id']}")
-    expect(theirs.page.locator("body")).to_contain_text("there is no run")
+    expect(theirs.page.locator("body")).to_contain_text("There is no run")
     nobody = desk(other.name)
     nobody.sign_in(other.password, to=f"{BASE}/reports/all-kinds")
-    expect(nobody.page.locator("body")).to_contain_text("there is no report")
+    expect(nobody.page.locator("body")).to_contain_text("There is no report")
     with theirs.another(
         "58-report-phone", f"{BASE}/reports/all-kinds", color_scheme="dark", **PHONE
     ) as phone:
@@ -166,7 +166,7 @@ def test_metrics_are_drawn(window: Desk, rosa: Person, run: dict[str, Any]) -> N
     section.get_by_role("link", name="The metrics of all runs of this name").click()
     expect(page.locator("#compared circle")).to_have_count(3)
     window.picture("61-metrics-over-runs")
-    page.get_by_label("Show", exact=True).select_option("loss")
+    page.locator("#what").select_option("loss")
     expect(page.locator("#compared figcaption")).to_contain_text("loss")
     with window.another("62-metrics-phone-dark", page.url, color_scheme="dark", **PHONE) as phone:
         expect(phone.locator("#compared circle")).to_have_count(3)
