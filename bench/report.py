@@ -175,7 +175,10 @@ def _schedules(found: dict[str, Any]) -> list[str]:
 def _store(found: dict[str, Any]) -> list[str]:
     heading = f"{found['megabytes']:,} MB into and out of a {found['kind']}"
     plain = "a plain copy" if found["kind"] == "folder" else "the library alone"
-    memory = ", ".join(f"{name} {most:.0f} MB" for name, most in sorted(found["memory"].items()))
+    memory = ", ".join(
+        f"{name} {most:.0f} MB ({found['rest'][name]:.0f} at rest)"
+        for name, most in sorted(found["memory"].items())
+    )
     return [
         f"{heading:<46} {'seconds':>10} {plain:>18}   its speed of that",
         *(

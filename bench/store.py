@@ -56,6 +56,9 @@ def store(
     ups = [plain.into()]
     say("a run that leaves as much")
     with _watching(platform) as seen:
+        time.sleep(3)  # at rest, for the difference
+    rest = seen.most
+    with _watching(platform) as seen:
         run, up = _leave(admin.runs, platform, megabytes)
     memory_up = seen.most
     say("a plain copy again, and out of it")
@@ -77,6 +80,7 @@ def store(
         "megabytes": megabytes,
         "upload": _figures(up, ups),
         "download": _figures(down, downs),
+        "rest": rest,
         "memory": {name: max(memory_up[name], seen.most[name]) for name in memory_up},
     }
 

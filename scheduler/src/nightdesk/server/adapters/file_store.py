@@ -16,7 +16,7 @@ from fsspec.spec import AbstractFileSystem
 from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Output
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18  # larger ones are slower: their memory is mapped anew each time
 
 
 class FsspecStore:

@@ -29,7 +29,7 @@ from nightdesk.server.ports.files import FolderUse
 _OWNER = 1000  # the person in every environment image
 _LONGEST = 1000  # bytes of an output's name, folders included: stores take 1024
 _TOLD = 100  # of what is left out, so many by name
-_PIECE = 2**20
+_PIECE = 2**18
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
