@@ -46,9 +46,9 @@ WHAT = {
     29: "TLS: plain HTTP on loopback only",
     40: "a secret of every kind of connection is nowhere it should not be",
     41: "a connection's secret goes to whom it is granted, now",
+    42: "deleting somebody ends their schedules",
 }
 NOT_THERE_YET = {
-    42: "deleting somebody ends their schedules",
     43: "a restore-from-backup drill",
     44: "other people's servers on an origin of their own",
 }

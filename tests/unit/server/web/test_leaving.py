@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from nightdesk.server.domain.run import Status
 
 from ..workbench import ADA, BOB, ROOT
-from .site import API, SERVICE_TOKEN, Site
+from .site import API, NOTEBOOK, SERVICE_TOKEN, Site, multipart
 
 
 def told(site: Site, name: str, **news: Any) -> Any:
@@ -57,3 +58,32 @@ def test_the_next_ada_sees_nothing_of_the_first(site: Site) -> None:
     page = site.ask("GET", f"/services/nightdesk/runs/{run.id}", ROOT, cookie=True).text
     assert "ada (former member)" in page
     site.bench.submit(person=ADA)
+
+
+@pytest.mark.security(42)
+def test_schedules_of_who_leaves_are_paused_and_go_to_the_heir(site: Site) -> None:
+    def add(name: str) -> str:
+        wanted = {"file": "a.ipynb", "cron": "0 6 * * *", "name": name}
+        body, kind = multipart(request=json.dumps(wanted).encode(), source=NOTEBOOK)
+        made = site.post("/schedules", ADA, body=body, headers={"Content-Type": kind})
+        assert made.status == 201, made
+        return str(made.json["id"])
+
+    first = add("first")
+    told(site, "ada", state="out")
+    schedule = site.bench.records.schedule(first)
+    assert schedule is not None
+    assert (schedule.owner, schedule.paused, schedule.paused_why) == (
+        "ada",
+        True,
+        "ada was disabled by root.",
+    )
+    told(site, "ada", state="back")
+    second = add("second")
+    told(site, "ada", state="out", heir="bob", heir_groups=["team"])
+    for each in (first, second):
+        moved = site.bench.records.schedule(each)
+        assert moved is not None
+        assert (moved.owner, moved.paused, moved.next_at) == ("bob", True, None)
+        assert "with your rights" in (moved.paused_why or "")
+    told(site, "ada", state="back")

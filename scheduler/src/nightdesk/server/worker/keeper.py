@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 class Ticking(threading.Thread, ABC):
-    """Ticks each second, or after its ``pause``, until told to stop, whatever goes wrong."""
+    """Ticks each second, or after the seconds of its ``pause``, until told to stop, whatever goes wrong."""
 
-    pause = _TICK_SECONDS
+    pause: float | None = None
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -49,7 +49,7 @@ class Ticking(threading.Thread, ABC):
                 # The thread is this process's edge: if it died, the worker would lose all its runs.
                 _log.exception("%s: unexpected; trying again", self.name)
             tick += 1
-            self._stopped.wait(self.pause)
+            self._stopped.wait(_TICK_SECONDS if self.pause is None else self.pause)
 
     @abstractmethod
     def _tick(self, tick: int) -> None: ...

@@ -21,7 +21,7 @@ class Timekeeper(Ticking):
         self._parts = parts
         self._clock = clock
         self._supervisor = supervisor
-        self.pause = _SHORTEST_SECONDS
+        self.pause: float = _SHORTEST_SECONDS
 
     def _tick(self, tick: int) -> None:  # noqa: ARG002
         self.pause = 1.0  # after an error
