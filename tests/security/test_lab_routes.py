@@ -52,6 +52,7 @@ def test_by_way_of_lab_somebody_elses_run_is_not_there(
         for path in ("api/user", "api/sessions", "api/runs/../sessions", f"api/runs/{alice.run}/log"):
             assert ask(web, bob, "GET", path) in {400, 404}, f"{path} is not passed on"
         assert ask(web, bob, "POST", "submit", {"path": "../../etc/passwd"}) == 404
+        assert ask(web, bob, "POST", "folder", {"path": "x.ipynb", "ignore": 5}) == 400
 
 
 def ask(web: Signed, person: Person, method: str, path: str, body: object = None) -> int:

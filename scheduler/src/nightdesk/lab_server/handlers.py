@@ -23,6 +23,7 @@ from nightdesk.lab_server.watch import Watch
 
 QUIET_SECONDS = 15.0  # a proxy in between may close what is silent
 _DONE = object()
+_TEXTS = ("environment", "content", "ignore")
 _Method = TypeVar("_Method", bound=Callable[..., Coroutine[Any, Any, None]])
 
 
@@ -56,6 +57,9 @@ class _Handler(APIHandler):  # type: ignore[misc]
             body = None
         if not isinstance(body, dict):
             raise web.HTTPError(400, "the body is no JSON object")
+        for name in _TEXTS:
+            if not isinstance(body.get(name), str | None):
+                raise web.HTTPError(400, f"'{name}' is no text")
         return body
 
     def source(self, body: dict[str, Any]) -> Path:
