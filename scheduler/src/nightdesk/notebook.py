@@ -11,12 +11,13 @@ import math
 import operator
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nightdesk.connecting.asking import Connections
 
     run: Run | None
@@ -56,11 +57,17 @@ class Run:
         self.owner = owner
         self.parameters = MappingProxyType(dict(parameters))
         """What the run was given, by name; JSON values."""
-        self.scheduled_at = None if scheduled_at is None else datetime.fromisoformat(scheduled_at)
+        self.scheduled_at = None if scheduled_at is None else _moment(scheduled_at)
         """The time that the schedule was due, in UTC, however late the run began; None where there is no schedule."""
 
     def __repr__(self) -> str:
         return f"<Run {self.id}, attempt {self.attempt}: {self.name!r} of {self.owner}>"
+
+
+def _moment(text: str) -> datetime:
+    from datetime import datetime  # only runs of schedules need it
+
+    return datetime.fromisoformat(text)
 
 
 def log_metric(name: str, value: SupportsFloat, step: SupportsIndex | None = None) -> None:
