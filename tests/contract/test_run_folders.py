@@ -542,3 +542,21 @@ def test_an_input_can_be_read_and_not_written(tmp_path: Path) -> None:
     (work / "folder").mkdir()
     with pytest.raises(Invalid, match="in the place of a folder"):
         folders.add_input(RUN, "folder", io.BytesIO(b""))
+
+
+def test_what_was_taken_along_is_known_as_it_was_then(place: Any) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in (("data/a.csv", b"1,2"), ("b.py", b"")):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    assert place.folders.taken_along(RUN) == []
+    for _ in range(2):  # the first time a worker died before the run began
+        packed.seek(0)
+        place.folders.prepare(RUN, {}, io.BytesIO(b"{}"), packed)
+    found = {each.name: (each.size, each.sha256) for each in place.folders.taken_along(RUN)}
+    assert found == {
+        "data/a.csv": (3, hashlib.sha256(b"1,2").hexdigest()),
+        "b.py": (0, hashlib.sha256(b"").hexdigest()),
+    }

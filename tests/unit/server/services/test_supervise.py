@@ -56,7 +56,12 @@ def test_the_manifest(bench: Bench) -> None:
     manifest = json.loads(bench.output(ended, "manifest.json"))
     assert manifest["run"] == run.id
     assert manifest["environment"] == {"name": "python-data", "version": "2026.11.1", "digest": run.digest}
-    assert manifest["input"] == {"file": "analysis.ipynb", "sha256": run.input_sha256, "files_taken_along": 0}
+    assert manifest["input"] == {
+        "file": "analysis.ipynb",
+        "sha256": run.input_sha256,
+        "files_taken_along": 0,
+        "files": [],
+    }
     assert manifest["packages"] == {"numpy": "2.3.1", "pandas": "3.0.0"}
     assert manifest["connections"] == []
     assert manifest["exit"] == {"code": 0, "out_of_memory": False}

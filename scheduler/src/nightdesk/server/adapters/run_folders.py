@@ -17,13 +17,13 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from nightdesk.server.adapters.folder_use import use_of
 from nightdesk.server.adapters.runner_files import RunnerFiles
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.names import on_one_line
-from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.ports.files import FolderUse
 
 _OWNER = 1000  # the person in every environment image
@@ -60,6 +60,10 @@ class SharedRunFolders:
             part.chmod(mode)
         if files is not None:
             _unpack(files, folder / "work")
+            # Of the platform's own part, where code can change nothing: it is for the manifest.
+            (folder / "in" / "files.json").write_text(
+                json.dumps(_sums(folder / "work", {run.file, *(source.name for source in run.sources)}))
+            )
         target = folder / "work" / run.file
         target.unlink(missing_ok=True)
         with target.open("wb") as file:
@@ -87,6 +91,13 @@ class SharedRunFolders:
         except OSError as error:
             raise _refused(error) from error
         return digest.hexdigest()
+
+    def taken_along(self, run: Run) -> list[Output]:
+        try:
+            listed = json.loads((self._folder(run) / "in" / "files.json").read_text())
+        except FileNotFoundError:
+            return []
+        return [Output(*each) for each in listed]
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         folder = self._folder(run)
@@ -141,6 +152,18 @@ def _write_token(path: Path, token: str) -> None:
     with os.fdopen(handle, "w") as file:
         file.write(token)
         os.fchown(file.fileno(), _OWNER, _OWNER)
+
+
+def _sums(top: Path, others: set[str]) -> list[tuple[str, int, str]]:
+    """Name, bytes and SHA-256 of each plain file."""
+    found = []
+    for name, directory in _plain_files(top, []):
+        if name in others:  # laid out before a worker died
+            continue
+        with _open_at(directory, name.rsplit("/", 1)[-1]) as file:
+            digest = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
+            found.append((name, os.fstat(file.fileno()).st_size, digest))
+    return found
 
 
 def _refused(error: OSError) -> Unavailable | Invalid:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.ports.files import FolderUse
 
 
@@ -24,6 +24,7 @@ class Folder:
     result: dict[str, bytes] = field(default_factory=dict)
     pipes: list[str] = field(default_factory=list)  # what is no plain file in ``out``
     token: str = field(default="", repr=False)
+    along: list[Output] = field(default_factory=list)
 
 
 class MemoryFolders:
@@ -45,9 +46,13 @@ class MemoryFolders:
                     content = archive.extractfile(member)
                     if content is not None:
                         work[member.name.removeprefix("./")] = content.read()
+        along = [
+            Output(name, len(work[name]), hashlib.sha256(work[name]).hexdigest()) for name in sorted(work)
+        ]
         work[run.file] = source.read()
         with self._lock:
             folder = self.folders.setdefault((run.id, run.attempt), Folder(job))
+            folder.along = along
             folder.job, folder.work, folder.token = job, {**folder.work, **work}, token
 
     def add_input(self, run: Run, name: str, source: IO[bytes]) -> str:
@@ -55,6 +60,11 @@ class MemoryFolders:
         content = source.read()
         self.folders[run.id, run.attempt].work[name] = content
         return hashlib.sha256(content).hexdigest()
+
+    def taken_along(self, run: Run) -> list[Output]:
+        """What came out of the archive."""
+        folder = self.folders.get((run.id, run.attempt))
+        return [] if folder is None else folder.along
 
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out`` by name."""

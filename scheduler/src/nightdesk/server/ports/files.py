@@ -73,6 +73,9 @@ class RunFolders(Protocol):
     def add_input(self, run: Run, name: str, source: IO[bytes]) -> str:
         """Put one more file beside the run's own, to be read only; its SHA-256. After :meth:`prepare`."""
 
+    def taken_along(self, run: Run) -> list[Output]:
+        """The files that were unpacked beside the run's own, as they were then."""
+
     def results(self, run: Run) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of ``out``, opened without following any link.
 

@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from nightdesk.server.domain.errors import (
@@ -345,6 +345,7 @@ class Supervisor:
             outputs, _ = collect(parts.records, parts.store, parts.folders, run)
             packages = parts.records.packages(run.digest)
             document = manifest(run, ending, ended, progress, packages, parts.records.now())
+            document["input"]["files"] = [asdict(file) for file in parts.folders.taken_along(run)]
             document["connections"] = parts.records.used_by(run.id, run.attempt)
             outputs.append(store_manifest(parts.store, run, document, outputs))
             parts.records.set_outputs(run, outputs)
