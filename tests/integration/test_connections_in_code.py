@@ -47,6 +47,22 @@ except Exception as error:
 found["refused"] = refused
 print(json.dumps(found))
 """
+PLACED = """
+import json, nightdesk, pandas as pd
+found = {"sales": int(pd.read_sql("select count(*) as n from gifts", nightdesk.connect("sales"))["n"].item())}
+found["maps"] = sorted(path.name for path in nightdesk.connect("maps").iterdir())
+found["refused"] = []
+try:
+    with nightdesk.connect("sales").begin() as connection:
+        connection.exec_driver_sql("insert into gifts values (9, 9)")
+except Exception:
+    found["refused"].append("sales")
+try:
+    (nightdesk.connect("maps") / "new").write_text("")
+except OSError:
+    found["refused"].append("maps")
+print(json.dumps(found))
+"""
 SHOWN = 'print("password:", nightdesk.connect("warehouse").url.password)\nprint(repr(nightdesk.connect("warehouse").url))'
 
 
@@ -127,6 +143,18 @@ def refused(session: Any, name: str) -> bool:
     """Whether the session's code gets it no more."""
     code = f"import nightdesk\ntry:\n    nightdesk.connect({name!r})\nexcept Exception as error:\n    print(type(error).__name__)"
     return "NotFound" in session.do("python", "-c", code)
+
+
+def test_what_is_mounted_in_a_run_and_in_a_session(cora: Person) -> None:
+    run = cora.runs.submit(notebook(PLACED), environment=f"{ENVIRONMENT}:{VERSION}", size="small")
+    assert cora.runs.end(run["id"], 120)["status"] == "succeeded", cora.runs.log(run["id"])[-3000:]
+    session = cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
+    try:
+        for said in (cora.runs.log(run["id"]), session.do("python", "-", stdin=PLACED.encode())):
+            found = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+            assert found == {"sales": 1, "maps": ["north.tif"], "refused": ["sales", "maps"]}
+    finally:
+        cora.end_session()
 
 
 def test_one_run_reads_what_another_left(cora: Person) -> None:
