@@ -147,10 +147,11 @@ def read_the_run(mary: Desk, run: str, session_digest: str) -> None:
     expect(page.locator("#log")).to_contain_text("the sum is 42")
     expect(page.locator("code.digest")).to_have_text(session_digest)
     for name in ("answer.txt", "notebook.ipynb", "log.txt", "manifest.json"):
-        expect(page.locator("table.outputs")).to_contain_text(name)
+        expect(page.locator(".outputs")).to_contain_text(name)
     mary.picture("13-run")
     page.get_by_role("link", name="Read the notebook as a page").click()
-    expect(page.locator("body")).to_contain_text("the sum is 42", timeout=60_000)
+    shown = page.frame_locator("iframe").locator("body")
+    expect(shown).to_contain_text("the sum is 42", timeout=60_000)
     mary.picture("14-notebook")
 
 

@@ -101,7 +101,7 @@ def test_a_run_s_page_goes_from_waiting_to_its_end(window: Desk, tess: Person) -
         window.picture("21-run-live")
         held.open_gate()
         expect(page.locator('[data-field="status"]')).to_have_text("succeeded")
-        expect(page.locator("table.outputs")).to_contain_text("ledger.txt")
+        expect(page.locator(".outputs")).to_contain_text("ledger.txt")
         expect(page.locator("#history")).to_contain_text("Succeeded")
     assert not window.troubles
 
