@@ -1,6 +1,6 @@
 """what runs came from and what is kept of them: code's commit, other runs' outputs, keep marks, outputs that were removed
 
-Revision ID: 0013
+Revision ID: 0018
 Revises: 0017
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
+revision = "0018"
 down_revision = "0017"
 
 
