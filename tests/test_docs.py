@@ -321,8 +321,7 @@ def test_page_is_reachable_from_the_index(page: Path) -> None:
 def test_decisions_are_listed_and_numbered() -> None:
     folder = ROOT / "docs" / "decisions"
     pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
-    numbers = [int(name[:4]) for name in pages]
-    assert len(numbers) == len(set(numbers))
+    assert [int(name[:4]) for name in pages] == list(range(1, len(pages) + 1))
     index = (folder / "README.md").read_text("utf-8")
     for name in pages:
         title = (folder / name).read_text("utf-8").splitlines()[0].removeprefix("# ")
