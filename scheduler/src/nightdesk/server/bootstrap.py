@@ -257,7 +257,9 @@ def worker_platform() -> WorkerPlatform:
         builds=_build_parts(environment, parts),
         homes=DockerHomes(environment.project),
         tests=TestParts(
-            records, AesSealing.derived(environment.run_key, PURPOSE), DockerProbe(environment.project)
+            records,
+            AesSealing.derived(environment.run_key, PURPOSE),
+            DockerProbe(environment.project, engine.ensure_network),
         ),
         post=Post(
             records,

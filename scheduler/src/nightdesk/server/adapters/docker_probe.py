@@ -7,7 +7,7 @@ import json
 import secrets
 import socket
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -30,16 +30,18 @@ _TMPFS = {
 
 
 class DockerProbe:
-    """Containers of one platform in the network of its runs."""
+    """Containers of one platform in the network of its runs, which ``ensure_network`` makes where no run was yet."""
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, ensure_network: Callable[[], None]) -> None:
         self._project = project
+        self._ensure_network = ensure_network
         self._client = docker.APIClient(version="1.45", timeout=_SECONDS)
 
     def tried(
         self, image: str, openings: Sequence[Mapping[str, Any]], places: Iterable[ConnectionMount]
     ) -> list[dict[str, Any]]:
         name = f"{self._project}-connection-test-{secrets.token_hex(4)}"
+        self._ensure_network()
         try:
             container = self._create(name, image, tuple(places))
             return self._outcome(container, packed(openings))
