@@ -187,6 +187,10 @@ def _answered(admin: Person, owner: Person, canaries: Canaries, runs: list[str])
         answers[f"{path} to {person.name}"] = answer.text
     log = answers[f"/runs/{failed}/log to {owner.name}"]
     assert log.count("[secret]") >= len(canaries.secrets) // 2, log
+    for name in canaries.names:
+        done = admin.command("connection", "test", name)  # a worker is handed the secrets for it
+        assert done.returncode in {0, 1}, done.stderr
+        answers[f"test of {name}"] = done.stdout + done.stderr
     for words in (("list", "--all"), ("show", canaries.names[0]), ("uses", canaries.names[0])):
         answers[" ".join(words)] = _well(admin, "connection", *words)
     return answers
