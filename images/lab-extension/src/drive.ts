@@ -3,6 +3,7 @@
 import { Contents, type ServerConnection } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 
+import { asServed, type Notebook } from "./notebook";
 import type { Server } from "./server";
 import type { Run } from "./types";
 
@@ -14,9 +15,6 @@ export function pathOf(run: Run): string {
   return `${DRIVE}:${run.id}/${run.file.replace(/\.ipynb$/, "")} (run ${run.id.slice(0, 4)}).ipynb`;
 }
 
-interface Cell {
-  metadata?: { trusted?: unknown };
-}
 
 export class RunsDrive implements Contents.IDrive {
   readonly name = DRIVE;
@@ -38,10 +36,7 @@ export class RunsDrive implements Contents.IDrive {
     const model = { name, path, writable: false, created: SINCE, last_modified: SINCE, mimetype: "" };
     if (!name) return { ...model, type: "directory", format: "json", content: [] };
     if (options?.content === false) return { ...model, type: "notebook", format: null, content: null };
-    const notebook = (await this.server.notebook(id)) as { cells?: Cell[] };
-    // What the file itself says of its trust is nobody's word: Lab decides, and shows scripts in outputs inert.
-    for (const cell of notebook.cells ?? []) delete cell.metadata?.trusted;
-    return { ...model, type: "notebook", format: "json", content: notebook };
+    return { ...model, type: "notebook", format: "json", content: asServed((await this.server.notebook(id)) as Notebook) };
   }
 
   async listCheckpoints(): Promise<Contents.ICheckpointModel[]> {
