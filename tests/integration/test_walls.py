@@ -113,9 +113,10 @@ def test_a_runs_container_is_bounded_and_holds_no_secret(platform: Platform, ada
         secrets |= {"the admin's token": platform.admin_token, "her token": ada.token}
         assert [name for name, value in secrets.items() if value in text] == []
         host, config = container["HostConfig"], container["Config"]
-        assert not [
-            name for name in config["Env"] if "TOKEN" in name or "PASSWORD" in name or "SECRET" in name
-        ]
+        named = [name for name in config["Env"] if "TOKEN" in name or "PASSWORD" in name or "SECRET" in name]
+        assert named == ["NIGHTDESK_TOKEN_FILE=/nightdesk/in/token"], (
+            "where its own one lies, no token itself"
+        )
         assert host["CapDrop"] == ["ALL"]
         assert host["ReadonlyRootfs"] is True
         assert "no-new-privileges" in " ".join(host["SecurityOpt"])
