@@ -76,7 +76,8 @@ def check(answer: requests.Response, who: str, route: str) -> None:
     """What holds of every answer, beyond what its description says."""
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
-        assert not [leak for leak in LEAKS if leak in answer.text], answer.text
+        text = answer.text.replace("'sqlalchemy'", "")  # in quotes it is a kind of connections
+        assert not [leak for leak in LEAKS if leak in text], answer.text
         words = answer.json()["error"]
         assert set(words) == {"code", "message", "hint"}
         assert words["message"].strip()
