@@ -15,8 +15,8 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.web.errors import STATUS
 
 from ..workbench import ADA, ROOT, Bench
+from .ruled import EXPECTED
 from .site import API, BASE, Answer, Site
-from .test_who_may import EXPECTED
 
 
 def told(answer: Answer) -> dict[str, Any]:

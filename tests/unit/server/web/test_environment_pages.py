@@ -14,9 +14,9 @@ from nightdesk.server.ports.people import Session
 
 from ..queries import queries
 from ..workbench import ADA, ROOT, VERSION
+from .asking import xsrf
 from .site import BASE, Answer, Site
 from .test_pages import words
-from .test_who_may import xsrf
 
 PAGES = f"{BASE}/environments"
 

@@ -20,9 +20,9 @@ from nightdesk.server.services.reports import in_words, readers_of
 from sqlalchemy import update
 
 from ..workbench import ADA, BOB, ROOT, code, notebook
+from .asking import xsrf
 from .site import API, BASE, Answer, Site
 from .test_outputs import leaving
-from .test_who_may import xsrf
 
 PICTURE = base64.b64encode(
     bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003"
