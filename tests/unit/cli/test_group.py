@@ -93,12 +93,21 @@ def test_says_only_what_was_named(admin: Any, nightdesk: Run) -> None:
     admin.answers = [(200, GROUP), (200, POLICY)]
     options = ["--read", "group", "--sizes", "small,medium", "--memory", "1.5G", "--home", "unlimited"]
     more = ["--runs", "inherit", "--run-hours", "2.5h", "--together", "unlimited"]
+    more += ["--output-days", "365d", "--output-runs", "500", "--output-size", "200G"]
     assert nightdesk("group", "set", "lab", *options, *more).code == 0
     assert asked(admin)[2] == {
         "read": "group",
         "sizes": ["small", "medium"],
         "together": None,
-        "limits": {"runs": None, "memory_bytes": 3 * 2**29, "home_bytes": "unlimited", "run_hours": 2.5},
+        "limits": {
+            "runs": None,
+            "memory_bytes": 3 * 2**29,
+            "home_bytes": "unlimited",
+            "run_hours": 2.5,
+            "output_days": 365,
+            "output_runs": 500,
+            "output_bytes": 200 * 2**30,
+        },
     }
 
 

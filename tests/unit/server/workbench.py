@@ -25,6 +25,7 @@ from nightdesk.server.doubles.engine import MemoryEngine, Play, Stage
 from nightdesk.server.doubles.folders import MemoryFolders
 from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.retention import usual_limits
 from nightdesk.server.services.submit import Files, output_key, submit
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.watch import Parts
@@ -116,7 +117,7 @@ class Bench:
                 "connections": {"host_paths": ["/srv/data"]},
             }
         )
-        policies = PolicyBook(self.records, self.settings.runs.limits)
+        policies = PolicyBook(self.records, self.settings.runs.limits, usual_limits(self.settings))
         self.parts = Parts(
             self.records, self.engine, self.store, self.folders, self.bell, self.settings, policies
         )

@@ -23,6 +23,9 @@ LIMITS = (
     ("--memory", "memory_bytes", "memory that sessions and runs have at a time", "32G"),
     ("--home", "home_bytes", "what the home folder may hold", "50G"),
     ("--run-hours", "run_hours", "hours of runs in a calendar month", "100"),
+    ("--output-days", "output_days", "days that outputs stay", "180"),
+    ("--output-runs", "output_runs", "runs whose outputs stay", "500"),
+    ("--output-size", "output_bytes", "of outputs that stay", "200G"),
 )
 
 
@@ -113,13 +116,13 @@ def _reach(reach: str) -> str:
 def _value(option: str, key: str, text: str) -> Any:
     if text in (UNLIMITED, UNSAID):
         return None if text == UNSAID else UNLIMITED
-    if key in ("sessions", "runs"):
+    if key in ("sessions", "runs", "output_runs"):
         return _whole(option, text)
     try:
         if key.endswith("_bytes"):
             unit = text[-1:].upper()
             return int(float(text[:-1]) * _UNITS[unit]) if unit in _UNITS else int(text)
-        return float(text.removesuffix("h") if key == "run_hours" else text)
+        return float(text.removesuffix({"run_hours": "h", "output_days": "d"}.get(key, "")))
     except (ValueError, OverflowError):
         raise WrongUsage(
             f"{option} {text!r} is no amount", f"Write a number (16G for bytes), {UNLIMITED} or {UNSAID}."

@@ -116,10 +116,19 @@ class GoingRun(TypedDict):
     why: str
 
 
+class ParticularRules(TypedDict):
+    """What is said of outputs for a group or a person."""
+
+    kind: str
+    name: str
+    limits: dict[str, Any]
+
+
 class Retention(TypedDict):
     """How long outputs stay, and what would go at the next clean-up."""
 
     rules: RetentionRules
+    particular: list[ParticularRules]
     bytes: int
     runs: list[GoingRun]
 

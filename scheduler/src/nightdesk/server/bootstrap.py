@@ -44,6 +44,7 @@ from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.retention import usual_limits
 from nightdesk.server.services.run_owner import RunOwners
 from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.waiting import WaitingRoom
@@ -183,7 +184,7 @@ def web_platform() -> WebPlatform:
         _needed(name)
     settings = load(environment.config)
     records = records_for(settings)
-    policies = PolicyBook(records, settings.runs.limits)
+    policies = PolicyBook(records, settings.runs.limits, usual_limits(settings))
     bell = RedisBell(celery_app(environment.redis_url), environment.redis_url)
     people = HubPeople(environment.hub_api_url, service_token=environment.service_token)
     groups = HubGroups(environment.hub_api_url)
@@ -244,7 +245,7 @@ def worker_platform() -> WorkerPlatform:
         folders=SharedRunFolders(environment.scratch, settings.runs.max_output_count),
         bell=RedisBell(celery, environment.redis_url),
         settings=settings,
-        policies=PolicyBook(records, settings.runs.limits),
+        policies=PolicyBook(records, settings.runs.limits, usual_limits(settings)),
         people=people,
         run_key=environment.run_key,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from nightdesk.server.domain import retention as domain
 
-from ..workbench import ADA, ROOT
+from ..workbench import ADA, BOB, ROOT
 from .site import API, BASE, Site
 
 
@@ -24,7 +26,7 @@ def test_a_mark_and_its_button(site: Site) -> None:
 def test_what_would_go_and_what_is_seen_when_it_went(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(domain, "YOUNG_SECONDS", -1.0)
     assert site.get("/retention", ROOT).json == {
-        "rules": {"age_seconds": None, "count": None, "bytes": None}, "bytes": 0, "runs": [],
+        "rules": {"age_seconds": None, "count": None, "bytes": None}, "particular": [], "bytes": 0, "runs": [],
     }  # fmt: skip
     before = site.get("/usage", ADA).json["store"]
     run = site.finished()
@@ -41,3 +43,22 @@ def test_what_would_go_and_what_is_seen_when_it_went(site: Site, monkeypatch: py
     assert site.get(f"/runs/{run.id}/outputs/log.txt", ADA).status == 404
     assert site.get(f"/runs/{run.id}/log", ADA).status == 200
     assert site.get("/usage", ADA).json["store"] == before
+
+
+def test_what_would_go_by_somebodys_own_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "YOUNG_SECONDS", -1.0)
+    run = site.finished(BOB)
+    limits = {"output_runs": 0, "output_bytes": "unlimited", "runs": 3}
+    said = json.dumps({"limits": limits}).encode()
+    kind = {"Content-Type": "application/json"}
+    assert site.ask("PATCH", f"{API}/policies/person/bob", ROOT, body=said, headers=kind).status == 200
+    found = site.get("/retention", ROOT).json
+    del limits["runs"]
+    assert found["particular"] == [{"kind": "person", "name": "bob", "limits": limits}]
+    assert (found["runs"][0]["run"], found["runs"][0]["owner"]) == (run.id, "bob")
+    page = site.ask("GET", f"{BASE}/usage", BOB, cookie=True).text
+    assert "of 0" in page.split('id="store"')[1].split("</dd>")[0]
+    nothing = {"limits": dict.fromkeys((*limits, "runs"))}
+    body = json.dumps(nothing).encode()
+    site.ask("PATCH", f"{API}/policies/person/bob", ROOT, body=body, headers=kind)
+    assert site.get("/retention", ROOT).json["runs"] == []

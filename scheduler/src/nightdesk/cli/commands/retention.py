@@ -7,9 +7,13 @@ from nightdesk.cli.connect import connect
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from nightdesk.client.answers import Retention
 
 DESCRIPTION = """\
-How long outputs stay (nightdesk.yaml, section retention), and which would go at the next clean-up.
+How long outputs stay, by nightdesk.yaml (section retention) and by the limits of everybody, of groups and
+of people, and which would go at the next clean-up.
 Nothing is removed by looking. For admins."""
 
 EXAMPLES = """\
@@ -30,14 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
 
         show_json(found)
         return 0
-    from nightdesk.cli.table import show_table
+    from nightdesk.cli.table import show_facts, show_table
     from nightdesk.cli.terminal import plain
     from nightdesk.cli.wording import size
 
-    rules = found["rules"]
-    if all(value is None for value in rules.values()):
-        print("outputs stay: nothing is said under `retention` in nightdesk.yaml")
+    said = list(_rules(found))
+    if not said:
+        print("outputs stay: nothing is said under `retention` in nightdesk.yaml, nor as a limit of anybody")
         return 0
+    show_facts(said)
     rows = [
         (
             one["run"],
@@ -54,3 +59,18 @@ def run(arguments: argparse.Namespace) -> int:
     many = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
     print(f"outputs of {many} would go, {size(found['bytes'])}")
     return 0
+
+
+def _rules(found: Retention) -> Iterator[tuple[str, str]]:
+    """For whom, and how long."""
+    from nightdesk.cli.commands.usage import staying
+    from nightdesk.cli.terminal import plain
+
+    rules = found["rules"]
+    age = rules["age_seconds"]
+    usual = {"output_days": None if age is None else age / 86400}
+    usual |= {"output_runs": rules["count"], "output_bytes": rules["bytes"]}
+    if words := staying(usual):
+        yield "everybody", words
+    for one in found["particular"]:
+        yield f"{one['kind']} {plain(one['name'])}", staying(one["limits"])

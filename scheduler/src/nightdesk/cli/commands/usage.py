@@ -9,6 +9,7 @@ from nightdesk.cli.connect import connect
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
     from nightdesk.client.people_answers import MyUsage, PeopleUsage
 
@@ -78,6 +79,7 @@ def _show_mine(arguments: argparse.Namespace, use: MyUsage) -> None:
             ("memory", bytes_of(sum(one["memory_bytes"] for one in both), "memory_bytes")),
             ("home", "not measured yet" if home is None else bytes_of(home["bytes"], "home_bytes")),
             ("outputs kept", _store(use)),
+            *([("they stay", staying(limits))] if staying(limits) else []),
             ("hours of runs", hours + until),
         ]
     )
@@ -95,6 +97,20 @@ def _store(use: MyUsage) -> str:
         return "none"
     words = f"{size(store['bytes'])} of {store['runs']} {'run' if store['runs'] == 1 else 'runs'}"
     return words + (f", {size(store['kept_bytes'])} of it marked to stay" if store["kept_runs"] else "")
+
+
+def staying(limits: dict[str, Any]) -> str:
+    """`180 days, of 500 runs, 200 GB in all`; nothing where all of it stays."""
+    from nightdesk.cli.wording import memory
+
+    said = []
+    if (days := limits.get("output_days")) is not None:
+        said.append("1 day" if days == 1 else f"{days if isinstance(days, str) else format(days, 'g')} days")
+    if (count := limits.get("output_runs")) is not None:
+        said.append(f"of {count if isinstance(count, str) else format(count, 'g')} runs")
+    if (most := limits.get("output_bytes")) is not None:
+        said.append(f"{most if isinstance(most, str) else memory(most)} in all")
+    return ", ".join(said)
 
 
 def _show_everybody(arguments: argparse.Namespace, use: PeopleUsage) -> None:

@@ -34,7 +34,7 @@ class Reach(StrEnum):
 
 class Limit(StrEnum):
     """What is limited: sessions and runs at a time, cores and bytes that both have at a time, bytes of the
-    home, hours of runs in a calendar month.
+    home, hours of runs in a calendar month; and how long, of how many runs and how much outputs stay.
     """
 
     SESSIONS = "sessions"
@@ -43,10 +43,15 @@ class Limit(StrEnum):
     MEMORY = "memory_bytes"
     HOME = "home_bytes"
     RUN_HOURS = "run_hours"
+    OUTPUT_DAYS = "output_days"
+    OUTPUT_RUNS = "output_runs"
+    OUTPUT_BYTES = "output_bytes"
 
 
 #: Of which there is a half one.
-FRACTIONS = frozenset({Limit.CPUS, Limit.RUN_HOURS})
+FRACTIONS = frozenset({Limit.CPUS, Limit.RUN_HOURS, Limit.OUTPUT_DAYS})
+#: Over them nothing is refused: outputs go.
+OF_OUTPUTS = (Limit.OUTPUT_DAYS, Limit.OUTPUT_RUNS, Limit.OUTPUT_BYTES)
 MOST = 2.0**62
 Value = float | None  # None: no limit, said on purpose
 _REACHES = list(Reach)
@@ -113,13 +118,20 @@ class Policies:
     people: Mapping[str, Policy] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, policies: Iterable[Policy], settings: RunLimits | None = None) -> Policies:
-        """Out of those on record, and below them what ``runs.limits`` of the settings says."""
+    def of(
+        cls,
+        policies: Iterable[Policy],
+        settings: RunLimits | None = None,
+        usual: Mapping[Limit, float] | None = None,
+    ) -> Policies:
+        """Out of those on record, and below them what ``runs.limits`` of the settings says, and what is usual."""
         kept = list(policies)
         settings = settings or RunLimits()
         everybody = next((one for one in kept if one.kind is Kind.EVERYBODY), Policy(Kind.EVERYBODY))
         groups = {one.name: one for one in kept if one.kind is Kind.GROUP}
         people = {one.name: one for one in kept if one.kind is Kind.PERSON}
+        if usual:
+            everybody = replace(everybody, limits={**usual, **everybody.limits})
         if settings.person is not None:
             everybody = _with_runs(everybody, settings.person)
         for name, most in settings.people.items():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from nightdesk.server.domain.outcome import human_bytes
+from nightdesk.server.domain.policy import Limit
 
+DAY_SECONDS = 86400.0
 YOUNG_SECONDS = 3600.0  # whatever is said: somebody may be looking at what has just come
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """None: as long, as many, as much as there is. Count and bytes are each person's."""
+    """How long the outputs of one person stay, of how many runs, and how much. None: all there is."""
 
     age_seconds: float | None = None
     count: int | None = None
@@ -22,6 +24,24 @@ class Rules:
     def none(self) -> bool:
         """Everything is kept."""
         return self.age_seconds is None and self.count is None and self.bytes is None
+
+    @classmethod
+    def of(cls, limits: Mapping[Limit, float]) -> Rules:
+        """Out of the limits that somebody has."""
+        days, count, size = (
+            limits.get(each) for each in (Limit.OUTPUT_DAYS, Limit.OUTPUT_RUNS, Limit.OUTPUT_BYTES)
+        )
+        return cls(
+            None if days is None else days * DAY_SECONDS,
+            None if count is None else int(count),
+            None if size is None else int(size),
+        )
+
+    def limits(self) -> dict[Limit, float]:
+        """The same as limits."""
+        days = None if self.age_seconds is None else self.age_seconds / DAY_SECONDS
+        said = {Limit.OUTPUT_DAYS: days, Limit.OUTPUT_RUNS: self.count, Limit.OUTPUT_BYTES: self.bytes}
+        return {limit: value for limit, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +74,10 @@ class StoreUse:
     kept_runs: int = 0
 
 
-def going(stored: Iterable[Stored], rules: Rules, protected: Collection[str], now: float) -> list[Going]:
-    """What goes now, each person's oldest first.
+def going(
+    stored: Iterable[Stored], rules_of: Callable[[str], Rules], protected: Collection[str], now: float
+) -> list[Going]:
+    """What goes now, each person's oldest first, by the rules that hold for them.
 
     What has a keep mark, is protected (something points at it) or is younger than an hour stays, and counts.
     """
@@ -63,7 +85,8 @@ def going(stored: Iterable[Stored], rules: Rules, protected: Collection[str], no
     for one in stored:
         of.setdefault(one.owner, []).append(one)
     found: list[Going] = []
-    for theirs in of.values():
+    for owner, theirs in of.items():
+        rules = rules_of(owner)
         theirs.sort(key=lambda one: (one.finished_at, one.run_id))
         count, total = len(theirs), sum(one.bytes for one in theirs)
         for one in theirs:
@@ -85,5 +108,5 @@ def _why(one: Stored, rules: Rules, count: int, total: int, now: float) -> str:
 
 
 def _days(seconds: float) -> str:
-    days = seconds / 86400
+    days = seconds / DAY_SECONDS
     return f"{days:g} {'day' if days == 1 else 'days'}" if days >= 1 else f"{seconds / 3600:g} hours"

@@ -201,6 +201,11 @@ def in_words(policy: Policy) -> str:
     return "; ".join(said)
 
 
+def said_limits(policy: Policy) -> dict[str, float | str]:
+    """The limits that a policy says something about, as it is told; without a limit on purpose: ``unlimited``."""
+    return {limit.value: UNLIMITED if value is None else value for limit, value in policy.limits.items()}
+
+
 def change_of(said: dict[str, Any]) -> PolicyChange:
     """A change out of a JSON object: only what it has is changed.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from nightdesk.config import Limits
 from nightdesk.server.domain.person import Person
-from nightdesk.server.domain.policy import Policies
+from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.ports import policies as ports
 
 _REMEMBER_SECONDS = 5.0
@@ -17,9 +18,13 @@ _REMEMBER_SECONDS = 5.0
 class PolicyBook:
     """All policies, as they were at most five seconds ago; :meth:`forget` is what a change calls."""
 
-    def __init__(self, records: ports.Policies, settings: Limits) -> None:
+    def __init__(
+        self, records: ports.Policies, settings: Limits, usual: Mapping[Limit, float] | None = None
+    ) -> None:
+        """``settings`` and ``usual`` are what counts where no policy says something."""
         self._records = records
         self._settings = settings
+        self._usual = usual
         self._lock = threading.Lock()
         self._known: Policies | None = None
         self._good_until = 0.0
@@ -39,7 +44,7 @@ class PolicyBook:
         if known is not None:
             return known
         changes = self._changes
-        read = Policies.of(self._records.policies(), self._settings)
+        read = Policies.of(self._records.policies(), self._settings, self._usual)
         with self._lock:
             if changes == self._changes:  # else they were changed meanwhile: good for this once
                 self._known, self._good_until = read, time.monotonic() + _REMEMBER_SECONDS

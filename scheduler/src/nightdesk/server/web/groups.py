@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nightdesk.server.domain.policy import Kind, Policy, Reach
 from nightdesk.server.ports.groups import Group
-from nightdesk.server.services.directory import UNLIMITED, change_of
+from nightdesk.server.services.directory import change_of, said_limits
 from nightdesk.server.web.auth import Admin, Platform, Token, admin, the_hub
 from nightdesk.server.web.paths import API
 
@@ -128,8 +128,6 @@ def policy_json(policy: Policy) -> dict[str, Any]:
         "read": policy.read.value,
         "cancel": policy.cancel.value,
         "sizes": None if policy.sizes is None else list(policy.sizes),
-        "limits": {
-            limit.value: UNLIMITED if value is None else value for limit, value in policy.limits.items()
-        },
+        "limits": said_limits(policy),
         "together": policy.together,
     }

@@ -22,9 +22,19 @@ WORDS = {
     Limit.MEMORY: "Memory in use at a time",
     Limit.HOME: "Home folder",
     Limit.RUN_HOURS: "Hours of runs a month",
+    Limit.OUTPUT_DAYS: "Days that outputs stay",
+    Limit.OUTPUT_RUNS: "Runs whose outputs stay",
+    Limit.OUTPUT_BYTES: "Outputs that stay, in all",
 }
-EXAMPLES = {Limit.MEMORY: "32G", Limit.HOME: "50G", Limit.RUN_HOURS: "100"}
-_AMOUNTS = frozenset({Limit.MEMORY, Limit.HOME})
+EXAMPLES = {
+    Limit.MEMORY: "32G",
+    Limit.HOME: "50G",
+    Limit.RUN_HOURS: "100",
+    Limit.OUTPUT_DAYS: "180",
+    Limit.OUTPUT_RUNS: "500",
+    Limit.OUTPUT_BYTES: "200G",
+}
+_AMOUNTS = frozenset({Limit.MEMORY, Limit.HOME, Limit.OUTPUT_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.person import Person, check_sees
+from nightdesk.server.domain.policy import OF_OUTPUTS
+from nightdesk.server.domain.retention import Rules
 from nightdesk.server.domain.run import Run
+from nightdesk.server.services.directory import said_limits
 from nightdesk.server.services.finish import iso
-from nightdesk.server.services.retention import check_may_keep, rules_of, what_goes
+from nightdesk.server.services.retention import check_may_keep, what_goes
 from nightdesk.server.web.api import seen_run, shape
 from nightdesk.server.web.auth import Admin, Platform, SignedIn
 from nightdesk.server.web.page import ByForm
@@ -37,10 +40,15 @@ def unkeep_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, A
 @router.get("/retention")
 def retention(platform: Platform, _admin: Admin) -> dict[str, Any]:
     """How long outputs stay, and what goes at the next clean-up. For admins."""
-    rules = rules_of(platform.settings)
-    found = what_goes(platform.records, rules)
+    policies = platform.policies.now()
+    found = what_goes(platform.records, policies, platform.people)
     return {
-        "rules": asdict(rules),
+        "rules": asdict(Rules.of(policies.limits("", ()))),
+        "particular": [
+            {"kind": one.kind.value, "name": one.name, "limits": limits}
+            for one in (*policies.groups.values(), *policies.people.values())
+            if (limits := {key: value for key, value in said_limits(one).items() if key in OF_OUTPUTS})
+        ],
         "bytes": sum(one.stored.bytes for one in found),
         "runs": [
             {

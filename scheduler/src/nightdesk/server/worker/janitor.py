@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nightdesk.server.services.retention import clean, rules_of
+from nightdesk.server.services.retention import clean
 from nightdesk.server.services.watch import Parts
 from nightdesk.server.worker.keeper import Ticking
 
@@ -18,4 +18,5 @@ class Janitor(Ticking):
 
     def _tick(self, tick: int) -> None:
         if tick % _LOOK_EVERY == _LOOK_EVERY - 1:
-            clean(self._parts.records, self._parts.store, rules_of(self._parts.settings))
+            parts = self._parts
+            clean(parts.records, parts.store, parts.policies, parts.people)
