@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nightdesk.navigation import ADMINS, HOME, PLACES
+
 from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
 from nightdesk_hub.bulletin import Bulletin, Fetch, fetch_from_api
@@ -164,6 +166,7 @@ def _hub(settings: Settings, c: Any, data: Path) -> None:
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
 
+    c.JupyterHub.default_url = HOME  # where people arrive; while the api is away, /hub/home has their session
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = NAMED_SESSIONS
     c.JupyterHub.authenticate_prometheus = True
@@ -225,4 +228,6 @@ def _pages(settings: Settings, c: Any) -> None:
         "open_signup": settings.accounts.open_signup and settings.accounts.provider is None,
         "runs_url": f"/services/{SERVICE}/",
         "style_version": version_of(STATIC / "hub.css"),
+        "places": PLACES,
+        "admins_place": ADMINS,
     }

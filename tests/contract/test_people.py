@@ -179,3 +179,16 @@ def test_what_is_remembered_has_an_end(hub: Hub, monkeypatch: pytest.MonkeyPatch
         people.of_token(f"token-{number}")
     assert len(people._known) <= 10
     assert not any("token" in name for name in people._known), "tokens are not kept in clear"
+
+
+def test_the_sessions_of_one_person_are_asked_for_by_name(hub: Hub) -> None:
+    options = {"environment": "python-data", "version": "1", "size": "small"}
+    server = {"name": "two", "user_options": options, "started": "2026-11-22T16:30:00Z"}
+    hub.answers["token-service"] = (200, {"name": "ada", "groups": ["data"], "servers": {"two": server}})
+    people = HubPeople(hub.url, service_token="token-service")
+    (session,) = people.sessions("ada")
+    assert (session.person, session.name, session.version, session.groups) == ("ada", "two", "1", ("data",))
+    assert hub.asked == ["/hub/api/users/ada token-service"]
+    hub.answers["token-service"] = (404, {})
+    assert people.sessions("nobody/../x") == []
+    assert hub.asked[-1] == "/hub/api/users/nobody%2F..%2Fx token-service"

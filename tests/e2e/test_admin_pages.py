@@ -45,6 +45,10 @@ def test_an_admins_walk(admin: Person, vera: Person, desk: Callable[[str], Desk]
     window.sign_in(admin.password, to=f"{BASE}/")
     page = window.page
     page.get_by_role("link", name="Admin", exact=True).click()
+    expect(page.locator(".tiles")).to_contain_text("1 sessions")
+    window.picture("admin-overview")
+    looks_right(window, f"{BASE}/admin", "overview")
+    page.get_by_role("link", name="People", exact=True).click()
     expect(page).to_have_url(re.compile("/admin/people$"))
     person = page.locator('[data-person="vera"]')
     expect(person).to_contain_text("1 session")

@@ -242,7 +242,7 @@ def test_admins_come_in_with_a_password_and_nobody_else(place: Place, window: Wi
     page.fill("#username_input", "admin")
     page.fill("#password_input", ADMIN_PASSWORD)
     page.click("#login_submit")
-    page.wait_for_url("**/hub/spawn")
+    page.wait_for_url("**/services/nightdesk/home")
     page.goto("/hub/accounts")
     expect(page.locator("#accounts")).to_be_visible()
 
@@ -361,7 +361,7 @@ def test_while_the_provider_is_away(place: Place, window: Window, pictures: Path
         other.fill("#username_input", "admin")
         other.fill("#password_input", ADMIN_PASSWORD)
         other.click("#login_submit")
-        other.wait_for_url("**/hub/spawn")
+        other.wait_for_url("**/services/nightdesk/home")
     finally:
         place.provider.start()
     sign_in(window(), place, "ada")

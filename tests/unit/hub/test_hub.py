@@ -52,7 +52,7 @@ def test_from_sign_up_to_a_session_page(hub: Hub, admin: Browser) -> None:
     assert admin.send("/hub/accounts/grace/approve", on="/hub/accounts").status_code == 303
     grace = Browser(hub.url)
     signed_in = grace.send("/hub/login", username="grace", password=PASSWORD)
-    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, "/hub/spawn")
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, "/services/nightdesk/home")
     assert "Start a session" in words(grace.get("/hub/spawn"))
     assert grace.get("/hub/accounts").status_code == 403
     assert grace.get("/hub/api/nightdesk/accounts").status_code == 403

@@ -12,6 +12,7 @@ from nightdesk.config import Settings, load
 from nightdesk.server.adapters import redis_bell
 from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.disk_space import disks
 from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
 from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
 from nightdesk.server.adapters.docker_homes import DockerHomes
@@ -45,6 +46,7 @@ from nightdesk.server.services.doctor import Filter
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.retention import usual_limits
+from nightdesk.server.services.room import Disk
 from nightdesk.server.services.run_owner import RunOwners
 from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.waiting import WaitingRoom
@@ -124,6 +126,16 @@ class WebPlatform:
     def egress(self) -> Filter:
         """What the filter of what leaves people's and runs' networks says of itself."""
         return read_state(self.environment.egress_state)
+
+    def disks(self) -> list[Disk]:
+        """How full the disks are that the platform keeps things on, as far as this process sees them."""
+        url, storage = self.settings.database.url, self.settings.storage
+        places = {"runs under way": self.environment.scratch}
+        if not storage.in_bucket:
+            places["outputs"] = Path(storage.url.removeprefix("file://"))
+        if url.startswith("sqlite:///"):
+            places["database"] = Path(url.removeprefix("sqlite:///")).parent
+        return disks(places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,10 @@ class HubPeople:
             offset = _following(page)
         return found
 
-    def sessions(self) -> list[Session]:
+    def sessions(self, of: str | None = None) -> list[Session]:
+        if of is not None:
+            answer = self._service(f"/users/{quote(of, safe='')}")
+            return [] if answer.status == 404 else _sessions({"items": [_good(answer)]})
         found: list[Session] = []
         offset: int | None = 0
         while offset is not None:

@@ -40,8 +40,8 @@ class MemoryPeople:
             raise Unavailable("the hub does not say who there is", "Try again in a moment.")
         return list({person.name: person for person in self.tokens.values()}.values())
 
-    def sessions(self) -> list[Session]:
+    def sessions(self, of: str | None = None) -> list[Session]:
         """Those of ``going_on``."""
         if self.away:
             raise Unavailable("the hub does not say which sessions there are", "Try again in a moment.")
-        return list(self.going_on)
+        return [each for each in self.going_on if of in {None, each.person}]

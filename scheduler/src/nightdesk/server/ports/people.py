@@ -55,8 +55,8 @@ class People(Protocol):
             Unavailable: the hub does not answer.
         """
 
-    def sessions(self) -> list[Session]:
-        """Every session there is now.
+    def sessions(self, of: str | None = None) -> list[Session]:
+        """Every session there is now, or those of one person.
 
         Raises:
             Unavailable: the hub does not answer.

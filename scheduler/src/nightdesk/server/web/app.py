@@ -29,6 +29,7 @@ from nightdesk.server.web import (
     errors,
     group_pages,
     groups,
+    home_pages,
     inspection,
     leaving,
     listing,
@@ -118,6 +119,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     for_admins = (audit, audit_pages, people_pages, sessions, announcements, leaving, groups)
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
+    app.include_router(home_pages.router)
     app.include_router(schedules.router)
     app.include_router(connections.router)
     app.include_router(schedule_pages.router)

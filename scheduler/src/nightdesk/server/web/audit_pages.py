@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.datastructures import QueryParams
 
 from nightdesk.server.domain.audit import ACTIONS, AuditFilter
@@ -15,7 +15,7 @@ from nightdesk.server.domain.errors import Refused
 from nightdesk.server.domain.run import is_id
 from nightdesk.server.services.audit_export import Format
 from nightdesk.server.web.audit import exported, following, place
-from nightdesk.server.web.auth import Admin, Platform, SignedIn
+from nightdesk.server.web.auth import Admin, Platform
 from nightdesk.server.web.page import page
 from nightdesk.server.web.paths import BASE
 from nightdesk.server.web.search import days
@@ -23,11 +23,6 @@ from nightdesk.server.web.search import days
 _PAGE = 100
 _FIELDS = ("by", "action", "on", "address", "since", "until", "zone")
 router = APIRouter(include_in_schema=False)
-
-
-@router.get(f"{BASE}/admin")
-def admin_page(_person: SignedIn) -> Response:
-    return RedirectResponse(f"{BASE}/admin/people", status_code=303)
 
 
 @router.get(f"{BASE}/admin/audit")

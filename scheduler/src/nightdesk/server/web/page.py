@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
 
+from nightdesk.navigation import place_of
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import NotAllowed, SignInNeeded
 from nightdesk.server.domain.person import Person
@@ -22,6 +23,7 @@ def page(
     """A page for somebody; ``name`` is its template's."""
     platform: WebPlatform = request.app.state.platform
     common = {"base": BASE, "api": API, "person": person, "announced": platform.board.shown()}
+    common["here"] = place_of(request.url.path)
     text = render(name, **common, xsrf=xsrf_value(request), **values)
     return HTMLResponse(text, status_code=status_code, headers={"Cache-Control": "no-store"})
 
