@@ -14,9 +14,11 @@ from nightdesk.server.adapters import database as database_module
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.schema import metadata
+from nightdesk.server.adapters.sealing import AesSealing
 from nightdesk.server.domain.errors import DatabaseTooNew, Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.records import LogChunk, RunFilter
+from nightdesk.server.services.addresses import PURPOSE, opened, target_of
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
@@ -202,6 +204,37 @@ def test_runs_of_the_first_version_go_on_after_the_upgrade(tmp_path: Path) -> No
         1024,
     )
     assert records.adopt(orphan, "new", records.workers()[0].beat) is not None
+    database.engine.dispose()
+
+
+def test_addresses_of_messages_are_sealed_by_the_upgrade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGHTDESK_RUN_KEY", "a key")
+    database = migrated_to(tmp_path / "records.db", "0018")
+    url = "https://example.org/hook/canary"
+    with database.writing() as connection:
+        connection.exec_driver_sql(
+            "insert into notice_wishes values ('ada', 'failure', '', 0, '', 0, 0.0, ?, '', 'canary-secret')",
+            (url,),
+        )
+        connection.exec_driver_sql(
+            "insert into notices (person, way, target, subject, text, state, words, tries, not_before, at) "
+            "values ('ada', 'webhook', ?, '', '', 'waiting', '', 0, 0.0, 0.0)",
+            (url,),
+        )
+    database.migrate()
+    with database.reading() as connection:
+        rows = [
+            connection.exec_driver_sql(f"select * from {table}").all()  # noqa: S608
+            for table in ("notice_wishes", "notices")
+        ]
+    assert "canary" not in str(rows)
+    records, sealing = RecordsSql(database), AesSealing.derived("a key", PURPOSE)
+    wishes = opened(sealing, records.wishes("ada"))
+    assert (wishes.webhook, wishes.slack, wishes.secret) == (url, "", "canary-secret")
+    (notice,) = records.take_notices(10, 1.0)
+    assert target_of(sealing, notice) == url
     database.engine.dispose()
 
 

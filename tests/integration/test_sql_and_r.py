@@ -83,3 +83,19 @@ def test_r(ada: Person, kind: str) -> None:
     assert ada.runs.output(run, "table.txt") == b"made\n"
     assert ended["status"] == "failed"
     assert re.search("read.only", ended["error"]["message"], re.IGNORECASE), ended
+
+
+@pytest.mark.usefixtures("databases")
+def test_r_in_a_session(ada: Person) -> None:
+    """The same lines as in a run, but what only a run has."""
+    read, write = R_READS.splitlines()[1:5], R_WRITES
+    session = ada.session(environment="r-data", size="small")
+    try:
+        for kind in KINDS:
+            lines = [*read, f"tryCatch({write}, error = function(e) cat(conditionMessage(e)))"]
+            said = session.do("Rscript", "-", stdin="\n".join(lines).replace("{kind}", kind).encode())
+            assert "2 3 50 TRUE" in said
+            assert f'connect("sql-{kind}")' in said.replace("\\", "")
+            assert re.search("read.only", said, re.IGNORECASE), said
+    finally:
+        ada.end_session()

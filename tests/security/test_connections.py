@@ -120,7 +120,13 @@ def _uses(names: list[str]) -> str:
 def test_a_canary_of_every_kind_is_nowhere_it_should_not_be(
     platform: Platform, admin: Person, canaries: Canaries, tried: Say
 ) -> None:
-    owner, leaks = canaries.owner, Leaks(canaries.secrets)
+    owner, ways = canaries.owner, {way: f"canary{secrets.token_hex(12)}" for way in ("webhook", "slack")}
+    leaks = Leaks({**canaries.secrets, **ways})
+    # With a message on its way to each, which nobody takes.
+    owner.runs.ask(
+        "PATCH", "/notifications", json={way: f"https://x.invalid/{key}" for way, key in ways.items()}
+    )
+    assert owner.runs.ask("POST", "/notifications/test")["sent"] == ["webhook", "slack"]
     held = Held(
         owner.runs,
         owner.runs.submit(notebook(BEGIN, _uses(canaries.names), HOLD, END), "held.ipynb", size="small")[
@@ -141,7 +147,7 @@ def test_a_canary_of_every_kind_is_nowhere_it_should_not_be(
             assert leaks.of(content) == [], where
         looked = _copied(platform, leaks)
     tried(
-        f"{len(canaries.secrets)} secrets of {len(KINDS)} kinds: {count} containers and their images, "
+        f"{len(canaries.secrets)} secrets of {len(KINDS)} kinds, two addresses of messages: {count} containers and their images, "
         f"{len(answers)} answers, {looked} volumes byte by byte"
     )
 

@@ -37,6 +37,7 @@ from nightdesk.server.ports.probe import Probe
 from nightdesk.server.ports.records import Records
 from nightdesk.server.ports.roster import Roster
 from nightdesk.server.ports.sealing import Sealing
+from nightdesk.server.services import addresses
 from nightdesk.server.services.announcements import Board
 from nightdesk.server.services.build_watch import BuildParts
 from nightdesk.server.services.connection_tests import PURPOSE
@@ -117,6 +118,7 @@ class WebPlatform:
     vault: Vault
     owners: RunOwners
     handing_over: Sealing  # what workers open as well
+    addresses: Sealing  # likewise, of messages
 
     def forget_people(self, name: str) -> None:
         """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
@@ -215,6 +217,7 @@ def web_platform() -> WebPlatform:
         vault=Vault(records, _sealing(environment.secret_keys), settings.connections.host_paths),
         owners=RunOwners(records, people, policies, environment.run_key),
         handing_over=AesSealing.derived(environment.run_key, PURPOSE),
+        addresses=AesSealing.derived(environment.run_key, addresses.PURPOSE),
     )
 
 
@@ -277,6 +280,7 @@ def worker_platform() -> WorkerPlatform:
         post=Post(
             records,
             OutsideMessenger(settings.notifications, environment.smtp_password),
+            AesSealing.derived(environment.run_key, addresses.PURPOSE),
             settings.public_url,
         ),
     )

@@ -12,6 +12,8 @@ from nightdesk.server.domain.errors import Invalid, NightdeskError, Unavailable
 from nightdesk.server.domain.notification import Message, When, Wishes
 from nightdesk.server.domain.run import RunError, Status
 from nightdesk.server.doubles.messenger import MemoryMessenger
+from nightdesk.server.doubles.sealing import MemorySealing
+from nightdesk.server.services.addresses import opened, sealed
 from nightdesk.server.services.notifying import Post, set_wishes, signature, try_out
 
 from ..workbench import ADA, Bench
@@ -20,6 +22,8 @@ SMTP = Notifications(
     smtp=Smtp(host="smtp.example.org", sender="nightdesk@example.org", domains=["example.org"])
 )  # type: ignore[arg-type, call-arg]
 WISHES = Wishes("ada", When.FAILURE, "ada@example.org", True, secret="s")
+SEALING = MemorySealing()
+NOTHING = Wishes("ada")
 
 
 @pytest.fixture
@@ -29,8 +33,8 @@ def messenger() -> MemoryMessenger:
 
 @pytest.fixture
 def post(bench: Bench, messenger: MemoryMessenger) -> Post:
-    bench.records.set_wishes(WISHES)
-    return Post(bench.records, messenger, "https://desk.example.org")
+    bench.records.set_wishes(sealed(SEALING, WISHES, NOTHING))
+    return Post(bench.records, messenger, SEALING, "https://desk.example.org")
 
 
 def fails(bench: Bench, count: int = 1, status: Status = Status.FAILED) -> list[str]:
@@ -81,9 +85,8 @@ def test_many_at_once_are_one_message(bench: Bench, post: Post, messenger: Memor
 def test_a_webhook_is_signed_and_slack_gets_text(
     bench: Bench, post: Post, messenger: MemoryMessenger
 ) -> None:
-    bench.records.set_wishes(
-        replace(WISHES, email="", webhook="https://example.org/hook", slack="https://example.org/slack")
-    )
+    wanted = replace(WISHES, email="", webhook="https://example.org/hook", slack="https://example.org/slack")
+    bench.records.set_wishes(sealed(SEALING, wanted, NOTHING))
     (run_id,) = fails(bench)
     post.go_round()
     sent: dict[str, Any] = {url: (body, headers) for url, body, headers in messenger.posts}
@@ -112,7 +115,8 @@ def test_what_does_not_arrive_is_tried_again_unless_that_is_useless(
 
 
 def test_one_that_hangs_holds_up_no_other(bench: Bench, post: Post, messenger: MemoryMessenger) -> None:
-    bench.records.set_wishes(replace(WISHES, webhook="https://example.org/hook"))
+    wanted = replace(WISHES, webhook="https://example.org/hook")
+    bench.records.set_wishes(sealed(SEALING, wanted, NOTHING))
     messenger.post_error = Unavailable("it does not answer")
     fails(bench)
     assert post.go_round() == 1
@@ -120,8 +124,8 @@ def test_one_that_hangs_holds_up_no_other(bench: Bench, post: Post, messenger: M
 
 
 def test_a_new_address_is_asked_for_a_code_first(bench: Bench, messenger: MemoryMessenger) -> None:
-    post = Post(bench.records, messenger, "https://desk.example.org")
-    set_wishes(bench.records, SMTP, "ada", {"email": " ada@example.org "})
+    post = Post(bench.records, messenger, SEALING, "https://desk.example.org")
+    set_wishes(bench.records, SEALING, SMTP, "ada", {"email": " ada@example.org "})
     fails(bench)
     assert post.go_round() == 1, "the code, and nothing of the run"
     code = messenger.mails[0][1].subject.rsplit(" ", 1)[1]
@@ -129,7 +133,7 @@ def test_a_new_address_is_asked_for_a_code_first(bench: Bench, messenger: Memory
     fails(bench)
     post.go_round()
     assert "failed" in messenger.mails[-1][1].subject
-    changed = set_wishes(bench.records, SMTP, "ada", {"email": "eva@example.org"})
+    changed = set_wishes(bench.records, SEALING, SMTP, "ada", {"email": "eva@example.org"})
     assert not changed.email_confirmed
 
 
@@ -148,12 +152,12 @@ def test_a_new_address_is_asked_for_a_code_first(bench: Bench, messenger: Memory
 )
 def test_what_cannot_be_is_refused_in_words(bench: Bench, said: dict[str, str], words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        set_wishes(bench.records, SMTP, "ada", said)
+        set_wishes(bench.records, SEALING, SMTP, "ada", said)
 
 
 def test_without_a_mail_server_and_without_an_address(bench: Bench) -> None:
     with pytest.raises(Invalid, match="sends no mail"):
-        set_wishes(bench.records, Notifications(), "ada", {"email": "ada@example.org"})
+        set_wishes(bench.records, SEALING, Notifications(), "ada", {"email": "ada@example.org"})
     with pytest.raises(Invalid, match="nowhere to send it"):
         try_out(bench.records, "ada")
 
@@ -162,3 +166,38 @@ def test_a_try(bench: Bench, post: Post, messenger: MemoryMessenger) -> None:
     assert [way.value for way in try_out(bench.records, "ada")] == ["email"]
     assert post.go_round() == 1
     assert messenger.mails[0][1].subject == Message("Nightdesk: a try", "").subject
+
+
+def test_addresses_that_hold_secrets_are_on_record_sealed(bench: Bench, messenger: MemoryMessenger) -> None:
+    hook, slack = "https://example.org/hook/canary", "https://example.org/slack/canary"
+    said = {"webhook": hook, "slack": slack, "when": "always"}
+    after = set_wishes(bench.records, SEALING, SMTP, "ada", said)
+    kept = bench.records.wishes("ada")
+    assert "canary" not in f"{kept.webhook} {kept.slack}"
+    assert after.secret not in kept.secret
+    assert opened(SEALING, kept) == after
+    set_wishes(bench.records, SEALING, SMTP, "ada", {"slack": ""})
+    again = bench.records.wishes("ada")
+    assert (again.webhook, again.secret, again.slack) == (kept.webhook, kept.secret, "")
+    try_out(bench.records, "ada")
+    with bench.database.reading() as connection:
+        assert "canary" not in str(connection.exec_driver_sql("select * from notices").all())
+    assert Post(bench.records, messenger, SEALING, "https://desk.example.org").go_round() == 1
+    ((url, _, _),) = messenger.posts
+    assert url == hook
+
+
+def test_an_address_whose_key_is_gone_fails_alone_and_counts_as_not_said(
+    bench: Bench, messenger: MemoryMessenger
+) -> None:
+    said = {"webhook": "https://example.org/hook"}
+    set_wishes(bench.records, MemorySealing("another"), SMTP, "ada", said)
+    set_wishes(bench.records, SEALING, SMTP, "bob", said)
+    try_out(bench.records, "ada"), try_out(bench.records, "bob")
+    assert Post(bench.records, messenger, SEALING, "https://desk.example.org").go_round() == 1
+    (seen,) = bench.records.notices_of("ada")
+    assert (seen["state"], "set it again" in seen["words"]) == ("failed", True)
+    kept = bench.records.wishes("ada")
+    assert opened(SEALING, kept).webhook == ""
+    after = set_wishes(bench.records, SEALING, SMTP, "ada", said)
+    assert opened(SEALING, bench.records.wishes("ada")) == after

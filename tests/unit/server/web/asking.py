@@ -15,6 +15,7 @@ from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind
 from nightdesk.server.domain.report import Report
 from nightdesk.server.ports.roster import Member
+from nightdesk.server.services.addresses import sealed
 from nightdesk.server.services.connections import Draft
 
 from ..workbench import ADA, ROOT
@@ -144,7 +145,7 @@ def about_notifications(site: Site, person: Person | str | None, method: str, pa
     if person is not None:
         name = "cleo" if isinstance(person, str) else person.name
         wishes = Wishes(name, email="x@example.org", webhook="https://example.org/hook")
-        site.bench.records.set_wishes(wishes, code="1")
+        site.bench.records.set_wishes(sealed(site.platform.addresses, wishes, Wishes(name)), code="1")
     if not path.startswith(API) or method == "GET" or path.endswith("/test"):
         return {}
     body = b'{"code": "1"}' if path.endswith("/confirm") else b'{"when": "failure"}'

@@ -107,6 +107,7 @@ class Site:
             vault=Vault(bench.records, MemorySealing(), bench.settings.connections.host_paths),
             owners=RunOwners(bench.records, self.people, policies, RUN_KEY),
             handing_over=MemorySealing(),
+            addresses=MemorySealing(),
         )
         self.app: FastAPI = create_app(self.platform)
         config = uvicorn.Config(

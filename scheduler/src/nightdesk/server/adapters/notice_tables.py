@@ -32,7 +32,7 @@ wishes = Table(
     Column("code_at", Float, nullable=False),
     Column("webhook", Text, nullable=False),
     Column("slack", Text, nullable=False),
-    Column("secret", String(64), nullable=False),
+    Column("secret", Text, nullable=False),
 )
 
 notices = Table(

@@ -37,7 +37,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody wants to hear, and where. ``email`` counts once it is confirmed; ``secret`` signs webhooks."""
+    """What somebody wants to hear, and where. ``email`` counts once it is confirmed; ``secret`` signs webhooks.
+
+    On record ``webhook``, ``slack`` and ``secret`` are sealed: see ``services/addresses.py``.
+    """
 
     person: str
     when: When = When.FAILURE
@@ -48,7 +51,7 @@ class Wishes:
     secret: str = ""
 
     def targets(self) -> dict[Way, str]:
-        """Where messages go now."""
+        """Where messages go now, sealed where the wishes are."""
         found = {Way.WEBHOOK: self.webhook, Way.SLACK: self.slack}
         if self.email_confirmed:
             found[Way.MAIL] = self.email
@@ -61,7 +64,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message on its way. ``run_id`` is None for one with words of its own."""
+    """One message on its way, to a target as it is on record. ``run_id`` is None for one with words of its own."""
 
     id: int
     person: str

@@ -30,6 +30,8 @@ from nightdesk.server.domain.notification import (
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.notifications import Messenger
 from nightdesk.server.ports.records import Records
+from nightdesk.server.ports.sealing import Sealing
+from nightdesk.server.services.addresses import opened, sealed, target_of
 from nightdesk.server.services.finish import iso
 
 _ENDS_AT_ONCE = 500
@@ -38,13 +40,16 @@ _BUSY_SECONDS = 120.0  # longer than sending takes: a worker that dies meanwhile
 _KEPT_SECONDS = 30 * 86400.0
 
 
-def set_wishes(records: Records, settings: Notifications, person: str, said: dict[str, Any]) -> Wishes:
+def set_wishes(
+    records: Records, sealing: Sealing, settings: Notifications, person: str, said: dict[str, Any]
+) -> Wishes:
     """Keep what somebody wants to hear; what is left out of ``said`` stays. A new address gets a code by mail.
 
     Raises:
         Invalid: something in it cannot be.
     """
-    before = records.wishes(person)
+    kept = records.wishes(person)
+    before = opened(sealing, kept)
     when = check_when(said.get("when")) or before.when
     email = before.email if said.get("email") is None else check_mail(str(said["email"]))
     if email != before.email:
@@ -59,7 +64,7 @@ def set_wishes(records: Records, settings: Notifications, person: str, said: dic
         secret=before.secret or secrets.token_hex(16),
     )
     code = f"{secrets.randbelow(10**6):06}" if email and not after.email_confirmed else ""
-    records.set_wishes(after, code)
+    records.set_wishes(sealed(sealing, after, kept), code)
     if code:
         records.add_notice(person, Way.MAIL, email, _asking(person, code))
     return after
@@ -85,8 +90,9 @@ def try_out(records: Records, person: str) -> list[Way]:
 class Post:
     """Brings notices to people."""
 
-    def __init__(self, records: Records, messenger: Messenger, public_url: str) -> None:
+    def __init__(self, records: Records, messenger: Messenger, sealing: Sealing, public_url: str) -> None:
         self._records = records
+        self._sealing = sealing
         self._messenger = messenger
         self._runs_at = f"{public_url}/services/nightdesk/runs"
 
@@ -96,7 +102,12 @@ class Post:
             pass
         piles: dict[tuple[str, str], list[Notice]] = defaultdict(list)
         for notice in self._records.take_notices(_NOTICES_AT_ONCE, _BUSY_SECONDS):
-            piles[notice.way, notice.target].append(notice)
+            try:
+                target = target_of(self._sealing, notice)
+            except Invalid as error:
+                self._records.notices_failed([notice.id], error.message, None)
+                continue
+            piles[notice.way, target].append(replace(notice, target=target))
         return sum(self._send(pile) for pile in piles.values())
 
     def tidy(self) -> None:
@@ -141,7 +152,8 @@ class Post:
                 "text": message.text,
                 "runs": [_document(run, f"{self._runs_at}/{run.id}") for run in runs],
             }
-            body, secret = _json(document), self._records.wishes(first.person).secret
+            body = _json(document)
+            secret = opened(self._sealing, self._records.wishes(first.person)).secret
             self._messenger.post(first.target, body, {"X-Nightdesk-Signature": signature(secret, body)})
 
     def _message(self, first: Notice, runs: list[Run]) -> Message | None:

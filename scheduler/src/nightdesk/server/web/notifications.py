@@ -13,6 +13,7 @@ from nightdesk.server.domain.errors import Invalid, NightdeskError, Refused
 from nightdesk.server.domain.notification import When, Wishes
 from nightdesk.server.domain.person import Person
 from nightdesk.server.services import notifying
+from nightdesk.server.services.addresses import opened
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.errors import status_of
@@ -46,7 +47,7 @@ class Code(BaseModel):
 @router.get("/notifications")
 def show(platform: Platform, person: SignedIn) -> dict[str, Any]:
     """What you hear of, where, and the last that was sent."""
-    return _json(platform, platform.records.wishes(person.name))
+    return _json(platform, _wishes(platform, person))
 
 
 @router.patch("/notifications")
@@ -60,7 +61,7 @@ def change(platform: Platform, person: SignedIn, wanted: Wanted) -> dict[str, An
 def confirm(platform: Platform, person: SignedIn, told: Code) -> dict[str, Any]:
     """Confirm the address for mail with the code that was sent there."""
     _confirm(platform, person, told.code)
-    return _json(platform, platform.records.wishes(person.name))
+    return _json(platform, _wishes(platform, person))
 
 
 @router.post("/notifications/test")
@@ -113,7 +114,12 @@ def test_from_page(request: Request, platform: Platform, person: ByForm) -> Resp
 
 
 def _set(platform: WebPlatform, person: Person, said: dict[str, Any]) -> Wishes:
-    return notifying.set_wishes(platform.records, platform.settings.notifications, person.name, said)
+    settings = platform.settings.notifications
+    return notifying.set_wishes(platform.records, platform.addresses, settings, person.name, said)
+
+
+def _wishes(platform: WebPlatform, person: Person) -> Wishes:
+    return opened(platform.addresses, platform.records.wishes(person.name))
 
 
 def _confirm(platform: WebPlatform, person: Person, code: str) -> None:
@@ -143,7 +149,7 @@ def _shown(
     wrong: NightdeskError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    wishes = platform.records.wishes(person.name)
+    wishes = _wishes(platform, person)
     kept = {
         "when": wishes.when.value,
         **{name: getattr(wishes, name) for name in ("email", "webhook", "slack")},
