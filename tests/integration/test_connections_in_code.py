@@ -11,7 +11,7 @@ import pytest
 from nightdesk.connecting import open_connection
 
 from ..support.notebooks import notebook
-from ..support.people import Person, join, leave
+from ..support.people import Person, Session, join, leave
 from ..support.platform import DATA, Platform
 from ..support.servers import Servers
 from ..support.waiting import until
@@ -127,37 +127,38 @@ def outputs(person: Person, run: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_kind_in_a_session_until_it_is_taken_back(cora: Person, admin: Person) -> None:
-    session = cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
-    try:
-        right(json.loads(session.do("python", "-", stdin=CODE.encode())))
-        grant = {"kind": "person", "name": cora.name}
-        assert not refused(session, "shop")
-        admin.runs.ask("DELETE", "/connections/shop/grants", json=grant)
-        until(lambda: refused(session, "shop"), "the end of the right", 20)
-    finally:
-        cora.end_session()
+@pytest.fixture(scope="module")
+def session(cora: Person) -> Iterator[Session]:
+    """Hers, for all tests of this file."""
+    yield cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
+    cora.end_session()
 
 
-def refused(session: Any, name: str) -> bool:
+def test_every_kind_in_a_session_until_it_is_taken_back(
+    cora: Person, session: Session, admin: Person
+) -> None:
+    right(json.loads(session.do("python", "-", stdin=CODE.encode())))
+    grant = {"kind": "person", "name": cora.name}
+    assert not refused(session, "shop")
+    admin.runs.ask("DELETE", "/connections/shop/grants", json=grant)
+    until(lambda: refused(session, "shop"), "the end of the right", 20)
+
+
+def refused(session: Session, name: str) -> bool:
     """Whether the session's code gets it no more."""
     code = f"import nightdesk\ntry:\n    nightdesk.connect({name!r})\nexcept Exception as error:\n    print(type(error).__name__)"
     return "NotFound" in session.do("python", "-c", code)
 
 
-def test_what_is_mounted_in_a_run_and_in_a_session(cora: Person) -> None:
+def test_what_is_mounted_in_a_run_and_in_a_session(cora: Person, session: Session) -> None:
     run = cora.runs.submit(notebook(PLACED), environment=f"{ENVIRONMENT}:{VERSION}", size="small")
     assert cora.runs.end(run["id"], 120)["status"] == "succeeded", cora.runs.log(run["id"])[-3000:]
-    session = cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
-    try:
-        for said in (cora.runs.log(run["id"]), session.do("python", "-", stdin=PLACED.encode())):
-            found = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
-            assert found == {"sales": 1, "maps": ["north.tif"], "refused": ["sales", "maps"]}
-    finally:
-        cora.end_session()
+    for said in (cora.runs.log(run["id"]), session.do("python", "-", stdin=PLACED.encode())):
+        found = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+        assert found == {"sales": 1, "maps": ["north.tif"], "refused": ["sales", "maps"]}
 
 
-def test_one_run_reads_what_another_left(cora: Person) -> None:
+def test_a_run_and_a_session_read_what_another_run_left(cora: Person, session: Session) -> None:
     first = cora.runs.submit(
         notebook("import nightdesk\n(nightdesk.output_dir / 'n.txt').write_text('42')"),
         environment=f"{ENVIRONMENT}:{VERSION}",
@@ -168,3 +169,4 @@ def test_one_run_reads_what_another_left(cora: Person) -> None:
     second = cora.runs.submit(notebook(code), environment=f"{ENVIRONMENT}:{VERSION}", size="small")
     assert cora.runs.end(second["id"])["status"] == "succeeded", cora.runs.log(second["id"])[-2000:]
     assert "it was 42" in cora.runs.log(second["id"])
+    assert session.do("python", "-c", code) == "it was 42\n"

@@ -153,17 +153,6 @@ def test_what_somebody_else_left_is_no_input(ada: Person, made: dict[str, Any]) 
     assert words[0][0] == 404
 
 
-def test_a_session_loads_what_a_run_left(nora: Person, made: dict[str, Any]) -> None:
-    session = nora.session(environment="python-data", version="2026.12.1", size="small")
-    try:
-        code = (
-            f"import nightdesk\nprint(nightdesk.load_output({made['id']!r}, 'table.csv').read_text(), end='')"
-        )
-        assert session.do("python", "-c", code) == TABLE
-    finally:
-        nora.end_session()
-
-
 def test_a_zip_of_much_is_sent_as_it_is_read(
     platform: Platform, nora: Person, made: dict[str, Any], tmp_path: Path
 ) -> None:
