@@ -13,13 +13,8 @@ from nightdesk.server.adapters import redis_bell
 from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.disk_space import disks
-from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
-from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
-from nightdesk.server.adapters.docker_homes import DockerHomes
-from nightdesk.server.adapters.docker_probe import DockerProbe
 from nightdesk.server.adapters.egress_state import read_state
 from nightdesk.server.adapters.folder_store import store_at
-from nightdesk.server.adapters.git_repositories import GitRepositories
 from nightdesk.server.adapters.hub_groups import HubGroups
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.hub_roster import HubRoster
@@ -182,8 +177,18 @@ def store_for(settings: Settings) -> FileStore:
     return store_at(storage.url, Bucket(storage.url, key, secret, storage.endpoint, storage.region))
 
 
+def migrate() -> None:
+    """Bring the database to this version, before any web process works with it.
+
+    Raises:
+        ConfigError: nightdesk.yaml is wrong.
+        DatabaseTooNew: a later version has migrated it already.
+    """
+    records_for(load(Environment.read().config))
+
+
 def web_platform() -> WebPlatform:
-    """For the web process.
+    """For a web process; the database is migrated already.
 
     Raises:
         ConfigError: nightdesk.yaml is wrong.
@@ -197,7 +202,7 @@ def web_platform() -> WebPlatform:
     ):
         _needed(name)
     settings = load(environment.config)
-    records = records_for(settings)
+    records = RecordsSql(Database(settings.database.url))
     policies = PolicyBook(records, settings.runs.limits, usual_limits(settings))
     bell = RedisBell(celery_app(environment.redis_url), environment.redis_url)
     people = HubPeople(environment.hub_api_url, service_token=environment.service_token)
@@ -234,6 +239,11 @@ def worker_platform() -> WorkerPlatform:
     Raises:
         ConfigError: nightdesk.yaml is wrong.
     """
+    # Here: the api has no engine, and what speaks to one takes memory.
+    from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
+    from nightdesk.server.adapters.docker_homes import DockerHomes
+    from nightdesk.server.adapters.docker_probe import DockerProbe
+
     environment = Environment.read()
     _needed("NIGHTDESK_RUN_KEY")
     settings = load(environment.config)
@@ -287,6 +297,9 @@ def worker_platform() -> WorkerPlatform:
 
 
 def _build_parts(environment: Environment, parts: Parts) -> BuildParts:
+    from nightdesk.server.adapters.docker_builder import BuildPlaces, DockerWorkshop
+    from nightdesk.server.adapters.git_repositories import GitRepositories
+
     places = BuildPlaces(environment.sources, environment.build_secrets, environment.scratch)
     return BuildParts(
         records=parts.records,

@@ -11,10 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script.revision import ResolutionError
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -96,6 +92,12 @@ class Database:
         Raises:
             DatabaseTooNew: they are further than this version knows.
         """
+        # Here: it takes as much memory as the rest of the database, and the api's processes never migrate.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.script.revision import ResolutionError
+        from alembic.util import CommandError
+
         if self.sqlite:
             # SQLite makes its file 0644: made by the worker, the api could not write to it.
             path = Path(make_url(self.url).database or "")

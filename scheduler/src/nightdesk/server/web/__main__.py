@@ -3,23 +3,31 @@
 Checking what somebody hands over is computing, and Python computes on one processor at a time. One more serves the gate
 that runs reach: whatever their code does there, people's pages answer. This process only looks after the others: when
 one ends they all do, and the engine starts the container again.
+
+The others are forks of this one, which has imported everything and done nothing with it: what they all need is in memory
+once (decision 33).
 """
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
 
-from nightdesk.server.web import gate
+from nightdesk.server.web import gate, process
 
 _PORT, _BACKLOG = 8080, 2048
 _PROCESSES = 2
 _LEAVE_SECONDS = 5
+_LEAVING = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> int:
@@ -27,32 +35,53 @@ def main() -> int:
     if "TMPDIR" in os.environ:  # large uploads wait there, not in memory
         Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
     count = min(_PROCESSES, os.cpu_count() or 1)
+    gc.collect()
+    gc.freeze()  # a collection writes to everything that it looks at, and each would have a copy of it again
+    # In a process of its own, with which goes what it took of memory.
+    first = _forked(process.prepare)
+    first.join()
+    if first.exitcode:
+        return abs(first.exitcode)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _LEAVING)  # until it is known whom to tell
     # One socket for all: whoever has nothing to do takes the next connection.
-    with socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as door:  # noqa: S104 - behind the proxy
-        processes = [_serving(door) for _ in range(count)]
-    with gate.listen(Path(os.environ.get("NIGHTDESK_GATE", gate.SOCKET))) as door:
-        processes.append(_serving(door, gate.ARGUMENT))
+    with (
+        socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as front,  # noqa: S104 - behind the proxy
+        gate.listen(Path(os.environ.get("NIGHTDESK_GATE", gate.SOCKET))) as back,
+    ):
+        processes = [_serving(front, back, at_gate=False) for _ in range(count)]
+        processes.append(_serving(back, front, at_gate=True))
 
     def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
-        for process in processes:
-            process.terminate()
+        for each in processes:
+            each.terminate()
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
-    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-    ended = next((process for process in processes if process.poll() is not None), processes[0])
+    for number in _LEAVING:
+        signal.signal(number, leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEAVING)
+    over = wait([each.sentinel for each in processes])
+    ended = next(each for each in processes if each.sentinel in over)
     leave()
-    for process in processes:
-        try:
-            process.wait(_LEAVE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return abs(ended.wait())
+    for each in processes:
+        each.join(_LEAVE_SECONDS)
+        if each.is_alive():
+            each.kill()
+            each.join()
+    return abs(ended.exitcode or 0)
 
 
-def _serving(door: socket.socket, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "nightdesk.server.web.process", str(door.fileno()), *arguments]
-    return subprocess.Popen(command, pass_fds=[door.fileno()])
+def _serving(door: socket.socket, other: socket.socket, at_gate: bool) -> ForkProcess:
+    def serve() -> int:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEAVING)
+        other.close()  # nobody comes in at two of them
+        return process.serve(door, at_gate)
+
+    return _forked(serve)
+
+
+def _forked(work: Callable[[], int]) -> ForkProcess:
+    made = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(work()))
+    made.start()
+    return made
 
 
 if __name__ == "__main__":
