@@ -5,7 +5,7 @@ that runs reach: whatever their code does there, people's pages answer. This pro
 one ends they all do, and the engine starts the container again.
 
 The others are forks of this one, which has imported everything and done nothing with it: what they all need is in memory
-once (decision 33).
+once (decision 28).
 """
 
 from __future__ import annotations
