@@ -10,6 +10,7 @@ In a notebook or script, in a session or a run::
     nightdesk.connections()               # the data connections that you may use
     nightdesk.connect("warehouse")        # one of them, opened
     nightdesk.load_output(run, "x.csv")   # what another run has left
+    nightdesk.steps["prepare"].values     # of a pipeline: what the steps before this one have left
 
 From anywhere: ``nightdesk.Client().submit("report.ipynb").wait()``; the command line is ``nightdesk --help``.
 What is not used is not imported: `import nightdesk` takes a millisecond.
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nightdesk.background import Client
-    from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run
+    from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run, steps
 
-__all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run"]
+__all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run", "steps"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -1,5 +1,5 @@
-"""What notebooks and scripts use, the same in a session and in a run: `run`, `output_dir`, `log_metric`, `connect`,
-`connections`, `load_output`.
+"""What notebooks and scripts use, the same in a session and in a run: `run`, `steps`, `output_dir`, `log_metric`,
+`connect`, `connections`, `load_output`.
 
 Standard library only, and quick to import: every notebook does it.
 """
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     run: Run | None
     """The run that this code is part of; None in a session."""
+
+    steps: Mapping[str, Step]
+    """The steps of the pipeline that this one needs, by name; empty where this is no step of a pipeline."""
 
     output_dir: Path
     """The folder whose files are kept as the run's outputs (`$NIGHTDESK_OUTPUT_DIR`).
@@ -62,6 +65,25 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.id}, attempt {self.attempt}: {self.name!r} of {self.owner}>"
+
+
+class Step:
+    """A step of the pipeline that has succeeded before this one began: `run` is its run's id, `values` what it left."""
+
+    __slots__ = ("name", "run", "values")
+
+    def __init__(self, name: str, run: str, values: Mapping[str, Any]) -> None:
+        self.name = name
+        self.run = run
+        self.values = MappingProxyType(dict(values))
+        """Its metrics, and what it wrote into `values.json`, by name."""
+
+    def output(self, name: str) -> Path:
+        """A file that it has left, as the path of a local copy that was checked against its checksum."""
+        return load_output(self.run, name)
+
+    def __repr__(self) -> str:
+        return f"<Step {self.name}, run {self.run}: {', '.join(self.values) or 'no values'}>"
 
 
 def _moment(text: str) -> datetime:
@@ -173,11 +195,23 @@ def _step(name: str, step: SupportsIndex | None) -> int | None:
     return operator.index(step)
 
 
-def _read_run() -> Run | None:
+def _read_job() -> dict[str, Any] | None:
     path = os.environ.get("NIGHTDESK_JOB")
     if not path:
         return None
-    job = json.loads(Path(path).read_text("utf-8"))
+    job: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return job
+
+
+def _read_steps() -> Mapping[str, Step]:
+    said = (_read_job() or {}).get("steps") or {}
+    return MappingProxyType({name: Step(name, each["run"], each["values"]) for name, each in said.items()})
+
+
+def _read_run() -> Run | None:
+    job = _read_job()
+    if job is None:
+        return None
     return Run(
         job["run"], job["attempt"], job["name"], job["owner"], job["parameters"], job.get("scheduled_at")
     )
@@ -191,9 +225,11 @@ def _make_output_dir() -> Path:
 
 
 def __getattr__(name: str) -> Any:
-    """`run` and `output_dir`, when they are first used."""
+    """`run`, `steps` and `output_dir`, when they are first used."""
     if name == "run":
         found: Any = _read_run()
+    elif name == "steps":
+        found = _read_steps()
     elif name == "output_dir":
         found = _make_output_dir()
     else:

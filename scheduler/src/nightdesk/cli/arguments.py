@@ -26,6 +26,7 @@ COMMANDS = {
     "retry": "run a run again, exactly as it was if you like",
     "download": "fetch the outputs of a run",
     "schedule": "runs by the clock",
+    "pipeline": "several notebooks and scripts as one thing",
     "keep": "mark a run so that its outputs stay",
     "metrics": "what runs have measured",
     "report": "addresses that stay for the newest good output",

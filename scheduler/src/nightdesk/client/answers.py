@@ -22,6 +22,13 @@ class Progress(TypedDict):
     cells: int
 
 
+class StepOf(TypedDict):
+    """The pipeline that a run is a step of, and which."""
+
+    id: str
+    step: str
+
+
 class Output(TypedDict):
     name: str
     size: int | None
@@ -64,6 +71,7 @@ class Run(TypedDict):
     submitted_by: NotRequired[str]
     schedule: NotRequired[str | None]
     scheduled_at: NotRequired[str | None]
+    pipeline: NotRequired[StepOf | None]
     usage: NotRequired[Sample | None]
     kept: NotRequired[Kept | None]
     outputs_removed: NotRequired[OutputsRemoved | None]

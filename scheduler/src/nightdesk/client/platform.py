@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nightdesk.client.hub import Hub
     from nightdesk.client.login import Login
     from nightdesk.client.multipart import Form
+    from nightdesk.client.pipelines import Pipelines
     from nightdesk.client.reports import Metrics, Reports
     from nightdesk.client.schedules import Schedules
     from nightdesk.client.usage import PeopleUse
@@ -342,6 +343,13 @@ class Client:
         from nightdesk.client.schedules import Schedules
 
         return Schedules(self._transport)
+
+    @property
+    def pipelines(self) -> Pipelines:
+        """Several notebooks and scripts as one thing."""
+        from nightdesk.client.pipelines import Pipelines
+
+        return Pipelines(self._transport)
 
     def user(self) -> User:
         """Who one is."""

@@ -21,6 +21,7 @@ from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.metrics_sql import MetricsSql
 from nightdesk.server.adapters.notices_sql import NoticesSql
+from nightdesk.server.adapters.pipelines_sql import PipelinesSql
 from nightdesk.server.adapters.policies_sql import PoliciesSql
 from nightdesk.server.adapters.queue_sql import WAITING_COUNT, QueueSql
 from nightdesk.server.adapters.reports_sql import ReportsSql
@@ -91,6 +92,7 @@ class RecordsSql(
     TicksSql,
     ConnectionsSql,
     RetentionSql,
+    PipelinesSql,
 ):
     """The database behind the platform."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Select, case, delete, func, insert, select, update
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.pipeline_rows import pipelines, steps
 from nightdesk.server.adapters.report_tables import reports
 from nightdesk.server.adapters.reports_sql import versions_of
 from nightdesk.server.adapters.retention_tables import to_clear
@@ -16,6 +17,7 @@ from nightdesk.server.adapters.schedule_rows import schedules
 from nightdesk.server.adapters.schema import SUCCEEDED, outputs, runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.outcome import human_bytes
+from nightdesk.server.domain.pipeline import PipelineStatus
 from nightdesk.server.domain.report import Report
 from nightdesk.server.domain.retention import Stored, StoreUse
 from nightdesk.server.domain.run import Run, Status
@@ -85,6 +87,15 @@ class RetentionSql:
             good = last.subquery()
             same = (runs.c.schedule_id == good.c.schedule_id) & (runs.c.created_at == good.c.at)
             found |= set(connection.scalars(select(runs.c.id).join(good, same)))
+            # What steps of pipelines that are not over may still read.
+            steps_read = select(steps.c.run_id).join(pipelines, pipelines.c.id == steps.c.pipeline_id)
+            found |= set(
+                connection.scalars(
+                    steps_read.where(
+                        pipelines.c.status == PipelineStatus.RUNNING, steps.c.run_id.is_not(None)
+                    )
+                )
+            )
             waiting = select(runs.c.sources).where(runs.c.status.in_(_BUSY), runs.c.sources.is_not(None))
             for sources in connection.scalars(waiting):
                 found |= {source["run"] for source in sources}

@@ -7,18 +7,17 @@ for, which is asked in the transaction that writes it; and time and schedule are
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
-from nightdesk.server.adapters.audit_sql import note_many
 from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.run_rows import from_row, note_row, to_row
+from nightdesk.server.adapters.made_runs import shut_out_of, write_runs
+from nightdesk.server.adapters.run_rows import from_row
 from nightdesk.server.adapters.schedule_rows import (
     alert_row,
     alerts,
@@ -30,10 +29,8 @@ from nightdesk.server.adapters.schedule_rows import (
     ticks,
 )
 from nightdesk.server.adapters.schedules_sql import one, save, skip_waiting
-from nightdesk.server.adapters.schema import changes, departed, run_groups, runs, versions
-from nightdesk.server.adapters.schema import inputs as run_inputs
+from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.audit import Note
-from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.domain.schedule import (
     OPEN,
@@ -145,7 +142,9 @@ class TicksSql:
                 if each.replaces:
                     _replace(connection, each, now)
             _write_ticks(connection, [launch for each in kept for launch in each.launches])
-            _write_runs(connection, [launch for each in kept for launch in each.launches], now)
+            launches = [launch for each in kept for launch in each.launches]
+            made = [(launch.run, launch.inputs) for launch in launches if launch.run is not None]
+            write_runs(connection, made, now)
             _write_alerts(connection, [alert for each in kept for alert in each.alerts])
             for each in kept:
                 if each.after.paused and not each.before.paused:
@@ -255,14 +254,7 @@ def _checked(connection: Connection, decisions: list[Decision]) -> list[Decision
     made = [launch.run for each in decisions for launch in each.launches if launch.run is not None]
     if not made:
         return decisions
-    owners = {run.owner for run in made}
-    out = set(connection.scalars(select(departed.c.name).where(departed.c.name.in_(owners))))
-    used = {(run.environment, run.version) for run in made}
-    gone = select(versions.c.environment, versions.c.version).where(
-        versions.c.offer == Offer.REMOVED,
-        or_(*(and_(versions.c.environment == name, versions.c.version == label) for name, label in used)),
-    )
-    removed = {(row.environment, row.version) for row in connection.execute(gone)}
+    out, removed = shut_out_of(connection, made)
     if not out and not removed:
         return decisions
     return [_refused(each, out, removed) for each in decisions]
@@ -304,42 +296,6 @@ def _write_ticks(connection: Connection, launches: Iterable[Launch]) -> None:
         connection.execute(insert(ticks), new)
     if old:
         connection.execute(_UPDATE_TICK, old)
-
-
-def _write_runs(connection: Connection, launches: list[Launch], now: float) -> None:
-    made = [(launch.run, launch.inputs) for launch in launches if launch.run is not None]
-    if not made:
-        return
-    connection.execute(insert(runs), [to_row(run) for run, _ in made])
-    of_groups = [
-        {"run_id": run.id, "owner": run.owner, "group_name": group}
-        for run, _ in made
-        for group in dict.fromkeys(run.groups)
-    ]
-    if of_groups:
-        connection.execute(insert(run_groups), of_groups)
-    kept = [
-        {"run_id": run.id, "name": name, "content": zlib.compress(content, 1)}
-        for run, given in made
-        for name, content in given.items()
-    ]
-    if kept:
-        connection.execute(insert(run_inputs), kept)
-    connection.execute(insert(changes), [note_row(run, now) for run, _ in made])
-    note_many(
-        connection,
-        now,
-        [
-            Note(
-                run.submitted_by,
-                "run.submitted",
-                run.id,
-                run.owner,
-                f"{run.name} in {run.environment}:{run.version}, by schedule {run.schedule_id}",
-            )
-            for run, _ in made
-        ],
-    )
 
 
 def _write_alerts(connection: Connection, told: list[Alert]) -> None:

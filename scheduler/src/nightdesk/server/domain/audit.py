@@ -41,6 +41,7 @@ ACTIONS = (
     "outputs.removed",
     "password.changed", "password.reset",
     "person.disabled", "person.enabled", "person.handed over", "person.made", "person.removed",
+    "pipeline.cancelled", "pipeline.resumed", "pipeline.started",
     "policy.changed",
     "report.changed", "report.downloaded", "report.made", "report.removed", "report.seen",
     "run.cancelled", "run.kept", "run.not kept", "run.seen", "run.submitted",

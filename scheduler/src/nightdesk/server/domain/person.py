@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nightdesk.server.domain.errors import NotAllowed, NotFound
 from nightdesk.server.domain.policy import Rights
@@ -25,7 +26,19 @@ class Person:
         return self.admin or self.rights.reads.others
 
 
-def may_see(person: Person, run: Run) -> bool:
+class Owned(Protocol):
+    """A run, or what is seen by whoever would see a run of the same owner and groups."""
+
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The owner's, when it was submitted."""
+
+
+def may_see(person: Person, run: Owned) -> bool:
     """A person sees their own runs, and those that their groups let them see; an admin sees all.
 
     Of the run its groups when it was submitted count, of the person those of now.
@@ -33,7 +46,7 @@ def may_see(person: Person, run: Run) -> bool:
     return person.admin or run.owner == person.name or person.rights.reads.holds(run.groups)
 
 
-def may_cancel(person: Person, run: Run) -> bool:
+def may_cancel(person: Person, run: Owned) -> bool:
     """Who may end a run: its owner, whoever their groups let, admins."""
     own = person.admin or run.owner == person.name
     return own or (may_see(person, run) and person.rights.cancels.holds(run.groups))

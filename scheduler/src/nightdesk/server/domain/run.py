@@ -142,6 +142,9 @@ class Run:
     scheduled_at: float | None = (
         None  # the time of the schedule that it is for, which may lie before its start
     )
+    pipeline_id: str | None = None  # the pipeline that it is a step of, and which
+    step: str | None = None
+    steps: dict[str, str] | None = None  # the steps before it that it may read: their runs by name
     git: dict[str, Any] | None = (
         None  # of the checkout that it was submitted from: commit, branch, dirty, remote
     )
@@ -197,7 +200,7 @@ _WISHES = (
     ),
     *("timeout_seconds", "cell_timeout_seconds", "retries", "retry_wait_seconds", "priority", "notify"),
     *("schedule_id", "scheduled_at"),
-    *("git", "sources"),
+    *("git", "sources", "steps"),
 )
 
 

@@ -19,6 +19,7 @@ from nightdesk.server.ports.connections import Connections
 from nightdesk.server.ports.leaving import Leaving
 from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.notifications import NoticeBook
+from nightdesk.server.ports.pipelines import Pipelines
 from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.retention import Retention
@@ -121,6 +122,7 @@ class Records(
     Schedules,
     Connections,
     Retention,
+    Pipelines,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.

@@ -29,14 +29,16 @@ def leave(
     """Accept nothing of this person any more, end what they have, or hand it to the heir.
 
     What waits is cancelled in any case: it would be somebody's code that starts with another's rights. What goes
-    on goes on where there is an heir. Schedules are paused, and the heir's to resume; without one they stay theirs.
-    May be called again, whatever became of it the last time. ``gone`` is called when nothing more is accepted.
+    on goes on where there is an heir, and starts no further step of a pipeline. Schedules are paused, and the heir's to
+    resume; without one they stay theirs. May be called again, whatever became of it the last time. ``gone`` is called
+    when nothing more is accepted.
     """
     records.shut_out(name, by)
     gone()
+    ended = records.end_pipelines(name, by)
     cancelled, ending = records.end_runs(name, by, keep_going=heir is not None)
-    for run_id in (*cancelled, *ending):
-        bell.changed(run_id)
+    for changed in (*cancelled, *ending, *ended):
+        bell.changed(changed)
     handed = 0
     if heir is None:
         records.pause_schedules_of(name, by, f"{name} was disabled by {by}.")
@@ -45,6 +47,7 @@ def leave(
             f"Handed over from {name} by {by}: look at what it runs, it is with your rights, then resume it."
         )
         records.move_schedules(name, heir.name, heir.groups, by, why)
+        records.move_pipelines(name, heir.name, heir.groups)
         said = f"handed over from {name} to {heir.name} by {by}"
         handed = _all(records, name, heir.name, heir.groups, said)
         if handed:
@@ -61,6 +64,7 @@ def put_away(records: Records, name: str, number: int, by: str) -> int:
     """Keep somebody's runs under a name that nobody has, and free theirs: how many there were."""
     kept = _all(records, name, former_name(name, number), (), "")
     records.move_schedules(name, former_name(name, number), (), by, f"{name} was removed by {by}.")
+    records.move_pipelines(name, former_name(name, number), ())
     records.let_in(name, None)
     records.set_policy(Policy(Kind.PERSON, name))  # limits of their own, which the next one does not inherit
     records.forget_wishes(name)

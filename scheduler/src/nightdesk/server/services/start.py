@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nightdesk.connection_places import ConnectionMount
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.run_token import run_token
 from nightdesk.server.services.connections import places_of
 from nightdesk.server.services.finish import iso
 from nightdesk.server.services.inputs import FILES, PREPARED, SOURCE, open_input
+from nightdesk.server.services.pipeline_steps import values_of
 from nightdesk.server.services.sources import lay_sources
 from nightdesk.server.services.watch import Parts
 from nightdesk.shared_folders import SharedMount
@@ -61,6 +64,9 @@ def lay_out(parts: Parts, run: Run) -> None:
         "parameters": run.parameters,
         "schedule": run.schedule_id,
         "scheduled_at": iso(run.scheduled_at),
+        "pipeline": run.pipeline_id,
+        "step": run.step,
+        "steps": _steps_before(parts, run),
         "cell_timeout_seconds": run.cell_timeout_seconds,
         "limits": {
             "cell_stream_bytes": limits.cell_log_bytes,
@@ -80,3 +86,10 @@ def lay_out(parts: Parts, run: Run) -> None:
         else:
             parts.folders.prepare(run, job, source, None, token)
     lay_sources(parts.store, parts.folders, run)
+
+
+def _steps_before(parts: Parts, run: Run) -> dict[str, Any]:
+    """The steps that this one may read, by name: the run of each, and its values."""
+    found = {step: parts.records.run(run_id) for step, run_id in (run.steps or {}).items()}
+    before = values_of(parts.records, parts.store, {step: each for step, each in found.items() if each})
+    return {step: {"run": each.run.id, "values": dict(each.values)} for step, each in before.items()}

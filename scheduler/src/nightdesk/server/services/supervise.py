@@ -35,6 +35,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
+from nightdesk.server.services.pipelining import follow
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.start import lay_out, places_for, shared_with
 from nightdesk.server.services.watch import LetGo, Parts, Watch
@@ -335,6 +336,7 @@ class Supervisor:
         run = watch.run = self._patiently(watch, lambda: self._bring_home(watch, ending, ended, progress))
         watch.ended = True
         parts.bell.changed(run.id)
+        follow(self._parts, run)
         self._fill_slot()  # the next one starts while what this one leaves is cleared away
         parts.folders.remove(run.id, run.attempt if run.final else run.attempt - 1)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from nightdesk.server.domain.errors import EngineError
+from nightdesk.server.domain.errors import EngineError, Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.engine import ContainerEngine
 from nightdesk.server.ports.files import RunFolders
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.lookout import Lookout
+from nightdesk.server.services.pipelining import clock_of, sweep_pipelines
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.supervise import Supervisor, in_background
+from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.watch import Parts
 
 _KEEP_LOG_SECONDS = 600.0  # whoever follows a run's log has this long to read its end from the database
@@ -26,7 +28,20 @@ def sweep(parts: Parts, supervisor: Supervisor, lookout: Lookout) -> None:
     alive = lookout.alive(records.workers())
     for run in records.orphans(alive):
         in_background(supervisor.adopt, run, lookout.beat_of(run.worker))
+    clock = clock_of(parts)
+    for pipeline_id in [] if clock is None else _pipelines(clock):
+        parts.bell.changed(pipeline_id)
     supervisor.take(dispatch(parts))
+
+
+def _pipelines(clock: Clockwork) -> list[str]:
+    try:
+        return sweep_pipelines(clock)
+    except (
+        Unavailable
+    ) as error:  # the hub or the store is away: what waits in the queue is not to wait for it
+        _log.warning("pipelines are looked at later: %s", error.message)
+        return []
 
 
 def tidy(records: Records, engine: ContainerEngine, folders: RunFolders) -> None:

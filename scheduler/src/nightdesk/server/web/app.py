@@ -41,6 +41,7 @@ from nightdesk.server.web import (
     pages,
     people_pages,
     people_usage,
+    pipelines,
     previews,
     report_pages,
     reports,
@@ -121,6 +122,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         app.include_router(part.router)
     app.include_router(home_pages.router)
     app.include_router(schedules.router)
+    app.include_router(pipelines.router)
     app.include_router(connections.router)
     app.include_router(schedule_pages.router)
     app.include_router(groups.for_the_hub)

@@ -20,11 +20,13 @@ from nightdesk.client import connection_answers as connections
 from nightdesk.client import inspection_answers as inspections
 from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
+from nightdesk.client import pipeline_answers as pipelines
 from nightdesk.client import schedule_answers as schedules
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
 from nightdesk.server.web.inspection import InspectRequest
 from nightdesk.server.web.paths import API
+from nightdesk.server.web.pipelines import PipelineRequest
 from nightdesk.server.web.schedules import ScheduleRequest, SourceRequest
 
 
@@ -200,6 +202,13 @@ ANSWERS = {
     "POST /schedules/{schedule_id}/resume": Answer(schedules.Schedule, (401, 404)),
     "POST /schedules/{schedule_id}/run": Answer(schedules.Tick, (401, 404)),
     "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
+    "POST /pipelines": Answer(pipelines.Pipeline, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "POST /pipelines/check": Answer(pipelines.CheckedPipeline, (400, 401, 413, 422)),
+    "GET /pipelines": Answer(pipelines.Pipelines, (400, 401, 403, 422)),
+    "GET /pipelines/{pipeline_id}": Answer(pipelines.Pipeline, (401, 404)),
+    "POST /pipelines/{pipeline_id}/cancel": Answer(pipelines.Pipeline, (401, 403, 404)),
+    "POST /pipelines/{pipeline_id}/resume": Answer(pipelines.Pipeline, (401, 403, 404, 409)),
+    "GET /pipelines/{pipeline_id}/events": Answer("text/event-stream", (401, 404)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /notebooks/inspect": Answer(inspections.Inspection, (400, 401, 404, 409, 413, 422)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
@@ -268,6 +277,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _describe_part(schemas, "Body_add_schedule", ScheduleRequest)
         _describe_part(schemas, "Body_set_source", SourceRequest)
         _describe_part(schemas, "Body_inspect_file", InspectRequest)
+        _describe_part(schemas, "Body_send_pipeline", PipelineRequest)
+        _describe_part(schemas, "Body_check_pipeline", PipelineRequest)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -281,7 +292,7 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
         content = {"application/json": {"schema": _schema(answer.of, schemas)}}
     good = {"description": "as it was asked for", "content": content}
     responses = {"200": good}
-    if route == "POST /runs":
+    if route in {"POST /runs", "POST /pipelines"}:
         responses = {
             "201": good | {"description": "accepted"},
             "200": good | {"description": "known by its key"},

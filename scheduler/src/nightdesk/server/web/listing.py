@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from nightdesk.server.domain.build import Build
 from nightdesk.server.domain.errors import Invalid, NotAllowed
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.ports.records import Audience, RunFilter
 from nightdesk.server.web.api import shapes
@@ -36,7 +37,7 @@ def asked_for(
     """What a list is asked for, but for its length. Days are UTC's."""
     environment_name, _, version = (environment or "").partition(":")
     return RunFilter(
-        owner=_owner(person, owner),
+        owner=whose(person, owner),
         seen_by=None if person.rights.reads.all else Audience(person.name, person.rights.reads.groups),
         status=status,
         name=name or None,
@@ -95,14 +96,19 @@ def cursor(text: str | None) -> tuple[float, str] | None:
         ) from None
 
 
-def following(found: list[Run] | list[Build], limit: int) -> str | None:
+def following(found: list[Run] | list[Build] | list[Pipeline], limit: int) -> str | None:
     """Where the next list begins, of one that was asked for one more than its limit."""
     if len(found) <= limit:
         return None
     return f"{found[limit - 1].created_at!r}_{found[limit - 1].id}"
 
 
-def _owner(person: Person, owner: str) -> str | None:
+def whose(person: Person, owner: str) -> str | None:
+    """Whose are listed: a name, or None for all that the person sees.
+
+    Raises:
+        NotAllowed: none of another are theirs to see.
+    """
     if owner == "me" or owner == person.name:
         return person.name
     if owner == "all":

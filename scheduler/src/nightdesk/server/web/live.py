@@ -47,7 +47,7 @@ router = APIRouter(prefix=API, tags=["runs"])
 
 
 class News:
-    """Who watches which run or build, and whether the bell can be heard."""
+    """Who watches which run, build or pipeline, and whether the bell can be heard."""
 
     def __init__(self, redis_url: str, people_changed: Callable[[str], None]) -> None:
         """``people_changed`` is called with the name of whoever was changed, empty: anybody."""
@@ -94,16 +94,18 @@ class News:
         self.people_changed()
 
     @contextlib.contextmanager
-    def watch(self, run_id: str) -> Any:
-        """An event that is set whenever there may be news of the run, or of the build of that id."""
+    def watch(self, *ids: str) -> Any:
+        """An event that is set whenever there may be news of a run, build or pipeline of these ids."""
         event = asyncio.Event()
-        self._watchers[run_id].add(event)
+        for each in ids:
+            self._watchers[each].add(event)
         try:
             yield event
         finally:
-            self._watchers[run_id].discard(event)
-            if not self._watchers[run_id]:
-                del self._watchers[run_id]
+            for each in set(ids):
+                self._watchers[each].discard(event)
+                if not self._watchers[each]:
+                    del self._watchers[each]
 
 
 @router.get("/runs/{run_id}/events", response_class=StreamingResponse)
