@@ -205,6 +205,7 @@ def test_methods_that_a_route_does_not_take(ask: Ask, felix: Person, known: Know
             channel="stable",
             build_id=known.build,
             schedule_id="none",
+            pipeline_id="none",
             kind="group",
             number=1,
         )

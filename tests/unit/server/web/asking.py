@@ -18,7 +18,7 @@ from nightdesk.server.ports.roster import Member
 from nightdesk.server.services.addresses import sealed
 from nightdesk.server.services.connections import Draft
 
-from ..workbench import ADA, ROOT
+from ..workbench import ADA, ROOT, archive
 from .site import API, BASE, NOTEBOOK, Answer, Site, multipart
 
 # The groups of who owns what is asked for.
@@ -69,6 +69,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "/schedules" in path:
         path, more, form = about_schedules(site, method, path)
         how |= more
+    if "/pipelines" in path:
+        path, more = about_pipelines(site, method, path)
+        how |= more
     if (method, path) in {("POST", f"{API}/runs"), ("POST", f"{API}/notebooks/inspect")}:
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -101,6 +104,32 @@ def a_schedule(site: Site) -> str:
     wanted = {"file": "a.ipynb", "cron": "0 6 * * *", "name": uuid.uuid4().hex}
     body, kind = multipart(request=json.dumps(wanted).encode(), source=NOTEBOOK)
     made = site.post("/schedules", ADA, body=body, headers={"Content-Type": kind})
+    assert made.status == 201, made
+    return str(made.json["id"])
+
+
+def about_pipelines(site: Site, method: str, path: str) -> tuple[str, dict[str, Any]]:
+    """A route about a pipeline of ada's; of one that is followed, it is over."""
+    how: dict[str, Any] = {}
+    if "{pipeline_id}" in path:
+        pipeline = a_pipeline(site)
+        if path.endswith("/events"):
+            site.post(f"/pipelines/{pipeline}/cancel", ADA)
+        path = path.replace("{pipeline_id}", pipeline).replace("{change}", "cancel")
+    elif method == "POST":
+        how["body"], kind = a_pipeline_form()
+        how["headers"] = {"Content-Type": kind}
+    return path, how
+
+
+def a_pipeline_form() -> tuple[bytes, str]:
+    files = archive(("a.ipynb", NOTEBOOK)).archive.read()
+    return multipart(request=b"{}", source=b"name: n\nsteps: {a: {run: a.ipynb}}", files=files)
+
+
+def a_pipeline(site: Site) -> str:
+    body, kind = a_pipeline_form()
+    made = site.post("/pipelines", ADA, body=body, headers={"Content-Type": kind})
     assert made.status == 201, made
     return str(made.json["id"])
 

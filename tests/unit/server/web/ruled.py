@@ -98,6 +98,13 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/schedules/{{schedule_id}}/resume"): OWN_RUN,
     ("POST", f"{API}/schedules/{{schedule_id}}/run"): (401, 201, 404, 201),
     ("GET", f"{API}/schedules/{{schedule_id}}/ticks"): OWN_RUN,
+    ("POST", f"{API}/pipelines"): (401, 201, 201, 201),
+    ("POST", f"{API}/pipelines/check"): SIGNED_IN,
+    ("GET", f"{API}/pipelines"): SIGNED_IN,
+    ("GET", f"{API}/pipelines/{{pipeline_id}}"): OWN_RUN,
+    ("POST", f"{API}/pipelines/{{pipeline_id}}/cancel"): OWN_RUN,
+    ("POST", f"{API}/pipelines/{{pipeline_id}}/resume"): (401, 409, 404, 409),  # it goes on
+    ("GET", f"{API}/pipelines/{{pipeline_id}}/events"): OWN_RUN,
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("GET", f"{API}/runs"): SIGNED_IN,
     ("POST", f"{API}/notebooks/inspect"): SIGNED_IN,

@@ -121,7 +121,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    """Say what a pipeline would run, in which order and versions, or what is wrong with it. Nothing is kept."""
+    """Say what a pipeline would run, in which order and versions, or what is wrong; nothing is kept."""
     from nightdesk.cli.pipeline_wording import show_checked
 
     with connect(arguments) as client:
@@ -181,7 +181,7 @@ def _cancel(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    """Go on at the steps that have not succeeded: same code, versions and parameters, all before them kept."""
+    """Go on at the steps that have not succeeded, with everything before them kept."""
     from nightdesk.cli.pipeline_wording import show_started
 
     with connect(arguments) as client:
