@@ -1,7 +1,7 @@
 """pipelines, their steps, and which run is a step of which
 
 Revision ID: 0019
-Revises: 0018
+Revises: 0024
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0018"
+down_revision = "0024"
 
 
 def upgrade() -> None:
