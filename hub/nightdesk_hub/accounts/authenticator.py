@@ -151,11 +151,11 @@ class NightdeskAuthenticator(Authenticator):  # type: ignore[misc]
     def get_handlers(self, app: Any) -> list[Any]:
         """What we add to the hub: the pages and the REST API of accounts, and the style sheet."""
         from nightdesk_hub import live_sessions
-        from nightdesk_hub.accounts import api, pages, password_page
+        from nightdesk_hub.accounts import api, last_admin, pages, password_page
         from nightdesk_hub.leaving import api as people_api
         from nightdesk_hub.leaving import pages as people_pages
 
         self.desk.settling.attach(app)
-        own = (pages, password_page, api, people_api, live_sessions, people_pages, style_files)
+        own = (pages, password_page, api, last_admin, people_api, live_sessions, people_pages, style_files)
         # Ours first: the sign-in page takes the place of the hub's.
         return [*(handler for module in own for handler in module.handlers), *super().get_handlers(app)]

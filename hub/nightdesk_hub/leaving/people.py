@@ -6,6 +6,7 @@ from typing import Any
 
 from jupyterhub.handlers import BaseHandler
 
+from nightdesk_hub.accounts.last_admin import check_not_last
 from nightdesk_hub.accounts.problem import AccountProblem
 from nightdesk_hub.addresses import address_of
 from nightdesk_hub.desk import Desk
@@ -20,6 +21,7 @@ async def disable(handler: BaseHandler, desk: Desk, name: str, heir: str | None 
     """
     check_there(handler, desk, name)
     _check_not_oneself(handler, name)
+    check_not_last(handler, desk, name)
     if heir is not None:
         _check_heir(handler, desk, name, heir)
     desk.departures.disable(name, by(handler), heir, address(handler))
@@ -49,10 +51,11 @@ async def remove(handler: BaseHandler, desk: Desk, name: str, *, purge_home: boo
     """Disable somebody and take the account away; whether it is gone already. Runs stay on record.
 
     Raises:
-        AccountProblem: there is nobody of the name, it is oneself, or others need the home still.
+        AccountProblem: there is nobody of the name, it is oneself, the last admin, or others need the home still.
     """
     check_there(handler, desk, name)
     _check_not_oneself(handler, name)
+    check_not_last(handler, desk, name)
     if purge_home and (heirs := desk.departures.heirs_of(desk.home(name))):
         raise AccountProblem(
             f"The home of '{name}' was handed over to {' and '.join(heirs)}, who may need it. "

@@ -23,7 +23,7 @@ from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 
 from .engine_double import EngineDouble
-from .hub_process import ADMIN_PASSWORD, PASSWORD, SETUP, Browser, Hub
+from .hub_process import ADMIN_PASSWORD, PASSWORD, SETUP, Browser, Hub, until
 from .test_configure import ENVIRON
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -71,6 +71,11 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", r"/people/([^/]+)/(disable|enable|remove)"): Rule("/people/{victim}/remove", 403, 403, 303),
     ("PUT", r"/api/nightdesk/links/([^/]+)"): Rule("/api/nightdesk/links/{victim}", 403, 403, 409),
     ("GET", r"/nightdesk/(.*)"): Rule("/nightdesk/hub.css", 200, 200, 200),
+    # JupyterHub's own, of which we look at what they would do to the last admin.
+    ("GET", r"/api/users/([^/]+)"): Rule("/api/users/{victim}", 403, 404, 200),
+    ("POST", r"/api/users/([^/]+)"): Rule("/api/users/{victim}", 403, 403, 409),
+    ("PATCH", r"/api/users/([^/]+)"): Rule("/api/users/{victim}", 403, 403, 200),
+    ("DELETE", r"/api/users/([^/]+)"): Rule("/api/users/{victim}", 403, 403, 204),
 }
 
 
@@ -135,7 +140,8 @@ def people(hub: Hub) -> dict[str, Browser]:
 def victim(hub: Hub) -> str:
     """An account that may be removed; there again for the next test."""
     if "victor" not in {each["name"] for each in hub.api("GET", "/nightdesk/accounts").json()}:
-        hub.account("victor")
+        victor = {"name": "victor", "password": PASSWORD}
+        until("who was removed is gone", lambda: hub.api("POST", "/nightdesk/accounts", json=victor).ok)
     return "victor"
 
 

@@ -162,3 +162,30 @@ def test_people_are_changed_by_admins_alone(hub: Hub) -> None:
     for body in ({}, {"disabled": "yes"}, {"disabled": False, "hand_over_to": "joan"}, {"x": 1}):
         assert change(hub, "joan", **body).status_code == 400
     assert change(hub, "nobody", disabled=True).status_code == 404
+
+
+def test_the_last_admin_stays_one_whatever_is_asked(hub: Hub) -> None:
+    def refused(name: str) -> None:
+        for method, path, body in (
+            ("PATCH", f"/users/{name}", {"admin": False}),
+            ("DELETE", f"/users/{name}", None),
+            ("PATCH", f"/nightdesk/people/{name}", {"disabled": True}),
+            ("DELETE", f"/nightdesk/people/{name}", None),
+            ("PATCH", f"/nightdesk/accounts/{name}", {"approved": False}),
+            ("DELETE", f"/nightdesk/accounts/{name}", None),
+        ):
+            answer = hub.api(method, path, json=body)
+            assert answer.status_code == 409, (method, path, answer.text)
+            assert "is the last admin" in answer.json()["message"]
+        assert hub.api("GET", f"/users/{name}").json()["admin"] is True
+
+    refused("admin")
+    assert hub.api("POST", "/users/robot", json={"admin": True}).status_code == 201
+    refused("admin")  # a robot signs in nowhere
+    hub.account("vice")
+    assert hub.api("PATCH", "/users/vice", json={"admin": True}).status_code == 200
+    assert hub.api("PATCH", "/users/admin", json={"admin": False}).status_code == 200
+    refused("vice")
+    assert hub.api("PATCH", "/users/admin", json={"admin": True}).status_code == 200
+    assert hub.api("DELETE", "/users/robot").status_code == 204
+    assert hub.api("DELETE", "/nightdesk/accounts/vice").status_code == 204
