@@ -71,6 +71,8 @@ _READER_SECRETS = {
 _LABELS = {
     "sslmode": "TLS",
     "url": "address",
+    "api": "its host's API",
+    "api_url": "address of that API",
     "host_key": "host key",
     "access_key": "access key",
     "reader_user": "reader's user",
@@ -196,6 +198,33 @@ _ALL = (
         _REFUSES,
     ),
     Kind(
+        "git",
+        "Git repository",
+        "an object that clones it",
+        (
+            Field(
+                "url", "its address, without a login", "https://git.example.org/team/reports.git", needed=True
+            ),
+            Field("user", "who signs in there; with a token, mostly any name", default="git"),
+            Field(
+                "api",
+                "which API its host speaks, to be told how runs of its commits went: github, gitea or gitlab",
+                "github",
+            ),
+            Field(
+                "api_url",
+                "where that API begins; empty: where such a host has it",
+                "https://git.example.org/api/v1",
+            ),
+        ),
+        (Field("password", "a token, or that user's password; empty where anybody may read it"),),
+        (
+            Field("reader_user", "who signs in there for people who may only read"),
+            Field("reader_password", "the reader's token or password"),
+        ),
+        "gets the reader's login; without one, nothing keeps code that has the token from pushing",
+    ),
+    Kind(
         "folder",
         "Folder of the machine",
         "a path to it",
@@ -259,6 +288,8 @@ def lines_of(kind: str, name: str) -> dict[str, str]:
             "Python": f'sorted(nightdesk.connect("{name}").iterdir())',
             "R": f'list.files(nightdesk::connect("{name}"))',
         }
+    if kind == "git":
+        return {"Python": f'nightdesk.connect("{name}").clone("{name}")'}
     if kind == "http":
         return {"Python": f'nightdesk.connect("{name}").get("").json()'}
     return {"Python": f'nightdesk.connect("{name}").ls("")'}

@@ -23,6 +23,7 @@ EXAMPLES = """\
   nightdesk connection add s3 lake --endpoint https://s3.example.org --bucket lake --access-key ND
   nightdesk connection add sftp drop --host sftp.example.org --user nd --host-key "ssh-ed25519 AAAA"
   nightdesk connection add http weather --address https://api.example.org/v2
+  nightdesk connection add git reports --address https://git.example.org/team/reports.git
   nightdesk connection add folder images --path /srv/data/images
   nightdesk connection add sqlalchemy erp --address mssql+pymssql://nd@erp.example.org/erp
   nightdesk connection add fsspec dav --protocol webdav --options '{"base_url": "https://dav.org"}'"""

@@ -108,6 +108,33 @@ class Client:
                 if ours and archive is not None:
                     archive.close()
 
+    def submit_from_git(
+        self,
+        repository: str,
+        path: str,
+        *,
+        ref: str = "",
+        folder: str | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Have the platform fetch a notebook or script from a repository and run it.
+
+        `repository` is an address or the name of a connection of kind git; `ref` a branch, a tag or a whole commit,
+        empty: the default branch; `folder` what comes along: None is the file's own, "" the whole repository.
+        """
+        here = session_version()
+        if here is not None:
+            options.setdefault("environment", here)
+        request: dict[str, Any] = {
+            "source": {"repository": repository, "path": path, "ref": ref, "folder": folder},
+            **options,
+        }
+        if "on_behalf_of" in request:
+            request["as"] = request.pop("on_behalf_of")
+        request.setdefault("key", os.urandom(16).hex())
+        run: Run = self._transport.json("POST", "/runs/from-git", json=request)
+        return run
+
     @staticmethod
     def _archive(files: str | os.PathLike[str] | Archive | None, source: str) -> tuple[Archive | None, bool]:
         if files is None:

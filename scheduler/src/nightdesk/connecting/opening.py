@@ -20,6 +20,7 @@ _HOME = {
     "folder": "files",
     "fsspec": "files",
     "http": "http",
+    "git": "repository",
 }
 
 

@@ -162,6 +162,18 @@ def try_http(_given: Given, client: Any) -> Tries:
     yield RIGHT, read
 
 
+def try_git(_given: Given, repository: Any) -> Tries:
+    """Ask for its branches, as git does."""
+    found: list[str] = []
+
+    def ask() -> str:
+        found.extend(repository.branches())
+        return "the repository lets us in"
+
+    yield LOGIN, ask
+    yield RIGHT, lambda: f"it may be read: {_branches(len(found))}"
+
+
 def try_folder(_given: Given, folder: Any) -> Tries:
     """Look into it."""
     yield RIGHT, lambda: f"{folder} has {_entries(sum(1 for _ in folder.iterdir()))}"
@@ -184,6 +196,10 @@ def try_fsspec(given: Given, files: Any) -> Tries:
 
 def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _branches(count: int) -> str:
+    return "1 branch" if count == 1 else f"{count} branches"
 
 
 def _tables(count: int) -> str:

@@ -39,6 +39,7 @@ from nightdesk.server.services.connection_tests import PURPOSE
 from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
+from nightdesk.server.services.fetching import Desk, ErrandParts
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.retention import usual_limits
@@ -115,6 +116,11 @@ class WebPlatform:
     handing_over: Sealing  # what workers open as well
     addresses: Sealing  # likewise, of messages
 
+    @property
+    def desk(self) -> Desk:
+        """Where errands for workers are left."""
+        return Desk(self.vault, self.handing_over)
+
     def forget_people(self, name: str) -> None:
         """Ask anew about somebody, empty: about everybody, and read policies anew: something was changed."""
         self.people.forget(name)
@@ -158,6 +164,7 @@ class WorkerPlatform:
     builds: BuildParts
     homes: Homes
     tests: TestParts
+    errands: ErrandParts
     post: Post
 
 
@@ -241,6 +248,7 @@ def worker_platform() -> WorkerPlatform:
     """
     # Here: the api has no engine, and what speaks to one takes memory.
     from nightdesk.server.adapters.docker_engine import DockerEngine, RunContainers
+    from nightdesk.server.adapters.docker_fetcher import DockerFetcher
     from nightdesk.server.adapters.docker_homes import DockerHomes
     from nightdesk.server.adapters.docker_probe import DockerProbe
 
@@ -274,6 +282,8 @@ def worker_platform() -> WorkerPlatform:
         people=people,
         run_key=environment.run_key,
     )
+    homes = DockerHomes(environment.project)
+    sealing = AesSealing.derived(environment.run_key, PURPOSE)
     return WorkerPlatform(
         settings=settings,
         environment=environment,
@@ -281,11 +291,16 @@ def worker_platform() -> WorkerPlatform:
         parts=parts,
         clock=Clockwork(records, parts.store, settings, parts.policies, people),
         builds=_build_parts(environment, parts),
-        homes=DockerHomes(environment.project),
-        tests=TestParts(
+        homes=homes,
+        tests=TestParts(records, sealing, DockerProbe(environment.project, engine.ensure_network)),
+        errands=ErrandParts(
             records,
-            AesSealing.derived(environment.run_key, PURPOSE),
-            DockerProbe(environment.project, engine.ensure_network),
+            parts.store,
+            settings,
+            sealing,
+            DockerFetcher(
+                environment.project, homes, environment.build_secrets / "ca", engine.ensure_network
+            ),
         ),
         post=Post(
             records,

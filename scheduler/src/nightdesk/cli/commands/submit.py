@@ -29,11 +29,13 @@ EXAMPLES = """\
   nightdesk submit train.ipynb --input data.parquet=RUN/clean.parquet
   nightdesk submit train.py --files . --size large --timeout 6h
   nightdesk submit import.ipynb --retries 2 --retry-wait 5m --cell-timeout 30m --priority high
-  nightdesk submit report.ipynb --env python-data@stable --key report-2026-11-22 --json"""
+  nightdesk submit report.ipynb --env python-data@stable --key report-2026-11-22 --json
+  nightdesk submit reports/daily.ipynb --git https://git.example.org/team/reports.git --ref main"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the notebook or script")
+    add_git_arguments(parser)
     parser.add_argument(
         "-p",
         "--parameter",
@@ -121,6 +123,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="follow the run to its end")
 
 
+def add_git_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--git",
+        metavar="REPOSITORY",
+        help="FILE is a path in this repository, and the platform fetches it: its address (https), or the name of a "
+        "connection of kind git; --files is then a folder of it (default: the one that FILE is in; `.`: all of it)",
+    )
+    parser.add_argument(
+        "--ref",
+        metavar="REF",
+        help="with --git: a branch, a tag or a whole commit (default: the default branch)",
+    )
+
+
+def git_place(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """What --git, --ref, FILE and --files say together."""
+    folder = arguments.files
+    if folder is not None:
+        folder = "/".join(part for part in folder.split("/") if part not in ("", "."))
+    return {
+        "repository": arguments.git,
+        "path": arguments.file,
+        "ref": arguments.ref or "",
+        "folder": folder,
+    }
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Submit, and with --watch follow. Returns the exit code."""
     options = _options(arguments)
@@ -140,7 +169,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _submit(client: Client, arguments: argparse.Namespace, options: RunOptions) -> Run:
-
+    if arguments.git is not None:
+        place: dict[str, Any] = git_place(arguments)
+        return client.submit_from_git(place.pop("repository"), place.pop("path"), **place, **options)
+    if arguments.ref is not None:
+        raise WrongUsage("--ref goes with --git", "Name the repository: --git https://…")
     archive = packed(arguments.files, arguments.file) if arguments.files is not None else None
     try:
         try:

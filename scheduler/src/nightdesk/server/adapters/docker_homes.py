@@ -32,6 +32,10 @@ class DockerHomes:
     def people(self) -> list[str]:
         return sorted(self._volumes())
 
+    def volume(self, person: str) -> str | None:
+        """The name of somebody's home, or None."""
+        return self._volumes().get(person)
+
     def sizes(self, people: list[str]) -> dict[str, int]:
         volumes = self._volumes()
         wanted = [name for name in people if name in volumes]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import socket
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from nightdesk.connection_places import ConnectionMount, missing
 from nightdesk.server.adapters.docker_engine import bound
 from nightdesk.server.adapters.probe_kit import COMMAND, packed
+from nightdesk.server.adapters.told_container import run_told
 from nightdesk.server.domain.errors import EngineError
 
 _MEMORY = 2**30
@@ -57,15 +56,7 @@ class DockerProbe:
                 self._client.remove_container(name, force=True)
 
     def _outcome(self, container: str, kit: bytes) -> list[dict[str, Any]]:
-        stdin = self._client.attach_socket(container, params={"stdin": 1, "stream": 1})
-        try:
-            self._client.start(container)
-            threading.Thread(target=_send, args=(stdin, kit), daemon=True).start()
-            self._client.wait(container, timeout=_SECONDS)
-        finally:
-            for part in (stdin._response, stdin, stdin._sock):  # each keeps the connection open
-                with contextlib.suppress(OSError, ValueError):
-                    part.close()
+        run_told(self._client, container, kit, _SECONDS)
         printed = self._client.logs(container, stdout=True, stderr=False).decode("utf-8", "replace")
         lines = printed.strip().splitlines()
         if not lines:
@@ -108,10 +99,3 @@ class DockerProbe:
                 raise
             return self._create(name, image, tuple(place for place in places if place != gone))
         return str(made["Id"])
-
-
-def _send(stdin: Any, kit: bytes) -> None:
-    """All of it, and then the end, which the program waits for."""
-    with contextlib.suppress(OSError):
-        stdin._sock.sendall(kit)
-        stdin._sock.shutdown(socket.SHUT_WR)

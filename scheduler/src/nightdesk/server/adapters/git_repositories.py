@@ -153,14 +153,14 @@ class GitRepositories:
     def _files(self, container: str, path: str) -> Iterator[tuple[IO[bytes], tarfile.TarInfo]]:
         """The plain files at a path in the container; nothing else comes out."""
         chunks, _ = self._client.get_archive(container, path)
-        with tarfile.open(fileobj=cast("IO[bytes]", _Chunks(chunks)), mode="r|") as tar:
+        with tarfile.open(fileobj=cast("IO[bytes]", Chunks(chunks)), mode="r|") as tar:
             for member in tar:
                 file = tar.extractfile(member) if member.isreg() else None
                 if file is not None:
                     yield file, member
 
 
-class _Chunks:
+class Chunks:
     """Pieces of bytes as a file that is read from start to end."""
 
     def __init__(self, chunks: Any) -> None:

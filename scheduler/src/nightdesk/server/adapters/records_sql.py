@@ -17,6 +17,7 @@ from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
 from nightdesk.server.adapters.connections_sql import ConnectionsSql
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.errands_sql import ErrandsSql
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
 from nightdesk.server.adapters.metrics_sql import MetricsSql
@@ -91,6 +92,7 @@ class RecordsSql(
     SchedulesSql,
     TicksSql,
     ConnectionsSql,
+    ErrandsSql,
     RetentionSql,
     PipelinesSql,
 ):

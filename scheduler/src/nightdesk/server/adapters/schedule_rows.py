@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from nightdesk.server.adapters.schema import metadata
+from nightdesk.server.domain.repository import place_json, place_of
 from nightdesk.server.domain.run import Priority
 from nightdesk.server.domain.schedule import (
     Alert,
@@ -69,6 +70,8 @@ schedules = Table(
     Column("last_state", String(16)),
     Column("last_run", String(32)),
     Column("took", JSON, nullable=False),
+    Column("source", JSON(none_as_null=True)),  # where its file is fetched at each tick; empty: nowhere
+    Column("hook", JSON(none_as_null=True)),  # of pushes that start a run: the secret that signs them, sealed
     UniqueConstraint("owner", "name", name="schedules_owner_name"),
     Index("schedules_by_name", "name", "id"),
     Index("schedules_due", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),
@@ -133,6 +136,8 @@ def schedule_row(schedule: Schedule) -> dict[str, Any]:
         "snapshot": asdict(schedule.snapshot),
         "groups": list(schedule.groups),
         "took": list(schedule.took),
+        "source": place_json(schedule.source),
+        "hook": schedule.hook,
     }
 
 
@@ -148,6 +153,8 @@ def schedule_of(row: Row[Any]) -> Schedule:
         snapshot=Snapshot(**row.snapshot),
         groups=tuple(row.groups),
         took=tuple(row.took),
+        source=place_of(row.source),
+        hook=row.hook,
     )
 
 

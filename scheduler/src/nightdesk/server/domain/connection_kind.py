@@ -16,6 +16,7 @@ class ConnectionKind(StrEnum):
     S3 = "s3"
     SFTP = "sftp"
     HTTP = "http"
+    GIT = "git"
     FOLDER = "folder"
     SQLALCHEMY = "sqlalchemy"
     FSSPEC = "fsspec"
@@ -167,6 +168,27 @@ SPECS: dict[ConnectionKind, KindSpec] = {
             _secret("reader_token", "token"),
         ),
         'nightdesk.connect("{name}").get("").json()',
+    ),
+    ConnectionKind.GIT: KindSpec(
+        "Git repository",
+        (
+            Field(
+                "url",
+                Type.URL,
+                required=True,
+                words="Its address without a login, such as https://git.example.org/team/reports.git.",
+            ),
+            Field("user", default="git"),
+            Field(
+                "api",
+                words="Which API its host speaks: github, gitea or gitlab. Left out: commits get no status.",
+            ),
+            Field("api_url", Type.URL, words="Where that API begins. Left out: where such a host has it."),
+            Field("reader_user", reader_of="user"),
+            _secret("password", words="A token, or the user's password; left out: anybody may read it."),
+            _secret("reader_password", "password"),
+        ),
+        'nightdesk.connect("{name}").clone("{name}")',
     ),
     ConnectionKind.FOLDER: KindSpec(
         "Folder of the machine",

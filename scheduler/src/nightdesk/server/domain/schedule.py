@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.repository import Place
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.domain.timetable import Timetable, local
@@ -123,6 +124,8 @@ class Schedule:
     last_state: str | None = None
     last_run: str | None = None
     took: tuple[float, ...] = ()
+    source: Place | None = None  # where its file is fetched each time; None: the snapshot is what runs
+    hook: dict[str, Any] | None = None  # of pushes that start a run: the secret that signs them, sealed
 
     @property
     def paused(self) -> bool:

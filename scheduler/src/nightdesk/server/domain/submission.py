@@ -49,6 +49,7 @@ class Submission:
     key: str | None = None
     inputs: tuple[WantedInput, ...] = ()
     git: dict[str, Any] | None = None
+    left_out: tuple[str, ...] = ()  # of the files that were to come along: what was none
     as_user: str | None = None
     owner: Person | None = None
 

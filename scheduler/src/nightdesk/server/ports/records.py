@@ -16,6 +16,7 @@ from nightdesk.server.ports.announcements import Announcements
 from nightdesk.server.ports.audit import AuditLog
 from nightdesk.server.ports.catalogue import Catalogue
 from nightdesk.server.ports.connections import Connections
+from nightdesk.server.ports.errands import Errands
 from nightdesk.server.ports.leaving import Leaving
 from nightdesk.server.ports.metrics import Metrics
 from nightdesk.server.ports.notifications import NoticeBook
@@ -121,6 +122,7 @@ class Records(
     NoticeBook,
     Schedules,
     Connections,
+    Errands,
     Retention,
     Pipelines,
     Protocol,

@@ -193,8 +193,12 @@ class Vault:
             )
         return self._known(name)
 
-    def use(self, person: Person, name: str, attempt: Attempt | None) -> tuple[Connection, Login]:
+    def use(
+        self, person: Person, name: str, attempt: Attempt | None, errand: str = ""
+    ) -> tuple[Connection, Login]:
         """What code opens the connection with, now: it is on record before it is handed out.
+
+        ``errand`` says what the platform itself needs it for.
 
         Raises:
             NotFound: there is none, or it is not theirs any more.
@@ -204,6 +208,7 @@ class Vault:
         handed = login(connection, self._secrets(connection), writes)
         way = "to read" if handed.read_only else "to write"
         where = "by own token" if attempt is None else f"by run {attempt.run_id}, attempt {attempt.number}"
+        where = errand or where
         self.records.note_use(
             name, Note(person.name, "connection.used", name, words=f"{way}, {where}"), attempt
         )

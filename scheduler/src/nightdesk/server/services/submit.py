@@ -149,7 +149,7 @@ def compose(
         disk_bytes=size.disk_bytes,
         output_bytes=size.output_bytes,
         parameters=code.parameters,
-        notes=code.notes,
+        notes=(*code.notes, *_left_out(wanted)),
         notify=check_when(wanted.notify),
         key=wanted.key,
         input_sha256=hashlib.sha256(source).hexdigest(),
@@ -202,6 +202,10 @@ def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
         values[name] = script_value(value) if wanted.parameters_are_text else value
         check_value(name, values[name])
     return _Code(source, None, values, 0, ())
+
+
+def _left_out(wanted: Submission) -> tuple[str, ...]:
+    return (f"Left out of what came along: {', '.join(wanted.left_out)}.",) if wanted.left_out else ()
 
 
 def _timeout(wanted: Submission, size: Size) -> float:

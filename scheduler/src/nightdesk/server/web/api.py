@@ -70,12 +70,11 @@ class GitRequest(BaseModel):
     remote: str | None = None
 
 
-class SubmitRequest(BaseModel):
-    """The part ``request`` of a submission."""
+class Wishes(BaseModel):
+    """What may be said about a run when it is submitted."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    file: str
     name: str | None = None
     environment: str | None = None
     size: str | None = None
@@ -89,8 +88,14 @@ class SubmitRequest(BaseModel):
     notify: str | None = None
     key: str | None = None
     inputs: list[InputRequest] = Field(default_factory=list, max_length=100)
-    git: GitRequest | None = None
     as_user: str | None = Field(default=None, alias="as")
+
+
+class SubmitRequest(Wishes):
+    """The part ``request`` of a submission."""
+
+    file: str
+    git: GitRequest | None = None
 
 
 class RetryRequest(BaseModel):
@@ -101,13 +106,15 @@ class RetryRequest(BaseModel):
     exact: bool = False
 
 
-def _submission(text: str) -> Submission:
-    request = read_part(SubmitRequest, text)
+def submission_of(platform: WebPlatform, person: Person, request: Wishes, more: dict[str, Any]) -> Submission:
+    """What is wanted, with what the hub knows of whoever an admin submits it for."""
     if request.timeout_seconds is not None and not math.isfinite(request.timeout_seconds):
         raise Invalid("the time limit must be a number of seconds")
-    said = request.model_dump(exclude={"inputs", "git"})
-    git = None if request.git is None else git_of(request.git.model_dump())
-    return Submission(**said, git=git, inputs=tuple(one.wanted() for one in request.inputs))
+    said = request.model_dump(include=set(Wishes.model_fields) - {"inputs"})
+    wanted = Submission(**said, **more, inputs=tuple(one.wanted() for one in request.inputs))
+    if wanted.as_user not in {None, person.name} and person.admin:
+        wanted = replace(wanted, owner=_owner(platform, str(wanted.as_user)))
+    return wanted
 
 
 async def submit_run(
@@ -140,9 +147,9 @@ router.add_api_route(
 def _submit(
     platform: WebPlatform, person: Person, request: str, source: UploadFile, files: UploadFile | None
 ) -> tuple[bool, dict[str, Any]]:
-    wanted = _submission(request)
-    if wanted.as_user not in {None, person.name} and person.admin:
-        wanted = replace(wanted, owner=_owner(platform, str(wanted.as_user)))
+    said = read_part(SubmitRequest, request)
+    git = None if said.git is None else git_of(said.git.model_dump())
+    wanted = submission_of(platform, person, said, {"file": said.file, "git": git})
     raw = source.file.read(platform.settings.runs.max_source_bytes + 1)
     along = None if files is None else Files(files.file, files.size or 0)
     run, new = submit(platform.records, platform.store, platform.settings, person, wanted, (raw, along))

@@ -27,6 +27,7 @@ from nightdesk.server.web import (
     environment_pages,
     environments,
     errors,
+    from_git,
     group_pages,
     groups,
     home_pages,
@@ -57,6 +58,7 @@ from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.form_route import MAX_FILES, PAGE_FIELDS
 from nightdesk.server.web.guard import Guard
+from nightdesk.server.web.locksmith import Locksmith
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.renderer import Renderer
 from nightdesk.server.web.session_watch import SessionWatch
@@ -71,12 +73,14 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         if not at_gate:  # one for each process that people ask is enough
             app.state.dispatcher.start()
             app.state.sessions.start()
+            app.state.locksmith.start()
         try:
             yield
         finally:
             listening.cancel()
             app.state.dispatcher.stop()
             app.state.sessions.stop()
+            app.state.locksmith.stop()
             app.state.renderer.close()
             app.state.previewer.close()
 
@@ -96,6 +100,8 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.state.news = live.News(platform.environment.redis_url, platform.forget_people)
     app.state.dispatcher = Dispatcher(platform)
     app.state.sessions = SessionWatch(platform)
+    app.state.locksmith = Locksmith(platform)
+    app.state.fetches = from_git.fetches()
     app.state.small_submits = api.small_submits()
     app.state.renderer = Renderer()
     app.state.previewer = previews.previewer()
@@ -103,6 +109,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     errors.install(app)
     runs_and_more = (
         api,
+        from_git,
         inspection,
         listing,
         story,

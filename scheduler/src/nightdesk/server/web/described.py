@@ -210,6 +210,7 @@ ANSWERS = {
     "POST /pipelines/{pipeline_id}/resume": Answer(pipelines.Pipeline, (401, 403, 404, 409)),
     "GET /pipelines/{pipeline_id}/events": Answer("text/event-stream", (401, 404)),
     "POST /runs": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "POST /runs/from-git": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /notebooks/inspect": Answer(inspections.Inspection, (400, 401, 404, 409, 413, 422)),
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
@@ -292,7 +293,7 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
         content = {"application/json": {"schema": _schema(answer.of, schemas)}}
     good = {"description": "as it was asked for", "content": content}
     responses = {"200": good}
-    if route in {"POST /runs", "POST /pipelines"}:
+    if route in {"POST /runs", "POST /runs/from-git", "POST /pipelines"}:
         responses = {
             "201": good | {"description": "accepted"},
             "200": good | {"description": "known by its key"},

@@ -29,6 +29,7 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.worker.builder import Builder
 from nightdesk.server.worker.engine_socket import Door
+from nightdesk.server.worker.errands import ErrandBoy
 from nightdesk.server.worker.janitor import Janitor
 from nightdesk.server.worker.keeper import Pulse, Sweeper, Ticking
 from nightdesk.server.worker.postman import Postman
@@ -60,6 +61,7 @@ def main() -> int:
     threads.append(Timekeeper(platform.parts, platform.clock, supervisor))
     threads.append(Janitor(platform.parts))
     threads.append(Tester(platform.tests))
+    threads.append(ErrandBoy(platform.errands, name))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)
