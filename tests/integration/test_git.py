@@ -1,0 +1,95 @@
+"""Code from git on the real platform, from a real git server: what runs is on record, and no login is anywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..support.git_server import USER, GitServer, git_server
+from ..support.notebooks import notebook
+from ..support.people import Person, admin_of, join
+from ..support.platform import Platform, bridge_address, docker
+
+pytestmark = pytest.mark.platform
+NOTEBOOK = notebook("import beside\nprint('beside says', beside.WORD)")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    with git_server(tmp_path_factory.mktemp("git"), bridge_address()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gita(platform: Platform) -> Person:
+    return join(platform, "gita")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def code(platform: Platform, server: GitServer, gita: Person) -> Iterator[None]:
+    """A connection to the private repository, which is gita's to use."""
+    server.commit("private", {"reports/daily.ipynb": NOTEBOOK, "reports/beside.py": b"WORD = 'one'\n"})
+    admin = admin_of(platform)
+    admin.runs.call("DELETE", "/connections/code")
+    wanted = {
+        "name": "code",
+        "kind": "git",
+        "settings": {"url": server.url("private"), "user": USER, "api": "gitea"},
+        "secrets": {"password": server.password},
+    }
+    admin.runs.ask("POST", "/connections", json=wanted)
+    admin.runs.ask("POST", "/connections/code/grants", json={"kind": "person", "name": gita.name})
+    yield
+    admin.runs.call("DELETE", "/connections/code")
+
+
+def run_of(person: Person, *arguments: str) -> dict[str, Any]:
+    done = person.command("submit", *arguments, "--size", "tiny", "--watch", "--json")
+    assert done.returncode == 0, done.stderr
+    ended: dict[str, Any] = json.loads(done.stdout)
+    return ended
+
+
+def test_a_private_repository_runs_with_its_commit_on_record(
+    platform: Platform, server: GitServer, gita: Person, tmp_path: Path
+) -> None:
+    first = server.commit("private", {"reports/beside.py": b"WORD = 'first'\n"}, tag="v1")
+    second = server.commit("private", {"reports/beside.py": b"WORD = 'second'\n"})
+    for ref, commit, word in (("main", second, "second"), ("v1", first, "first"), (first, first, "first")):
+        ended = run_of(gita, "reports/daily.ipynb", "--git", "code", "--ref", ref)
+        assert (ended["git"]["commit"], ended["git"]["path"]) == (commit, "reports/daily.ipynb")
+        assert f"beside says {word}" in gita.command("logs", ended["id"]).stdout
+    gita.command("download", ended["id"], str(tmp_path))
+    (manifest,) = tmp_path.rglob("manifest.json")
+    assert json.loads(manifest.read_text())["git"]["commit"] == first
+    tried = admin_of(platform).command("connection", "test", "code")
+    assert (tried.returncode, "1 branch" in tried.stdout) == (0, True), tried.stdout + tried.stderr
+    nobody = join(platform, "nogit")
+    refused = nobody.command("submit", "reports/daily.ipynb", "--git", "code")
+    assert (refused.returncode, "no connection 'code' for you" in refused.stderr) == (1, True)
+    private = nobody.command("submit", "reports/daily.ipynb", "--git", server.url("private"))
+    assert "or it is private" in private.stderr
+    _nothing_is_left_of(server.password, platform)
+
+
+def _nothing_is_left_of(secret: str, platform: Platform) -> None:
+    """In no log of a service, and in no container, argument, variable or label that is there."""
+    for service in ("api", "worker", "hub"):
+        name = platform.service(service)
+        said = subprocess.run(["docker", "logs", name], capture_output=True, text=True, check=True)
+        assert secret not in said.stdout + said.stderr
+        assert secret not in docker("inspect", name)
+    fetches = docker("ps", "--all", "--quiet", "--filter", "label=org.nightdesk.role=fetch")
+    assert not fetches.strip(), "what fetched is gone"
+
+
+def test_an_address_leads_to_nothing_that_a_run_could_not_reach(gita: Person) -> None:
+    for host in ("redis:6379", "api:8000", "hub:8081", "127.0.0.1:8000", "169.254.169.254"):
+        refused = gita.command("submit", "a.ipynb", "--git", f"http://{host}/x.git")
+        assert refused.returncode in (1, 3)
+        assert "could not be fetched" in refused.stderr or "has not come" in refused.stderr, refused.stderr
