@@ -1,7 +1,7 @@
 """errands: code that is fetched from repositories and homes, and what their hosts are told
 
 Revision ID: 0025
-Revises: 0024
+Revises: 0019
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0024"
+down_revision = "0019"
 
 
 def upgrade() -> None:
