@@ -206,6 +206,7 @@ def test_methods_that_a_route_does_not_take(ask: Ask, felix: Person, known: Know
             build_id=known.build,
             schedule_id="none",
             pipeline_id="none",
+            sweep_id="none",
             kind="group",
             number=1,
         )

@@ -8,6 +8,7 @@ run.outputs["model.json"].json()
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
@@ -16,12 +17,12 @@ from nightdesk.client.errors import NightdeskError
 from nightdesk.client.platform import Client as Platform
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from nightdesk.client import answers
     from nightdesk.client.answers import RunFilter, RunOptions
     from nightdesk.client.login import Login
+    from nightdesk.sweeping import Sweep
 
 FINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out", "lost"})
 
@@ -75,6 +76,40 @@ class Client:
     def run(self, run_id: str) -> Run:
         """One run as it is now."""
         return Run(self, self.platform.run(run_id))
+
+    def sweep(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        files: str | os.PathLike[str] | None = None,
+        **wanted: Any,
+    ) -> Sweep:
+        """Run one notebook or script with many sets of parameters.
+
+        One of these says which: `grid={"lr": [0.1, 0.01]}` (each combination), `points=[{"lr": 0.1}, …]`,
+        `random={"count": 20, "seed": 1, "draws": {"lr": {"kind": "loguniform", "low": 1e-4, "high": 0.1}}}`, or
+        `csv="lr,depth\\n0.1,2\\n"`. With `at_most` so many run at once; `metric` and `goal` ("max" or "min") say which is
+        the best. `parameters` are the same for all. The rest is as for `submit`.
+        """
+        from nightdesk.sweeping import Sweep
+
+        packed = None
+        if files is not None:
+            from nightdesk.client.archive import pack
+
+            packed = pack(os.fspath(files), without=os.fspath(source))
+        try:
+            return Sweep(self, self.platform.sweeps.make(source, files=packed, **wanted))
+        finally:
+            if packed is not None:
+                packed.close()
+
+    def sweeps(self, owner: str = "me", limit: int | None = None) -> Iterator[Sweep]:
+        """Sweeps, newest first, without their members until one is refreshed."""
+        from nightdesk.sweeping import Sweep
+
+        for each in self.platform.sweeps.listed(owner, limit):
+            yield Sweep(self, each)
 
     def runs(self, **which: Unpack[RunFilter]) -> Iterator[Run]:
         """Runs, newest first; pages are fetched as they are needed."""

@@ -213,7 +213,7 @@ def test_an_answer_that_was_lost_makes_no_second_run(signed_in: Any, nightdesk: 
 def test_a_platform_that_never_answers_leaves_a_key_to_try_again_with(
     signed_in: Any, nightdesk: Run, notebook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nightdesk.client.platform.time.sleep", lambda _: None)
+    monkeypatch.setattr("nightdesk.client.sending.time.sleep", lambda _: None)
     signed_in.drops = 9
     result = nightdesk("submit", notebook, "--key", "mine")
     assert result.code == 3

@@ -27,6 +27,7 @@ COMMANDS = {
     "download": "fetch the outputs of a run",
     "schedule": "runs by the clock",
     "pipeline": "several notebooks and scripts as one thing",
+    "sweep": "one file with many sets of parameters",
     "keep": "mark a run so that its outputs stay",
     "metrics": "what runs have measured",
     "report": "addresses that stay for the newest good output",

@@ -72,6 +72,7 @@ class Run(TypedDict):
     schedule: NotRequired[str | None]
     scheduled_at: NotRequired[str | None]
     pipeline: NotRequired[StepOf | None]
+    sweep: NotRequired[str | None]
     usage: NotRequired[Sample | None]
     kept: NotRequired[Kept | None]
     outputs_removed: NotRequired[OutputsRemoved | None]
@@ -236,6 +237,7 @@ class RunFilter(TypedDict, total=False):
     status: str
     name: str
     environment: str
+    sweep: str
     since: str
     until: str
     limit: int

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
 from nightdesk.client.checkout import checkout_of
-from nightdesk.client.errors import ConnectionLost, Unreachable, WrongUsage
+from nightdesk.client.errors import WrongUsage
 from nightdesk.client.login import find_login
+from nightdesk.client.sending import send
 from nightdesk.client.transport import Transport, read_json
 
 TYPE_CHECKING = False
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from nightdesk.client.pipelines import Pipelines
     from nightdesk.client.reports import Metrics, Reports
     from nightdesk.client.schedules import Schedules
+    from nightdesk.client.sweeps import Sweeps
     from nightdesk.client.usage import PeopleUse
 
-_SUBMIT_TRIES = 4
 _PAGE = 100
 
 
@@ -176,24 +176,8 @@ class Client:
         form.add_file("source", file, filename)
         if archive is not None:
             form.add_file("files", archive.file, "files.tar.gz")
-        headers = {"Content-Type": form.content_type}
-        pause = 0.5
-        for left in range(_SUBMIT_TRIES, 0, -1):
-            try:
-                run: Run = self._transport.json("POST", "/runs", body=form, headers=headers)
-            except ConnectionLost as error:
-                if left == 1:
-                    raise _unknown(error, key) from error
-            except Unreachable as error:
-                if left == _SUBMIT_TRIES:
-                    raise  # nothing was sent
-                if left == 1:
-                    raise _unknown(error, key) from error
-            else:
-                return run
-            time.sleep(pause)
-            pause *= 2
-        raise AssertionError("unreachable")
+        run: Run = send(self._transport, "/runs", form, key)
+        return run
 
     def run(self, run_id: str) -> Run:
         """One run as it is now."""
@@ -378,6 +362,13 @@ class Client:
 
         return Pipelines(self._transport)
 
+    @property
+    def sweeps(self) -> Sweeps:
+        """One file with many sets of parameters."""
+        from nightdesk.client.sweeps import Sweeps
+
+        return Sweeps(self._transport)
+
     def user(self) -> User:
         """Who one is."""
         user: User = self._transport.json("GET", "/user")
@@ -451,13 +442,6 @@ def opened(path: str) -> IO[bytes]:
             f"{path!r} is a folder", "Submit one notebook or script, and take the folder along with --files."
         )
     raise WrongUsage(f"{path!r} is not an ordinary file", "Submit a notebook (.ipynb) or a script (.py, .R).")
-
-
-def _unknown(error: Unreachable, key: str) -> ConnectionLost:
-    return ConnectionLost(
-        f"{error.message}; whether the run was accepted is not known",
-        f"Submit again with --key {key}: there will be one run either way.",
-    )
 
 
 def session_version() -> str | None:

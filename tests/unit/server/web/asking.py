@@ -72,6 +72,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "/pipelines" in path:
         path, more = about_pipelines(site, method, path)
         how |= more
+    if "/sweeps" in path:
+        path, more, form = about_sweeps(site, method, path)
+        how |= more
     if (method, path) in {("POST", f"{API}/runs"), ("POST", f"{API}/notebooks/inspect")}:
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
@@ -81,6 +84,27 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if method == "POST" and not api:
         how["form"] = {"_xsrf": xsrf(site, person), **form}
     return site.ask(method, path, person, **how)
+
+
+def about_sweeps(site: Site, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """A route about a sweep of ada's, which is over."""
+    how: dict[str, Any] = {}
+    if "{sweep_id}" in path:
+        made = a_sweep(site)
+        for run in site.bench.records.runs_of_sweep(made):
+            site.bench.records.request_cancel(run.id, "ada")
+        path = path.replace("{sweep_id}", made)
+    elif method == "POST":
+        body, kind = multipart(request=b'{"file": "a.ipynb", "grid": {"year": [1]}}', source=NOTEBOOK)
+        how = {"body": body, "headers": {"Content-Type": kind}}
+    return path, how, {"place": "1"}
+
+
+def a_sweep(site: Site) -> str:
+    body, kind = multipart(request=b'{"file": "a.ipynb", "grid": {"year": [1]}}', source=NOTEBOOK)
+    made = site.post("/sweeps", ADA, body=body, headers={"Content-Type": kind})
+    assert made.status == 201, made
+    return str(made.json["id"])
 
 
 def about_schedules(site: Site, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]]:

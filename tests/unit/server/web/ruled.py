@@ -105,6 +105,12 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/pipelines/{{pipeline_id}}/cancel"): OWN_RUN,
     ("POST", f"{API}/pipelines/{{pipeline_id}}/resume"): (401, 409, 404, 409),  # it goes on
     ("GET", f"{API}/pipelines/{{pipeline_id}}/events"): OWN_RUN,
+    ("POST", f"{API}/sweeps"): (401, 201, 201, 201),
+    ("POST", f"{API}/sweeps/preview"): SIGNED_IN,
+    ("GET", f"{API}/sweeps"): SIGNED_IN,
+    ("GET", f"{API}/sweeps/{{sweep_id}}"): OWN_RUN,
+    ("POST", f"{API}/sweeps/{{sweep_id}}/stop"): OWN_RUN,
+    ("GET", f"{API}/sweeps/{{sweep_id}}/events"): OWN_RUN,
     ("POST", f"{API}/runs"): (401, 201, 201, 201),
     ("POST", f"{API}/runs/from-git"): (401, 503, 503, 503),  # no worker is there
     ("GET", f"{API}/runs"): SIGNED_IN,

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env", metavar="NAME[:VERSION]", help="only runs in this environment, or in this version of it"
     )
+    parser.add_argument("--sweep", metavar="SWEEP", help="only runs of this sweep, by its id")
     parser.add_argument(
         "--since",
         metavar="TIME",
@@ -68,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         which["name"] = arguments.name
     if arguments.env is not None:
         which["environment"] = arguments.env
+    if arguments.sweep is not None:
+        which["sweep"] = arguments.sweep
     if arguments.since is not None:
         which["since"] = arguments.since
     if arguments.until is not None:

@@ -11,6 +11,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.reports_sql import hand_over_reports
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import departed, outputs, run_groups, runs
+from nightdesk.server.adapters.sweeps_sql import move_sweeps
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.leaving import Owned
 from nightdesk.server.domain.run import Status
@@ -73,6 +74,7 @@ class LeavingSql:
             found = connection.execute(select(runs).where(runs.c.owner == name).limit(limit)).all()
             if not found:
                 hand_over_reports(connection, name, heir)
+                move_sweeps(connection, name, heir, groups)
                 return 0
             now = self._database.now(connection)
             # A key is its owner's alone: the heir may have used the same one.

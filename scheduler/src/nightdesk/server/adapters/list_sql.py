@@ -121,6 +121,7 @@ def _exactly(wanted: RunFilter) -> list[tuple[Column[Any], str]]:
         (runs.c.status, wanted.status),
         (runs.c.environment, wanted.environment),
         (runs.c.version, wanted.version),
+        (runs.c.sweep_id, wanted.sweep),
     )
     return [(column, value) for column, value in pairs if value is not None]
 

@@ -55,4 +55,6 @@ def write_runs(connection: Connection, made: list[tuple[Run, Mapping[str, bytes]
 
 def _words(run: Run) -> str:
     by = f"step of pipeline {run.pipeline_id}" if run.pipeline_id else f"by schedule {run.schedule_id}"
+    if run.sweep_id is not None:
+        by = f"by sweep {run.sweep_id}"
     return f"{run.name} in {run.environment}:{run.version}, {by}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import from_row, note, one
 from nightdesk.server.adapters.schema import runs, workers
+from nightdesk.server.adapters.sweep_turns import has_turn, limits_of_sweeps, not_held_back
 from nightdesk.server.adapters.use_sql import seconds_of_runs, sessions_held
 from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.queue import Elsewhere, Line, Room, Taker, Waiting
@@ -21,7 +22,7 @@ from nightdesk.server.ports.records import NO_POLICIES, WorkerSeen
 ALIVE = (Status.STARTING, Status.RUNNING)
 _ALIVE, _QUEUED = runs.c.status.in_(ALIVE), runs.c.status == Status.QUEUED
 _STARTED = [status for status in Status if status is not Status.QUEUED]
-_TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes, runs.c.cpus)
+_TAKER = (runs.c.id, runs.c.owner, runs.c.groups, runs.c.memory_bytes, runs.c.cpus, runs.c.sweep_id)
 WAITING_COUNT = select(func.count()).select_from(runs).where(runs.c.owner == bindparam("owner"), _QUEUED)
 _WAITING = (*_TAKER, runs.c.rank, runs.c.created_at)
 _STORM = 30  # submits within a second: answering them takes what the machine has
@@ -47,10 +48,10 @@ class QueueSql:
             if free <= 0:
                 return []
             # Of nobody more than could start now: those behind them cannot be chosen.
-            candidates = [
-                _waiting(row) for row in connection.execute(_first_of_each(free, now, again_seconds))
-            ]
-            elsewhere = _elsewhere(connection, {one.owner for one in candidates}, limits, now)
+            limited = limits_of_sweeps(connection)
+            first = _first_of_each(connection, free, now, again_seconds, limited, going)
+            candidates = [_waiting(row) for row in connection.execute(first)]
+            elsewhere = _elsewhere(connection, {one.owner for one in candidates}, limits, now, limited)
             line = Line(candidates, going, room, _served(connection, now), elsewhere)
             chosen = line.choose(limits)
             if chosen:
@@ -65,12 +66,16 @@ class QueueSql:
             waiting = [
                 _waiting(row) for row in connection.execute(select(*_WAITING).where(_QUEUED, _due(now)))
             ]
-            elsewhere = _elsewhere(connection, {one.owner for one in waiting}, limits, now)
+            elsewhere = _elsewhere(
+                connection, {one.owner for one in waiting}, limits, now, limits_of_sweeps(connection)
+            )
             return Line(waiting, going, room, _served(connection, now), elsewhere)
 
     def claim(self, run_id: str, worker: str) -> Run | None:
         with self._database.writing() as connection:
             now = self._database.now(connection)
+            if not has_turn(connection, run_id):
+                return None
             done = connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id, _QUEUED, _due(now))
@@ -178,7 +183,8 @@ def _room_for_new(connection: Connection, now: float, alive_seconds: float) -> R
 
 
 def _storms(connection: Connection, at: float) -> bool:
-    late = select(runs.c.id).where(_recent(runs.c.created_at, at, 1.0)).limit(_STORM).subquery()
+    by_hand = runs.c.sweep_id.is_(None)  # nobody waits for an answer to each run of a sweep
+    late = select(runs.c.id).where(_recent(runs.c.created_at, at, 1.0), by_hand).limit(_STORM).subquery()
     return bool(connection.execute(select(func.count()).select_from(late)).scalar_one() >= _STORM)
 
 
@@ -190,18 +196,27 @@ def _going(connection: Connection, now: float, again_seconds: float) -> list[Tak
     return [_taker(row) for row in rows]
 
 
-def _first_of_each(count: int, now: float, again_seconds: float) -> Select[Any]:
-    """Of everybody so many queued runs, without those offered a moment ago."""
+def _first_of_each(
+    connection: Connection,
+    count: int,
+    now: float,
+    again_seconds: float,
+    limited: Mapping[str, int],
+    going: list[Taker],
+) -> Select[Any]:
+    """Of everybody so many queued runs, without those offered a moment ago and those that a sweep's limit keeps."""
     people = select(runs.c.owner).where(_QUEUED).distinct().subquery("people")
     theirs = runs.alias("theirs")
     fresh = and_(theirs.c.offered_at.is_not(None), _recent(theirs.c.offered_at, now, again_seconds))
+    ready = and_(_due(now, theirs), not_(fresh))
+    free = not_held_back(connection, limited, going, theirs, ready)
     first = (
         select(theirs.c.id)
         .where(
             theirs.c.status == Status.QUEUED,
             theirs.c.owner == people.c.owner,
-            _due(now, theirs),
-            not_(fresh),
+            ready,
+            *(() if free is None else (free,)),
         )
         .order_by(theirs.c.rank, theirs.c.created_at, theirs.c.id)
         .limit(count)
@@ -233,7 +248,13 @@ def _newest(people: Any, status: Status) -> Any:
     )
 
 
-def _elsewhere(connection: Connection, owners: Iterable[str], limits: Policies, now: float) -> Elsewhere:
+def _elsewhere(
+    connection: Connection,
+    owners: Iterable[str],
+    limits: Policies,
+    now: float,
+    sweeps: Mapping[str, int],
+) -> Elsewhere:
     """What else counts for people's limits; nothing is asked where nobody has such limits."""
     month = Month.of(now)
     shared = limits.sets(Limit.CPUS) or limits.sets(Limit.MEMORY)
@@ -242,16 +263,24 @@ def _elsewhere(connection: Connection, owners: Iterable[str], limits: Policies, 
         sessions_held(connection) if shared else {},
         {owner: seconds_of_runs(connection, owner, month.start, now) for owner in counted},
         month,
+        sweeps,
     )
 
 
 def _taker(row: Any) -> Taker:
-    return Taker(row.id, row.owner, tuple(row.groups), row.memory_bytes, cpus=row.cpus)
+    return Taker(row.id, row.owner, tuple(row.groups), row.memory_bytes, cpus=row.cpus, sweep=row.sweep_id)
 
 
 def _waiting(row: Any) -> Waiting:
     return Waiting(
-        row.id, row.owner, tuple(row.groups), row.memory_bytes, row.rank, row.created_at, cpus=row.cpus
+        row.id,
+        row.owner,
+        tuple(row.groups),
+        row.memory_bytes,
+        row.rank,
+        row.created_at,
+        cpus=row.cpus,
+        sweep=row.sweep_id,
     )
 
 

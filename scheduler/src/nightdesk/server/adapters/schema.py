@@ -24,6 +24,7 @@ _ALIVE = text("status IN ('starting', 'running')")
 _QUEUED = text("status = 'queued'")
 _OPEN = text("ended_at IS NULL")
 _OFFERED = text("status = 'queued' AND offered_at IS NOT NULL")
+_SWEPT = text("sweep_id IS NOT NULL")
 SUCCEEDED = text("status = 'succeeded'")
 
 runs = Table(
@@ -84,6 +85,8 @@ runs = Table(
     Column("pipeline_id", String(32)),
     Column("step", String(64)),
     Column("steps", JSON(none_as_null=True)),
+    Column("sweep_id", String(32)),
+    Column("sweep_place", Integer),
     Column("git", JSON(none_as_null=True)),
     Column("sources", JSON(none_as_null=True)),
     Column("kept_by", String(255)),
@@ -120,6 +123,17 @@ runs = Table(
         "id",
         sqlite_where=_QUEUED,
         postgresql_where=_QUEUED,
+    ),
+    Index("runs_of_sweep", "sweep_id", "created_at", "id", sqlite_where=_SWEPT, postgresql_where=_SWEPT),
+    Index(
+        "runs_of_sweep_and_status",
+        "status",
+        "sweep_id",
+        "rank",
+        "created_at",
+        "id",
+        sqlite_where=_SWEPT,
+        postgresql_where=_SWEPT,
     ),
     Index("runs_offered", "offered_at", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
 )

@@ -49,6 +49,7 @@ ACTIONS = (
     "schedule.resumed", "schedule.run",
     "session.ended", "session.started", "session.stopped",
     "sign-in.done", "sign-in.failed", "sign-in.locked", "sign-in.refused", "sign-out.done",
+    "sweep.made", "sweep.seen", "sweep.stopped",
     "token.made", "token.revoked",
 )  # fmt: skip
 

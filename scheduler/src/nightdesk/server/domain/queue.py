@@ -32,6 +32,7 @@ class Taker:
     groups: tuple[str, ...]
     memory_bytes: int
     cpus: float = field(default=1.0, kw_only=True)
+    sweep: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,16 @@ class Waiting(Taker):
     def of(cls, run: Run) -> Waiting:
         """The run as one that waits."""
         rank = RANKS[run.priority]
-        return cls(run.id, run.owner, run.groups, run.memory_bytes, rank, run.created_at, cpus=run.cpus)
+        return cls(
+            run.id,
+            run.owner,
+            run.groups,
+            run.memory_bytes,
+            rank,
+            run.created_at,
+            cpus=run.cpus,
+            sweep=run.sweep_id,
+        )
 
     @property
     def age(self) -> tuple[int, float, str]:
@@ -64,12 +74,13 @@ class Room:
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """What counts for people's limits besides runs that go on: by person, what their sessions have, and for how
-    many seconds their runs have run in ``month``.
+    many seconds their runs have run in ``month``. ``sweeps``: how many of a sweep may go on at once, where it says so.
     """
 
     sessions: Mapping[str, Held] = field(default_factory=dict)
     run_seconds: Mapping[str, float] = field(default_factory=dict)
     month: Month | None = None
+    sweeps: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING_ELSE = Elsewhere()
@@ -146,7 +157,7 @@ def choose(
 ) -> list[str]:
     """The ids to start now, in order.
 
-    A run that is over its person's or group's limit is passed over. One that finds too little memory
+    A run that is over its person's, group's or sweep's limit is passed over. One that finds too little memory
     is not: it would wait for ever behind smaller ones. One that no machine can hold runs alone.
 
     Args:
@@ -197,6 +208,7 @@ class _Used:
         self._elsewhere = elsewhere
         self._people: dict[str, Held] = {}
         self._groups: Counter[str] = Counter()
+        self._sweeps: Counter[str] = Counter()
         for one in going:
             self.add(one)
 
@@ -204,9 +216,14 @@ class _Used:
         """One more goes on."""
         self._people[one.owner] = self._people.get(one.owner, Held()) + Held(1, one.cpus, one.memory_bytes)
         self._groups.update(one.groups)
+        if one.sweep is not None:
+            self._sweeps[one.sweep] += 1
 
     def over(self, one: Taker, limits: Policies) -> str | None:
         """Which limit keeps it from starting, in words; None: none does."""
+        of_sweep = self._elsewhere.sweeps.get(one.sweep or "")
+        if of_sweep is not None and self._sweeps[one.sweep or ""] >= of_sweep:
+            return f"at most {of_sweep} of its sweep run at once"
         mine = limits.limits(one.owner, one.groups)
         runs = self._people.get(one.owner, Held())
         if Limit.RUNS in mine and runs.count >= mine[Limit.RUNS]:

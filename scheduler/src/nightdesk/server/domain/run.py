@@ -145,6 +145,8 @@ class Run:
     pipeline_id: str | None = None  # the pipeline that it is a step of, and which
     step: str | None = None
     steps: dict[str, str] | None = None  # the steps before it that it may read: their runs by name
+    sweep_id: str | None = None
+    sweep_place: int | None = None  # which of its sets of parameters, from 1
     git: dict[str, Any] | None = (
         None  # of the checkout that it was submitted from: commit, branch, dirty, remote
     )

@@ -25,6 +25,7 @@ from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.retention import Retention
 from nightdesk.server.ports.schedules import Schedules
+from nightdesk.server.ports.sweeps import Sweeps
 from nightdesk.server.ports.use import UseRecords
 
 NO_POLICIES = Policies()
@@ -65,6 +66,7 @@ class RunFilter:
     name: str | None = None
     environment: str | None = None
     version: str | None = None
+    sweep: str | None = None
     since: float | None = None
     until: float | None = None
     limit: int = 50
@@ -125,6 +127,7 @@ class Records(
     Errands,
     Retention,
     Pipelines,
+    Sweeps,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,14 +80,16 @@ def prepare(raw: bytes, version: Version, given: dict[str, Any], text: bool) -> 
     _check_code(node)
     values = _inject(node, kernel, given, text)
     return Prepared(
-        source=json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "backslashreplace"
-        ),
+        source=_written(node),
         kernel=kernel,
         parameters=values,
         cells=sum(1 for cell in node.cells if cell.cell_type == "code"),
         notes=tuple(notes),
     )
+
+
+def _written(node: nbformat.NotebookNode) -> bytes:
+    return json.dumps(node, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def read(raw: bytes) -> tuple[nbformat.NotebookNode, list[str]]:
@@ -199,9 +202,55 @@ def declared(prepared: Prepared) -> list[Parameter] | None:
 def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], text: bool) -> dict[str, Any]:
     if not given:
         return {}
+    values = _checked(parameters_of(node, kernel), kernel.language, given, text)
+    _put(node, kernel.name, kernel.language, values)
+    return values
+
+
+def checked_values(
+    source: bytes, kernel: Kernel, points: Iterable[tuple[str, dict[str, Any]]], text: bool
+) -> list[dict[str, Any]]:
+    """Many sets of parameters for one notebook, each in its types.
+
+    Args:
+        source: the prepared notebook, without parameters.
+        kernel: the one it runs with.
+        points: what each is called in a refusal, and its parameters.
+        text: see :func:`prepare`.
+
+    Raises:
+        Invalid: the first that does not fit, by what it is called.
+    """
+    known = parameters_of(nbformat.from_dict(json.loads(source)), kernel)
+    found = []
+    for called, given in points:
+        try:
+            found.append(_checked(known, kernel.language, given, text))
+        except Invalid as error:
+            raise Invalid(f"{called}: {error.message}", error.hint) from None
+    return found
+
+
+def cells_with_values(source: bytes) -> int:
+    """How many code cells a prepared notebook has once parameters are put in."""
+    node = nbformat.from_dict(json.loads(source))
+    return 1 + sum(1 for cell in node.cells if cell.cell_type == "code" and not _tagged(cell, _INJECTED))
+
+
+def with_values(source: bytes, kernel: str, language: str, values: dict[str, Any]) -> bytes:
+    """A prepared notebook without parameters, with these put in."""
+    if not values:
+        return source
+    node = nbformat.from_dict(json.loads(source))
+    _put(node, kernel, language, values)
+    return _written(node)
+
+
+def _checked(
+    known: list[Parameter] | None, language: str, given: dict[str, Any], text: bool
+) -> dict[str, Any]:
     for name in given:
-        check_name(name.replace(".", "_") if kernel.language == "R" else name)
-    known = parameters_of(node, kernel)
+        check_name(name.replace(".", "_") if language == "R" else name)
     if known is not None:
         by_name = {parameter.name: parameter for parameter in known}
         for name in given:
@@ -210,21 +259,24 @@ def _inject(node: nbformat.NotebookNode, kernel: Kernel, given: dict[str, Any], 
         given = {name: convert(by_name[name], value, text) for name, value in given.items()}
     for name, value in given.items():
         check_value(name, value)
-    cell = nbformat.v4.new_code_cell(source=_assignments(given, kernel))
+    return given
+
+
+def _put(node: nbformat.NotebookNode, kernel: str, language: str, values: dict[str, Any]) -> None:
+    cell = nbformat.v4.new_code_cell(source=_assignments(values, kernel, language))
     cell.metadata["tags"] = [_INJECTED]
     if (node.nbformat, node.nbformat_minor) < (4, 5):
         cell.pop("id", None)
     node.cells = [cell for cell in node.cells if not _tagged(cell, _INJECTED)]
     at = next((index + 1 for index, cell in enumerate(node.cells) if _tagged(cell, _PARAMETERS)), 0)
     node.cells.insert(at, cell)
-    return given
 
 
-def _assignments(given: dict[str, Any], kernel: Kernel) -> str:
+def _assignments(given: dict[str, Any], kernel: str, language: str) -> str:
     title = "Parameters of this run"
-    if kernel.language == "R":
+    if language == "R":
         return "\n".join([f"# {title}", *(f"{name} <- {written_in_r(given[name])}" for name in given)])
-    translator = papermill_translators.find_translator(kernel.name, kernel.language)
+    translator = papermill_translators.find_translator(kernel, language)
     return str(translator.codify(given, title))
 
 

@@ -59,10 +59,14 @@ def retry(
         notes=(*_kept_notes(run), f"Runs {run.id} again{', exactly' if exact else ''}.", *note),
         created_at=standing.now,
         expected_seconds=standing.expected_seconds,
+        # Of whoever made the sweep it is the same place of it; of others a run like any.
+        **({"sweep_id": run.sweep_id, "sweep_place": run.sweep_place} if run.owner == person.name else {}),
     )
     there = inputs_there(records, store, run.id)
     if SOURCE not in there:
         raise NotFound(f"the inputs of run {run.id} are not there any more", "Submit the file anew.")
+    if again.sweep_id is not None:
+        return add_with_inputs(records, store, again, {})[0]  # the sweep has them
     with ExitStack() as opened:
         inputs = {name: opened.enter_context(open_input(records, store, run.id, name)) for name in there}
         return add_with_inputs(records, store, again, inputs)[0]

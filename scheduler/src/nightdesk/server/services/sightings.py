@@ -9,6 +9,7 @@ from collections import OrderedDict
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.sweep import Sweep
 from nightdesk.server.ports.audit import AuditLog
 
 _AGAIN_SECONDS = 600.0
@@ -25,15 +26,24 @@ def note_sight(log: AuditLog, person: Person, run: Run, output: str = "") -> Non
     Raises:
         Unavailable: the database does not answer; then it is not to be shown either.
     """
-    if run.owner == person.name:
-        return
     action = "output.downloaded" if output else "run.seen"
-    what, now = (person.name, action, run.id, output), time.monotonic()
+    _note_once(log, person, Note(person.name, action, run.id, run.owner, output or run.name), output)
+
+
+def note_sight_of_sweep(log: AuditLog, person: Person, sweep: Sweep) -> None:
+    """Note that somebody sees another's sweep; see :func:`note_sight`."""
+    _note_once(log, person, Note(person.name, "sweep.seen", sweep.id, sweep.owner, sweep.name))
+
+
+def _note_once(log: AuditLog, person: Person, note: Note, part: str = "") -> None:
+    if note.whom == person.name:
+        return
+    what, now = (person.name, note.action, note.object, part), time.monotonic()
     with _lock:
         known = _noted.get(what)
     if known is not None and now - known < _AGAIN_SECONDS:
         return
-    log.note(Note(person.name, action, run.id, run.owner, output or run.name))
+    log.note(note)
     with _lock:
         _noted[what] = now
         _noted.move_to_end(what)

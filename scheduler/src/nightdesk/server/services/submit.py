@@ -196,12 +196,21 @@ def check_script(source: bytes, version: Version, file: str) -> None:
 
 def _script(source: bytes, version: Version, wanted: Submission) -> _Code:
     check_script(source, version, wanted.file)
+    return _Code(source, None, script_values(wanted.parameters, wanted.parameters_are_text), 0, ())
+
+
+def script_values(given: dict[str, Any], text: bool) -> dict[str, Any]:
+    """Parameters as a script gets them; ``text`` says that they were typed on a command line.
+
+    Raises:
+        Invalid: one cannot be a variable, or its value is none that comes back from JSON.
+    """
     values: dict[str, Any] = {}
-    for name, value in wanted.parameters.items():
+    for name, value in given.items():
         check_name(name)
-        values[name] = script_value(value) if wanted.parameters_are_text else value
+        values[name] = script_value(value) if text else value
         check_value(name, values[name])
-    return _Code(source, None, values, 0, ())
+    return values
 
 
 def _left_out(wanted: Submission) -> tuple[str, ...]:

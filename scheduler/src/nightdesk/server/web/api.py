@@ -182,7 +182,7 @@ def retry_run(
     """Run the same again, as a new run of whoever asks; ``exact`` in the image of the recorded digest."""
     exact = wanted is not None and wanted.exact
     run = seen_run(platform, person, run_id)
-    again = retry(platform.records, platform.store, platform.settings, person, run, exact)
+    again = run_again(platform, person, run, exact)
     http.app.state.dispatcher.wake()
     return shape(platform, again)
 
@@ -214,6 +214,18 @@ def cancelled(platform: WebPlatform, person: Person, run_id: str) -> Run | None:
     platform.bell.changed(run_id)
     platform.waiting.forget()
     return run
+
+
+def run_again(platform: WebPlatform, person: Person, run: Run, exact: bool = False) -> Run:
+    """The same as a new run; who looks at its sweep is told.
+
+    Raises:
+        Refused: in words.
+    """
+    again = retry(platform.records, platform.store, platform.settings, person, run, exact)
+    if again.sweep_id is not None:
+        platform.bell.changed(again.sweep_id)
+    return again
 
 
 def of_attempt(run: Run, attempt: int | None) -> Run:

@@ -51,6 +51,8 @@ from nightdesk.server.web import (
     schedules,
     sessions,
     story,
+    sweep_live,
+    sweeps,
     usage,
     zipped,
 )
@@ -130,6 +132,8 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(home_pages.router)
     app.include_router(schedules.router)
     app.include_router(pipelines.router)
+    app.include_router(sweeps.router)
+    app.include_router(sweep_live.router)
     app.include_router(connections.router)
     app.include_router(schedule_pages.router)
     app.include_router(groups.for_the_hub)

@@ -22,12 +22,14 @@ from nightdesk.client import notice_answers as notices
 from nightdesk.client import people_answers as people
 from nightdesk.client import pipeline_answers as pipelines
 from nightdesk.client import schedule_answers as schedules
+from nightdesk.client import sweep_answers as sweeps
 from nightdesk.server.web.api import SubmitRequest
 from nightdesk.server.web.builds import RequestedBuild
 from nightdesk.server.web.inspection import InspectRequest
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.pipelines import PipelineRequest
 from nightdesk.server.web.schedules import ScheduleRequest, SourceRequest
+from nightdesk.server.web.sweeps import SweepRequest
 
 
 class Words(TypedDict):
@@ -201,6 +203,12 @@ ANSWERS = {
     "POST /schedules/{schedule_id}/pause": Answer(schedules.Schedule, (401, 404)),
     "POST /schedules/{schedule_id}/resume": Answer(schedules.Schedule, (401, 404)),
     "POST /schedules/{schedule_id}/run": Answer(schedules.Tick, (401, 404)),
+    "POST /sweeps": Answer(sweeps.Sweep, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "POST /sweeps/preview": Answer(sweeps.SweepPreview, (400, 401, 403, 404, 409, 413, 422, 429)),
+    "GET /sweeps": Answer(sweeps.Sweeps, (400, 401, 403, 422)),
+    "GET /sweeps/{sweep_id}": Answer(sweeps.Sweep, (401, 404, 422)),
+    "POST /sweeps/{sweep_id}/stop": Answer(sweeps.StoppedSweep, (401, 403, 404, 422)),
+    "GET /sweeps/{sweep_id}/events": Answer("text/event-stream", (401, 404)),
     "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
     "POST /pipelines": Answer(pipelines.Pipeline, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /pipelines/check": Answer(pipelines.CheckedPipeline, (400, 401, 413, 422)),
@@ -259,6 +267,7 @@ _MADE = {
     "POST /schedules",
     "POST /schedules/{schedule_id}/run",
 }
+_KEYED = {"POST /runs", "POST /runs/from-git", "POST /pipelines", "POST /sweeps"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -280,6 +289,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _describe_part(schemas, "Body_inspect_file", InspectRequest)
         _describe_part(schemas, "Body_send_pipeline", PipelineRequest)
         _describe_part(schemas, "Body_check_pipeline", PipelineRequest)
+        _describe_part(schemas, "Body_add_sweep", SweepRequest)
+        _describe_part(schemas, "Body_preview_sweep", SweepRequest)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -293,7 +304,7 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
         content = {"application/json": {"schema": _schema(answer.of, schemas)}}
     good = {"description": "as it was asked for", "content": content}
     responses = {"200": good}
-    if route in {"POST /runs", "POST /runs/from-git", "POST /pipelines"}:
+    if route in _KEYED:
         responses = {
             "201": good | {"description": "accepted"},
             "200": good | {"description": "known by its key"},

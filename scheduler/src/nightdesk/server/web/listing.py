@@ -31,6 +31,9 @@ def asked_for(
         str | None, Query(max_length=_LONGEST, description="a run's name; * is any characters")
     ] = None,
     environment: Annotated[str | None, Query(max_length=_LONGEST, description="NAME or NAME:VERSION")] = None,
+    sweep: Annotated[
+        str | None, Query(max_length=_LONGEST, description="the id of the sweep that made it")
+    ] = None,
     since: Annotated[str | None, Query(description="submitted then or later: a day or a time")] = None,
     until: Annotated[str | None, Query(description="submitted before then; of a day: before its end")] = None,
 ) -> RunFilter:
@@ -43,6 +46,7 @@ def asked_for(
         name=name or None,
         environment=environment_name or None,
         version=version or None,
+        sweep=sweep or None,
         since=None if since is None else moment("since", since),
         until=None if until is None else moment("until", until, end=True),
     )

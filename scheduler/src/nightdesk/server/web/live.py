@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Any
@@ -47,13 +47,14 @@ router = APIRouter(prefix=API, tags=["runs"])
 
 
 class News:
-    """Who watches which run, build or pipeline, and whether the bell can be heard."""
+    """Who watches which run, build, pipeline or sweep, and whether the bell can be heard."""
 
     def __init__(self, redis_url: str, people_changed: Callable[[str], None]) -> None:
         """``people_changed`` is called with the name of whoever was changed, empty: anybody."""
         self._url = redis_url
         self._people_changed = people_changed
         self._watchers: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._further: dict[asyncio.Event, set[str]] = {}  # what else an event is set for
         self.heard = False
 
     async def listen(self) -> None:
@@ -102,10 +103,17 @@ class News:
         try:
             yield event
         finally:
-            for each in set(ids):
+            for each in {*ids, *self._further.pop(event, ())}:
                 self._watchers[each].discard(event)
                 if not self._watchers[each]:
                     del self._watchers[each]
+
+    def also(self, event: asyncio.Event, run_ids: Iterable[str]) -> None:
+        """Set an event that :meth:`watch` gave at news of these as well."""
+        known = self._further.setdefault(event, set())
+        for run_id in run_ids:
+            known.add(run_id)
+            self._watchers[run_id].add(event)
 
 
 @router.get("/runs/{run_id}/events", response_class=StreamingResponse)

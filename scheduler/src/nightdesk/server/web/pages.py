@@ -14,8 +14,7 @@ from nightdesk.server.domain.person import may_cancel, may_see
 from nightdesk.server.domain.run import Status, is_id
 from nightdesk.server.services.failure import failure_of
 from nightdesk.server.services.logs import log_tail
-from nightdesk.server.services.rerun import retry
-from nightdesk.server.web.api import cancelled, seen_run, shape, shapes
+from nightdesk.server.web.api import cancelled, run_again, seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.listing import following
 from nightdesk.server.web.metrics import metrics_json
@@ -88,6 +87,6 @@ def retry_from_page(
     request: Request, platform: Platform, person: ByForm, run_id: str, exact: Annotated[bool, Form()] = False
 ) -> Response:
     run = seen_run(platform, person, run_id)
-    again = retry(platform.records, platform.store, platform.settings, person, run, exact)
+    again = run_again(platform, person, run, exact)
     request.app.state.dispatcher.wake()
     return RedirectResponse(f"{BASE}/runs/{again.id}", status_code=303)

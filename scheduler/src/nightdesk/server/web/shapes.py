@@ -67,6 +67,7 @@ def run_json(
         "schedule": run.schedule_id,
         "scheduled_at": iso(run.scheduled_at),
         "pipeline": None if run.pipeline_id is None else {"id": run.pipeline_id, "step": run.step},
+        "sweep": run.sweep_id,
         "kept": None if run.kept_at is None else {"by": run.kept_by, "at": iso(run.kept_at)},
         "outputs_removed": removed_json(run),
         "inputs": [asdict(source) for source in run.sources],
