@@ -111,7 +111,7 @@ def test_one_key_is_one_sweep_whoever_is_first(records: RecordsSql) -> None:
     assert len(records.runs(RunFilter())) == 1
     assert records.sweep_by_key("ada", "night") == answers[0][0]
     assert records.sweep_by_key("bob", "night") is None
-    records.add_sweep(a_sweep(id="of-bob", owner="bob", key="night"), [], {"source": b"x"})
+    assert made(records, id="of-bob-of-bob", owner="bob", key="night")
 
 
 def test_nothing_is_made_for_who_is_disabled_or_in_what_was_removed(records: RecordsSql) -> None:
