@@ -13,7 +13,7 @@ import nightdesk
 
 SECRETS, WORK, HOME, OUT = "/kit", "/tmp/work", "/their-home", "/tmp/work/out"  # noqa: S108 - in the container
 _MAIN = f"""\
-import json, os, sys, zipfile
+import json, sys, zipfile
 from pathlib import Path
 from nightdesk.fetching.program import main
 kit = zipfile.ZipFile(sys.argv[0])
@@ -23,7 +23,6 @@ if "ca" in kit.namelist():
     with open(ca, "wb") as file:
         file.write(kit.read("ca"))
 wanted = json.loads(kit.read("wanted.json"))
-os.remove(sys.argv[0])
 main(wanted, (Path("{WORK}"), Path("{SECRETS}")), Path("{HOME}"), Path("{OUT}"), ca)
 """
 _SENT = ("__init__.py", "fetching/*.py")
