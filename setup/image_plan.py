@@ -33,7 +33,7 @@ LEFT_OUT = re.compile(r"(^|/)(__pycache__|node_modules|\.[^/]*)(/|$)|\.pyc$|~$|\
 # What scheduler/ gives to images other than its own: everything but the server, which changes most
 # often, and the runner and the preflight, which are sent in.
 NOT_LIGHT = tuple(f"scheduler/src/nightdesk/{name}" for name in ("server", "runner", "preflight"))
-CONFIG = ("scheduler/src/nightdesk/config.py",)
+CONFIG = tuple(f"scheduler/src/nightdesk/{name}.py" for name in ("config", "sections"))
 CORE = ("scheduler/pyproject.toml", "scheduler/src/nightdesk")
 BUILD_TOOLS = ("images/base/install-packages", "images/base/build-requirements.txt")
 

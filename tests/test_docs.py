@@ -14,7 +14,8 @@ import pytest
 import yaml
 from fastapi.routing import iter_route_contexts
 from nightdesk.cli.arguments import build
-from nightdesk.config import Settings, Size
+from nightdesk.config import Settings
+from nightdesk.sections import Size
 from nightdesk.server.web.app import create_app
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.sign_in import Provider

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nightdesk.config import Limits
+from nightdesk.sections import Limits
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.errors import FenceLost

@@ -29,6 +29,7 @@ def hashes(root: Path) -> dict[str, str]:
         ("scheduler/src/nightdesk/server/bootstrap.py", {"scheduler:latest"}),
         ("scheduler/src/nightdesk/runner/__init__.py", {"scheduler:latest"}),
         ("scheduler/src/nightdesk/config.py", {"scheduler:latest", "hub:latest"}),
+        ("scheduler/src/nightdesk/sections.py", {"scheduler:latest", "hub:latest"}),
         ("scheduler/src/nightdesk/client/__init__.py", {"scheduler:latest", "hub:latest", *ENVIRONMENTS}),
         ("scheduler/src/nightdesk/cli/__init__.py", {"scheduler:latest", "hub:latest", *ENVIRONMENTS}),
         ("scheduler/requirements.txt", {"scheduler:latest"}),

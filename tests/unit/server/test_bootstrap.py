@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nightdesk.config import Settings, Storage
+from nightdesk.config import Settings
+from nightdesk.sections import Storage
 from nightdesk.server.bootstrap import Environment, MissingSecret, store_for
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nightdesk.config import Network
+from nightdesk.sections import Network
 from nightdesk.server.domain.egress import (
     METADATA,
     bridge_of_runs,

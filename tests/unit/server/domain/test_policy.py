@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nightdesk.config import Limits
+from nightdesk.sections import Limits
 from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.person import Person, may_cancel, may_see
 from nightdesk.server.domain.policy import Kind, Limit, Policies, Policy, Reach, check_policy

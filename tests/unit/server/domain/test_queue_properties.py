@@ -7,7 +7,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nightdesk.config import Limits
+from nightdesk.sections import Limits
 from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.domain.queue import RANKS, Line, Room, Taker, Waiting
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from nightdesk.config import Network
+from nightdesk.sections import Network
 
 # Where clouds tell a machine its own credentials: AWS, Google, Azure, Oracle and others on link-local addresses
 # (ECS: 169.254.170.2), Alibaba, Oracle's former one, Azure's second one; and the same of IPv6.

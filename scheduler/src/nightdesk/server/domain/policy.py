@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from nightdesk.config import Limits as RunLimits
+from nightdesk.sections import Limits as RunLimits
 from nightdesk.server.domain.errors import Invalid
 
 

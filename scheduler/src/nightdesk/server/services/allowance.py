@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nightdesk.config import Settings, Size
+from nightdesk.config import Settings
+from nightdesk.sections import Size
 from nightdesk.server.domain.errors import NotAllowed, NotFound, TooLarge, TooMany
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.person import Person

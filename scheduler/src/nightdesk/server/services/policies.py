@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nightdesk.config import Limits
+from nightdesk.sections import Limits
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Limit, Policies
 from nightdesk.server.ports import policies as ports

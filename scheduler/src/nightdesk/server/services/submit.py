@@ -7,7 +7,8 @@ import io
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from nightdesk.config import Settings, Size
+from nightdesk.config import Settings
+from nightdesk.sections import Size
 from nightdesk.server.domain.environment import Version, choose, runnable
 from nightdesk.server.domain.errors import Invalid, NotAllowed, TooLarge, TooMany
 from nightdesk.server.domain.notification import check_when

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData
 
-from nightdesk.config import Bytes
+from nightdesk.sections import Bytes
 from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.policy import Limit, Policy, Reach
 from nightdesk.server.services.directory import UNLIMITED, PolicyChange

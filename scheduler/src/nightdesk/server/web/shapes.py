@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from nightdesk.config import Settings, Size
+from nightdesk.config import Settings
+from nightdesk.sections import Size
 from nightdesk.server.domain.environment import Version, default_of
 from nightdesk.server.domain.run import Output, Run, RunError
 from nightdesk.server.ports.records import Usage
