@@ -7,24 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import docker
-from docker.errors import APIError, NotFound
-from dockerspawner import DockerSpawner
 from jupyterhub.traitlets import Command
-from nightdesk.connection_places import ConnectionMount, missing
 from nightdesk.shared_folders import SharedMount
-from traitlets import Any as AnyTrait
-from traitlets import Bool, Integer, Unicode, default
+from traitlets import Integer, Unicode, default
 
 from nightdesk_hub import session_container as container
 from nightdesk_hub.allowance import Taken, TooMuch
 from nightdesk_hub.choice import OPTIONS, Choice, NotOffered, choose
-from nightdesk_hub.desk import Desk
 from nightdesk_hub.engine import ENGINE_ERRORS, explain
 from nightdesk_hub.networks import NoNetwork
 from nightdesk_hub.offers import Member, NoOffers
 from nightdesk_hub.readiness import NotReady, wait_until_ready
 from nightdesk_hub.refused import StartRefused
+from nightdesk_hub.session_object import SessionObject
 from nightdesk_hub.spawn_form import ChooseFirst, form_options, query_options, render_form
 from nightdesk_hub.user_names import is_user_name
 from nightdesk_hub.version_notice import notice_for
@@ -42,10 +37,8 @@ POLL_SECONDS = 5
 _LOG_LINES = 5
 
 
-class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
+class NightdeskSpawner(SessionObject):
     """Starts, finds and stops one session."""
-
-    desk: Desk = AnyTrait().tag(config=True)  # type: ignore[assignment]
 
     cmd = Command(["jupyterhub-singleuser"], config=True)
     default_url = Unicode("/lab", config=True)
@@ -53,9 +46,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
     start_timeout = Integer(START_SECONDS, config=True)
     http_timeout = Integer(ANSWER_SECONDS, config=True)
     poll_interval = Integer(POLL_SECONDS, config=True)
-    remove = Bool(True, config=True)
-    use_internal_ip = Bool(True, config=True)
-    pull_policy = Unicode("never", config=True)
 
     @default("options_form")
     def _options_form(self) -> Callable[[Any], Any]:
@@ -75,25 +65,12 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         return self.desk.names.session(self.user.name, self.name)
 
     def __init__(self, **kwargs: Any) -> None:
-        self._choice: Choice | None = None
         self._running: dict[str, Any] = {}
         self._folders: tuple[SharedMount, ...] = ()
-        self._places: tuple[ConnectionMount, ...] = ()
         self._steps: list[dict[str, Any]] = []
         #: What a link to the start page asked to have marked.
         self.asked_for: dict[str, Any] = {}
         super().__init__(**kwargs)
-
-    # --- the engine -------------------------------------------------------------------------------
-
-    @property
-    def client(self) -> docker.APIClient:
-        """DockerSpawner builds parts of its requests with the client itself."""
-        return self.desk.engine.client
-
-    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the engine; all spawners share its threads."""
-        return await self.desk.engine.call(method, *args, **kwargs)
 
     # --- options ----------------------------------------------------------------------------------
 
@@ -101,10 +78,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
         """A link only marks choices on the start page: it starts nothing, whoever made it."""
         self.asked_for = query_options(query_data)
         raise ChooseFirst
-
-    async def check_allowed(self, image: str) -> str:  # noqa: ARG002
-        """DockerSpawner's way for users to name an image: there is none."""
-        raise StartRefused("Sessions start from the environments on offer; an image cannot be named.")
 
     @property
     def member(self) -> Member:
@@ -257,43 +230,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
                 status_code=403,
             )
 
-    async def create_object(self) -> Any:
-        """Make the container, without the places of connections that are not on the machine any more."""
-        try:
-            return await super().create_object()
-        except APIError as error:
-            gone = missing(explain(error), self._places)
-            if gone is None:
-                raise
-            self.log.warning("%s: there is no %s on this machine: not mounted", self._log_name, gone.path)
-            self._places = tuple(place for place in self._places if place != gone)
-            mounts = self.extra_host_config["mounts"]
-            left = [mount for mount in mounts if mount["Target"] != gone.target]
-            self.extra_host_config = {**self.extra_host_config, "mounts": left}
-            return await self.create_object()
-
-    async def pull_image(self, image: str) -> None:
-        """Images are made here and never pulled; one that is gone is said in words."""
-        try:
-            await self.docker("inspect_image", image)
-        except NotFound:
-            raise StartRefused(
-                f"The image of {self._what()} is not on this machine any more. Choose another version, or "
-                f"ask an admin to build it again ({image}).",
-                reason="image_missing",
-                status_code=503,
-            ) from None
-
-    async def remove_object(self) -> None:
-        """Remove the container, running or not: one that the hub lost sight of blocks its name."""
-        try:
-            await self.docker("remove_container", self.object_id, v=True, force=True)
-        except NotFound:
-            return
-        except APIError as error:
-            if error.status_code != 409:  # its removal is under way
-                raise
-
     async def _ended(self) -> str | None:
         self._check_not_out()
         state = await self._state()
@@ -313,9 +249,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
 
     # --- what is going on -------------------------------------------------------------------------
 
-    def _what(self) -> str:
-        return str(self._choice.version) if self._choice else "your environment"
-
     def _say(self, progress: int, message: str) -> None:
         self._steps.append({"progress": progress, "message": message})
 
@@ -333,15 +266,6 @@ class NightdeskSpawner(DockerSpawner):  # type: ignore[misc]
             await asyncio.sleep(0.2)
 
     # --- a session that runs ----------------------------------------------------------------------
-
-    async def _state(self) -> dict[str, Any] | None:
-        """The container's state as the engine has it; None when there is no such container."""
-        try:
-            found = await self.docker("inspect_container", self.object_name)
-        except NotFound:
-            return None
-        self.object_id = found["Id"]
-        return dict(found["State"])
 
     async def poll(self) -> str | int | None:
         """None while the session runs.
