@@ -10,6 +10,7 @@ PLACES = (
     (HOME, "Home"),
     ("/hub/home", "Session"),
     (f"{SERVICE}/", "Runs"),
+    (f"{SERVICE}/pipelines", "Pipelines"),
     (f"{SERVICE}/schedules", "Schedules"),
     (f"{SERVICE}/reports", "Reports"),
     (f"{SERVICE}/environments", "Environments"),

@@ -143,7 +143,7 @@ def about_pipelines(site: Site, method: str, path: str) -> tuple[str, dict[str, 
         if path.endswith("/events"):
             site.post(f"/pipelines/{pipeline}/cancel", ADA)
         path = path.replace("{pipeline_id}", pipeline).replace("{change}", "cancel")
-    elif method == "POST":
+    elif method == "POST" and path.startswith(API):
         how["body"], kind = a_pipeline_form()
         how["headers"] = {"Content-Type": kind}
     return path, how

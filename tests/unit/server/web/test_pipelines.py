@@ -10,7 +10,7 @@ from nightdesk.server.domain.run import Status
 
 from ..services.piping import CHAIN, FILES
 from ..workbench import ADA, BOB, ROOT, archive
-from .site import Answer, Site, multipart
+from .site import BASE, Answer, Site, multipart
 
 
 def send(
@@ -88,3 +88,38 @@ def test_a_list_goes_on(site: Site) -> None:
     assert [each["id"] for each in first["pipelines"]] == [ids[2], ids[1]]
     rest = site.get(f"/pipelines?limit=2&before={first['next']}", BOB).json
     assert ids[0] in {each["id"] for each in rest["pipelines"]}
+
+
+# pages
+
+
+def look(site: Site, path: str, person: Person) -> Answer:
+    return site.ask("GET", f"{BASE}{path}", person, cookie=True)
+
+
+def test_the_page_has_the_picture_and_the_same_as_a_table(site: Site) -> None:
+    made = send(site, name="<pictured>").json
+    answer = look(site, f"/pipelines/{made['id']}", ADA)
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert text.count('class="spot ') == 4
+    assert text.count('class="edge"') == 4
+    assert f'href="{BASE}/runs/{made["steps"][0]["run"]}" id="spot-prepare"' in text
+    assert 'href="#step-train" id="spot-train"' in text
+    assert 'aria-label="train: waiting; needs prepare"' in text
+    assert "0 of 4 steps done, 1 going on" in text
+    assert "&lt;pictured&gt;" in text
+    assert "<pictured>" not in text
+    assert "Cancel all of it" in text
+    listed = look(site, "/pipelines", ADA).body.decode()
+    assert f"/pipelines/{made['id']}" in listed
+    run = look(site, f"/runs/{made['steps'][0]['run']}", ADA).body.decode()
+    assert f'step prepare of <a href="{BASE}/pipelines/{made["id"]}">' in run
+    site.post(f"/pipelines/{made['id']}/cancel", ADA)
+    text = look(site, f"/pipelines/{made['id']}", ADA).body.decode()
+    assert "Cancelled by ada." in text
+    assert ">Resume<" in text
+
+
+def test_a_list_without_any_teaches(site: Site) -> None:
+    assert "nightdesk pipeline run" in look(site, "/pipelines?owner=me", ROOT).body.decode()

@@ -42,6 +42,7 @@ from nightdesk.server.web import (
     pages,
     people_pages,
     people_usage,
+    pipeline_pages,
     pipelines,
     previews,
     report_pages,
@@ -134,6 +135,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(pipelines.router)
     app.include_router(sweeps.router)
     app.include_router(sweep_live.router)
+    app.include_router(pipeline_pages.router)
     app.include_router(connections.router)
     app.include_router(schedule_pages.router)
     app.include_router(groups.for_the_hub)
