@@ -13,6 +13,7 @@ from nightdesk.server.services.finish import iso
 from nightdesk.server.web.paths import BASE
 
 WAITING, NOT_RUN = "waiting", "not_run"
+GOOD, GOING = frozenset({"succeeded", "skipped"}), frozenset({"queued", "starting", "running"})
 Found = list[tuple[StepRow, Run | None]]
 
 
@@ -51,12 +52,11 @@ def whole_pipeline_json(pipeline: Pipeline, found: Found, settings: Settings) ->
     for step in pipeline.graph.steps:
         row = rows.get(step.name)
         steps.append(_step_json(pipeline, step, row, runs.get((row and row.run_id) or ""), settings))
-    states = [row.state for row in rows.values()]
-    counted = Counted(
-        sum(state.good for state in states),
-        sum(state is StepState.GOING for state in states),
-        sum(not state.good and state is not StepState.GOING for state in states),
-    )
+    states = [step["status"] for step in steps]
+    good = sum(state in GOOD for state in states)
+    going = sum(state in GOING for state in states)
+    left = sum(state in {WAITING, NOT_RUN} for state in states)
+    counted = Counted(good, going, len(states) - good - going - left)
     return pipeline_json(pipeline, counted, settings) | {"steps": steps}
 
 
