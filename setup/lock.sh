@@ -34,6 +34,7 @@ host=(--python-version 3.11 --universal)  # whatever the host is and has, from 3
 step "Locks"
 lock hub/requirements "${image[@]}"
 lock scheduler/requirements "${image[@]}"
+lock scheduler/requirements-alone "${image[@]}" --no-deps
 lock requirements-dev "${host[@]}"
 # The smaller one last: it takes over the versions of the larger one.
 lock setup/requirements "${host[@]}"

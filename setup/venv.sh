@@ -15,7 +15,7 @@ case $profile in
 esac
 
 # wanted LOCK: what the environment's stamp says when everything is as the lock has it.
-wanted() { { cat "$1" scheduler/pyproject.toml; echo "$PWD $("$python" -VV)"; } | sha256; }
+wanted() { { cat "$1" scheduler/requirements-alone.txt scheduler/pyproject.toml; echo "$PWD $("$python" -VV)"; } | sha256; }
 stamp=$NIGHTDESK_VENV/.nightdesk
 
 if [ -x "$python" ] && [ "$(cat "$stamp-$profile" 2>/dev/null)" = "$(wanted "$lock")" ]; then
@@ -36,6 +36,10 @@ if [ ! -x "$python" ] || ! "$python" -m pip --version >/dev/null 2>&1; then
 fi
 say "installing from $lock"
 quietly "$NIGHTDESK_STATE/log/pip-$profile.log" "$python" -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock"
+if [ "$profile" = dev ]; then
+    quietly "$NIGHTDESK_STATE/log/pip-alone.log" "$python" -m pip install --disable-pip-version-check --no-input \
+        --no-deps --require-hashes -r scheduler/requirements-alone.txt
+fi
 quietly "$NIGHTDESK_STATE/log/pip-nightdesk.log" "$python" -m pip install --disable-pip-version-check --no-input \
     --no-deps --no-build-isolation -e scheduler
 wanted "$lock" >"$stamp-$profile"

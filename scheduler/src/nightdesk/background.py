@@ -207,9 +207,12 @@ class Run:
         self.answer = self._client.platform.cancel(self.id)
         return self
 
-    def retry(self, *, exact: bool = False) -> Run:
-        """The same again as a new run; with `exact` in exactly the image that it ran in."""
-        return Run(self._client, self._client.platform.retry(self.id, exact=exact))
+    def retry(self, *, exact: bool = False, **changes: Any) -> Run:
+        """The same again as a new run; with `exact` in exactly the image that it ran in.
+
+        Or with `changes`: `parameters` (all of them), `environment`, `size`, `name`, `timeout_seconds`.
+        """
+        return Run(self._client, self._client.platform.retry(self.id, exact=exact, **changes))
 
     def log(self) -> str:
         """What it has printed so far."""

@@ -28,6 +28,7 @@ COMMANDS = {
     "schedule": "runs by the clock",
     "pipeline": "several notebooks and scripts as one thing",
     "sweep": "one file with many sets of parameters",
+    "share": "show a run to others, for reading",
     "keep": "mark a run so that its outputs stay",
     "metrics": "what runs have measured",
     "report": "addresses that stay for the newest good output",

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nightdesk.client.reports import Metrics, Reports
     from nightdesk.client.schedules import Schedules
     from nightdesk.client.sweeps import Sweeps
+    from nightdesk.client.sharing import Sharing
     from nightdesk.client.usage import PeopleUse
 
 _PAGE = 100
@@ -207,9 +208,13 @@ class Client:
         run: Run = self._transport.json("POST", "/runs", run_id, "cancel")
         return run
 
-    def retry(self, run_id: str, *, exact: bool = False) -> Run:
-        """The same again as a new run; with `exact` in exactly the image that it ran in."""
-        run: Run = self._transport.json("POST", "/runs", run_id, "retry", json={"exact": exact})
+    def retry(self, run_id: str, *, exact: bool = False, **changes: Any) -> Run:
+        """The same again as a new run; with `exact` in exactly the image that it ran in.
+
+        `changes`: `parameters` (all of them), `environment`, `size`, `name`, `timeout_seconds`.
+        """
+        wanted = {"exact": exact, **changes}
+        run: Run = self._transport.json("POST", "/runs", run_id, "retry", json=wanted)
         return run
 
     def keep(self, run_id: str, keep: bool = True) -> Run:
@@ -347,6 +352,13 @@ class Client:
         from nightdesk.client.usage import PeopleUse
 
         return PeopleUse(self._transport)
+
+    @property
+    def sharing(self) -> Sharing:
+        """Who else sees a run, and runs side by side."""
+        from nightdesk.client.sharing import Sharing
+
+        return Sharing(self._transport)
 
     @property
     def schedules(self) -> Schedules:

@@ -14,6 +14,7 @@ from nightdesk.server.domain.notification import Wishes
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Kind
 from nightdesk.server.domain.report import Report
+from nightdesk.server.domain.share import Share
 from nightdesk.server.ports.roster import Member
 from nightdesk.server.services.addresses import sealed
 from nightdesk.server.services.connections import Draft
@@ -33,6 +34,11 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "{run_id}" in path:
         run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
+    if path.endswith(("/shares", "/share", "/again")):
+        site.bench.records.share_run(run, Share(Kind.PERSON, "eve"), "ada")
+        form = {"name": "eve"}
+        if method in {"POST", "DELETE"} and api:
+            how = {"body": b'{"name": "eve"}', "headers": {"Content-Type": "application/json"}}
     if "/reports" in path:
         path, more, form = about_reports(site, method, path)
         how |= more

@@ -13,6 +13,7 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.report_tables import report_readers, reports
 from nightdesk.server.adapters.run_rows import from_row
 from nightdesk.server.adapters.schema import SUCCEEDED, outputs, runs
+from nightdesk.server.adapters.sharing_sql import forget_shares
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.policy import Kind
@@ -97,9 +98,10 @@ class ReportsSql:
 
 
 def forget_reader(connection: Connection, reader: Reader) -> None:
-    """Take somebody off all lists."""
+    """Take somebody off all lists; nothing is shared with them any more."""
     same = (report_readers.c.kind == reader.kind) & (report_readers.c.name == reader.name)
     connection.execute(delete(report_readers).where(same))
+    forget_shares(connection, reader.kind, reader.name)
 
 
 def hand_over_reports(connection: Connection, name: str, heir: str) -> None:

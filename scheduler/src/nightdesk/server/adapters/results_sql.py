@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, select
@@ -11,8 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.run_rows import check_fence
 from nightdesk.server.adapters.schema import log, outputs, runs, usage
+from nightdesk.server.adapters.sharing_sql import put_cells
+from nightdesk.server.domain.cell_time import CellTime
 from nightdesk.server.domain.run import Output, Run
-from nightdesk.server.ports.records import LogChunk, Usage
+from nightdesk.server.ports.records import NO_CELLS, LogChunk, Usage
 
 
 class ResultsSql:
@@ -108,7 +111,9 @@ class ResultsSql:
             )
             return connection.execute(delete(usage).where(usage.c.at < ended_before, ended)).rowcount
 
-    def set_outputs(self, run: Run, outputs_left: list[Output]) -> None:
+    def set_outputs(
+        self, run: Run, outputs_left: list[Output], cells: Mapping[int, CellTime] = NO_CELLS
+    ) -> None:
         with self._database.writing() as connection:
             check_fence(connection, run)
             connection.execute(
@@ -117,6 +122,8 @@ class ResultsSql:
             rows = [_output_row(run, output) for output in outputs_left]
             if rows:
                 connection.execute(insert(outputs), rows)
+            if cells:
+                put_cells(connection, run, cells)
 
     def add_output(self, run: Run, output: Output) -> None:
         # Two may make the same page at the same time: the first one's is kept.

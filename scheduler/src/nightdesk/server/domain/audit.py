@@ -44,7 +44,7 @@ ACTIONS = (
     "pipeline.cancelled", "pipeline.resumed", "pipeline.started",
     "policy.changed",
     "report.changed", "report.downloaded", "report.made", "report.removed", "report.seen",
-    "run.cancelled", "run.kept", "run.not kept", "run.seen", "run.submitted",
+    "run.cancelled", "run.kept", "run.not kept", "run.not shared", "run.seen", "run.shared", "run.submitted",
     "schedule.changed", "schedule.handed over", "schedule.made", "schedule.paused", "schedule.removed",
     "schedule.resumed", "schedule.run",
     "session.ended", "session.started", "session.stopped",

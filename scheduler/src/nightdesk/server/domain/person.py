@@ -19,6 +19,7 @@ class Person:
     admin: bool = False
     groups: tuple[str, ...] = ()
     rights: Rights = field(default=Rights(), compare=False)
+    shown: bool = field(default=True, compare=False)  # what is shared with them counts; not for code of a run
 
     @property
     def sees_others(self) -> bool:

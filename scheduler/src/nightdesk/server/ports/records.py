@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from nightdesk.server.domain.cell_time import CellTime
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.history import RunChange
 from nightdesk.server.domain.policy import Limit, Policies
@@ -26,9 +27,11 @@ from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.retention import Retention
 from nightdesk.server.ports.schedules import Schedules
 from nightdesk.server.ports.sweeps import Sweeps
+from nightdesk.server.ports.sharing import Sharing
 from nightdesk.server.ports.use import UseRecords
 
 NO_POLICIES = Policies()
+NO_CELLS: Mapping[int, CellTime] = MappingProxyType({})
 NO_LIMITS: Mapping[Limit, float] = MappingProxyType({})
 
 
@@ -128,6 +131,7 @@ class Records(
     Retention,
     Pipelines,
     Sweeps,
+    Sharing,
     Protocol,
 ):
     """The database. Every method is one transaction; times are on its own clock.
@@ -252,8 +256,8 @@ class Records(
     def drop_logs(self, ended_before: float) -> int:
         """Forget log pieces of runs that ended before then: their log.txt is in the store."""
 
-    def set_outputs(self, run: Run, outputs: list[Output]) -> None:
-        """Put on record what the attempt left.
+    def set_outputs(self, run: Run, outputs: list[Output], cells: Mapping[int, CellTime] = NO_CELLS) -> None:
+        """Put on record what the attempt left, and how its cells went.
 
         Raises:
             FenceLost: the run is somebody else's now.

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from nightdesk.server.domain.cell_time import CellTime, time_of
 from nightdesk.server.domain.metric import LONGEST_NAME, Point
 from nightdesk.server.domain.outcome import as_count
 from nightdesk.server.ports.engine import Sample
@@ -39,6 +40,8 @@ class Progress:
     waiting: list[LogChunk] = field(default_factory=list)
     measured: int = 0  # the number of the last metric on record
     points: list[Point] = field(default_factory=list)  # metrics that wait to be put on record
+    times: dict[int, CellTime] = field(default_factory=dict)  # of cells that are over
+    timed: bool = False  # there are more than are on record
     _metric: int = (
         0  # the number of the last metric: the manifest has all of them, so they are read from the start
     )
@@ -62,6 +65,8 @@ class Progress:
             # never back: the start of the output is read again after an adoption
             cell = as_count(event.get("cell")) or 0
             self.cell = max(self.cell, min(cell, self.cells or cell))
+        elif name == "cell_finished":
+            self._cell_done(event)
         elif name == "metric" and number > self._metric:
             self._metric = number
             if len(self.metrics) < _MOST_METRICS and (metric := _metric(event)) is not None:
@@ -72,6 +77,12 @@ class Progress:
             self.finished = _finished(event)
             if event.get("masked") is True and number > self.number:
                 self._log(number, "system", None, _MASKED)
+
+    def _cell_done(self, event: dict[str, Any]) -> None:
+        done = time_of(event, self.cells)
+        if done is not None and self.times.get(done[0]) != done[1]:
+            self.times[done[0]] = done[1]
+            self.timed = True
 
     def _print(self, number: int, stream: str, event: dict[str, Any]) -> None:
         # What is on record goes through the colours as well: a sequence may be cut in two at its end.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
-from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
-from nightdesk.server.services.inputs import PREPARED, open_input
+from nightdesk.server.services.cells import code_cells
 from nightdesk.server.services.logs import log_tail
 
 _LINES = 12  # of a cell
 _LINE = 300  # characters of one
-_LARGEST = 20 * 2**20  # bytes of a notebook that is read for one cell
 _LOG_LINES = 25
 
 
@@ -47,21 +43,8 @@ def _cell(records: Records, store: FileStore, run: Run) -> FailedCell | None:
     number = (run.error.cell if run.error else None) or run.cell
     if run.kind != "notebook" or not number:
         return None
-    try:
-        # What was handed to the runner has the same cells as what it left, and none of its outputs.
-        with open_input(records, store, run.id, PREPARED) as file:
-            raw = file.read(_LARGEST + 1)
-    except (NotFound, Unavailable):  # all else that is known is worth showing without it
-        return None
-    if len(raw) > _LARGEST:
-        return None
-    code = [cell for cell in json.loads(raw)["cells"] if cell["cell_type"] == "code"]
+    code = code_cells(records, store, run)
     if number > len(code):
         return None
-    lines = _text(code[number - 1]).splitlines()
+    lines = code[number - 1].splitlines()
     return FailedCell(number, "\n".join(line[:_LINE] for line in lines[:_LINES]), len(lines))
-
-
-def _text(cell: dict[str, Any]) -> str:
-    source = cell["source"]
-    return source if isinstance(source, str) else "".join(source)

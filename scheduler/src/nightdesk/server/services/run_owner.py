@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run_token import Attempt, attempt_of, still_good
@@ -39,7 +40,8 @@ class RunOwners:
         if run is None or not still_good(attempt, run) or self._records.is_shut_out(run.owner):
             return None
         person = self._person(run.owner)
-        return None if person is None else (self._policies.with_rights(person), attempt)
+        # Sharing with somebody shows it to them, not to the code that they run.
+        return None if person is None else (replace(self._policies.with_rights(person), shown=False), attempt)
 
     def _person(self, name: str) -> Person | None:
         changes = self._people.changes

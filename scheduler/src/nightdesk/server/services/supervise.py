@@ -36,13 +36,13 @@ from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
 from nightdesk.server.services.pipelining import follow
+from nightdesk.server.services.measures import MEASURES_SECONDS, owes, record_measures
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.start import lay_out, places_for, shared_with
 from nightdesk.server.services.watch import LetGo, Parts, Watch
 
 _FLUSH_SECONDS = 0.05
 _FLUSH_PIECES = 500
-_METRICS_SECONDS = 1.0  # between two times that metrics are put on record: a training logs many
 _MARKERS = 2**20  # characters that the runner's own words in the log may take
 _CLAIMS_BEFORE_GIVING_UP = 10
 _RELEASE_SECONDS = 5.0  # what the engine or the database could not do now is not asked again at once
@@ -284,7 +284,7 @@ class Supervisor:
                     line = lines.next(None if due is None else max(due - time.monotonic(), 0))
                 except Quiet:
                     self._record(watch, progress)
-                    due = time.monotonic() + _METRICS_SECONDS if progress.points else None
+                    due = time.monotonic() + MEASURES_SECONDS if owes(progress) else None
                     continue
                 watch.check_leaving()
                 if line is None:
@@ -309,7 +309,7 @@ class Supervisor:
             moved = (progress.cell, progress.cells) != (run.cell, run.cells)
             if moved and not at_end:  # at the end the last change of status carries it
                 watch.change(parts.records, cell=progress.cell, cells=progress.cells)
-            measured = self._record_metrics(watch, progress, at_end)
+            measured = record_measures(parts.records, watch, progress, at_end)
             if news or moved or measured:
                 parts.bell.changed(run.id)
         except Unavailable as error:
@@ -320,14 +320,6 @@ class Supervisor:
                 progress.points = []
             else:
                 _log.warning("run %s: %s; kept and written later", run.id, error.message)
-
-    def _record_metrics(self, watch: Watch, progress: Progress, at_end: bool) -> bool:
-        """Metrics that wait, once in a while; whether there were any."""
-        if not progress.points or not (at_end or watch.measures_again(_METRICS_SECONDS)):
-            return False
-        self._parts.records.add_metrics(watch.run, progress.points)
-        progress.measured, progress.points = progress.points[-1].number, []
-        return True
 
     def _end(self, watch: Watch, ending: Ending, ended: Exit | None, progress: Progress) -> None:
         """Outputs first, then the status; then what is no longer needed goes."""
@@ -350,7 +342,7 @@ class Supervisor:
             document["input"]["files"] = [asdict(file) for file in parts.folders.taken_along(run)]
             document["connections"] = parts.records.used_by(run.id, run.attempt)
             outputs.append(store_manifest(parts.store, run, document, outputs))
-            parts.records.set_outputs(run, outputs)
+            parts.records.set_outputs(run, outputs, progress.times)
         if ending.status is Status.FAILED and ending.again and run.attempt <= run.retries:
             return watch.change(parts.records, **_next_attempt(run, ending, parts.records.now()))
         return watch.change(

@@ -21,6 +21,8 @@ from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission, WantedInput
 from nightdesk.server.services.logs import log_text
 from nightdesk.server.services.rerun import retry
+from nightdesk.server.services.rerun_changed import Changes, retry_changed
+from nightdesk.server.services.sharing import check_more_than_shown, visible_run
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import Files, submit
 from nightdesk.server.web.auth import Platform, SignedIn
@@ -104,6 +106,34 @@ class RetryRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     exact: bool = False
+    name: str | None = None
+    environment: str | None = None
+    size: str | None = None
+    parameters: dict[str, Any] | None = None
+    parameters_are_text: bool = False
+    timeout_seconds: float | None = None
+
+    def changes(self) -> Changes | None:
+        """What is to be otherwise than it was; None for nothing.
+
+        Raises:
+            Invalid: and exactly the same at once.
+        """
+        said = Changes(
+            self.parameters,
+            self.parameters_are_text,
+            self.environment,
+            self.size,
+            self.name,
+            self.timeout_seconds,
+        )
+        if said == Changes(text=self.parameters_are_text):
+            return None
+        if self.exact:
+            raise Invalid("exactly again and with changes are two things", "Leave one of them out.")
+        if said.timeout_seconds is not None and not math.isfinite(said.timeout_seconds):
+            raise Invalid("the time limit must be a number of seconds")
+        return said
 
 
 def submission_of(platform: WebPlatform, person: Person, request: Wishes, more: dict[str, Any]) -> Submission:
@@ -183,6 +213,12 @@ def retry_run(
     exact = wanted is not None and wanted.exact
     run = seen_run(platform, person, run_id)
     again = run_again(platform, person, run, exact)
+    """Run the same again, as a new run of whoever asks; ``exact`` in the image of the recorded digest.
+
+    With any of the others it is the same file with changes: ``parameters`` are all that it gets then.
+    """
+    wanted = wanted or RetryRequest()
+    again = run_again(platform, person, run_id, wanted.exact, wanted.changes())
     http.app.state.dispatcher.wake()
     return shape(platform, again)
 
@@ -196,10 +232,28 @@ def run_log(platform: Platform, person: SignedIn, run_id: str, attempt: AttemptN
 
 
 def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
-    """The run if this person may see it, else 404. Seeing another's is noted."""
-    run = check_sees(person, platform.records.run(run_id), run_id)
+    """The run if this person may read it, else 404. Seeing another's is noted."""
+    run = visible_run(platform.records, person, run_id)
     note_sight(platform.records, person, run)
     return run
+
+
+def run_again(
+    platform: WebPlatform, person: Person, run_id: str, exact: bool = False, changes: Changes | None = None
+) -> Run:
+    """A new run of this person: the same again, or the same file with changes.
+
+    Raises:
+        NotFound: there is none, or it is not theirs to see.
+        NotAllowed: it is shown to them for reading.
+        Refused: as of a submit.
+    """
+    run = seen_run(platform, person, run_id)
+    check_more_than_shown(person, run)
+    records, store, settings = platform.records, platform.store, platform.settings
+    if changes is None:
+        return retry(records, store, settings, person, run, exact)
+    return retry_changed(records, store, settings, person, run, changes)
 
 
 def cancelled(platform: WebPlatform, person: Person, run_id: str) -> Run | None:

@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.services.request_build import MAX_BYTES
 from nightdesk.server.web import (
+    again,
     announcements,
     api,
     audit,
@@ -51,6 +52,7 @@ from nightdesk.server.web import (
     schedule_pages,
     schedules,
     sessions,
+    sharing,
     story,
     sweep_live,
     sweeps,
@@ -146,6 +148,9 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(metrics.pages)
     app.include_router(previews.pages)
     app.include_router(report_pages.router)
+    app.include_router(sharing.router)
+    app.include_router(sharing.pages)
+    app.include_router(again.router)
     app.include_router(group_pages.router)
     app.include_router(connection_pages.router)
     app.include_router(sessions.pages)

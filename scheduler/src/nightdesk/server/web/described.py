@@ -19,6 +19,7 @@ from nightdesk.client import catalogue_answers as catalogue
 from nightdesk.client import connection_answers as connections
 from nightdesk.client import inspection_answers as inspections
 from nightdesk.client import notice_answers as notices
+from nightdesk.client import page_answers as seen
 from nightdesk.client import people_answers as people
 from nightdesk.client import pipeline_answers as pipelines
 from nightdesk.client import schedule_answers as schedules
@@ -232,6 +233,11 @@ ANSWERS = {
     "GET /metrics": Answer(answers.MetricsOverRuns, (401, 403, 422)),
     "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
     "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
+    "GET /runs/{run_id}/cells": Answer(seen.Cells, (401, 404, 422)),
+    "GET /runs/{run_id}/shares": Answer(seen.Shares, (401, 403, 404)),
+    "POST /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422, 429)),
+    "DELETE /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422)),
+    "GET /shared": Answer(seen.SharedRuns, (401,)),
     "GET /runs/{run_id}/usage": Answer(answers.Usage, (401, 404, 422)),
     "GET /runs/{run_id}/events": Answer("text/event-stream", (401, 404)),
     "GET /runs/{run_id}/outputs": Answer(Outputs, (401, 404, 422)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from nightdesk.server.domain.environment import runnable
+from nightdesk.server.domain.errors import NotFound
 from nightdesk.server.domain.person import may_cancel, may_see
 from nightdesk.server.domain.run import Status, is_id
+from nightdesk.server.services.cells import cells_of
 from nightdesk.server.services.failure import failure_of
 from nightdesk.server.services.logs import log_tail
+from nightdesk.server.services.sharing import visible_run
 from nightdesk.server.web.api import cancelled, run_again, seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.listing import following
@@ -38,10 +42,14 @@ def without_slash() -> Response:
 @router.get(f"{BASE}/")
 def runs_page(request: Request, platform: Platform, person: SignedIn) -> Response:
     search = read(person, request.query_params)
-    named = platform.records.run(search.fields["name"]) if is_id(search.fields["name"]) else None
-    if named is not None and may_see(person, named):  # an id pasted into the search
-        return RedirectResponse(f"{BASE}/runs/{named.id}", status_code=303)
-    found = platform.records.runs(replace(search.wanted, limit=_PAGE + 1))
+    if is_id(search.fields["name"]):  # an id pasted into the search
+        with contextlib.suppress(NotFound):
+            named = visible_run(platform.records, person, search.fields["name"])
+            return RedirectResponse(f"{BASE}/runs/{named.id}", status_code=303)
+    if search.shared:
+        found = platform.records.shared_runs(person.name, person.groups, _PAGE)
+    else:
+        found = platform.records.runs(replace(search.wanted, limit=_PAGE + 1))
     return page(
         request,
         "runs.html",
@@ -59,6 +67,8 @@ def runs_page(request: Request, platform: Platform, person: SignedIn) -> Respons
 @router.get(f"{BASE}/runs/{{run_id}}")
 def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str) -> Response:
     run = seen_run(platform, person, run_id)
+    may_keep = person.admin or run.owner == person.name
+    cells, count = cells_of(platform.records, platform.store, run)
     return page(
         request,
         "run.html",
@@ -67,7 +77,11 @@ def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str
         limits=run,
         may_cancel=may_cancel(person, run),
         final=run.final,
-        may_keep=person.admin or run.owner == person.name,
+        mine=may_see(person, run),
+        shares=platform.records.shares(run.id) if may_keep else None,
+        cells=cells,
+        cells_count=count,
+        may_keep=may_keep,
         failure=failure_of(platform.records, platform.store, run),
         tail=log_tail(platform.records, platform.store, run, _TAIL_LINES),
         **history_json(platform.records.history(run.id)),
@@ -88,5 +102,6 @@ def retry_from_page(
 ) -> Response:
     run = seen_run(platform, person, run_id)
     again = run_again(platform, person, run, exact)
+    again = run_again(platform, person, run_id, exact)
     request.app.state.dispatcher.wake()
     return RedirectResponse(f"{BASE}/runs/{again.id}", status_code=303)

@@ -29,6 +29,7 @@ from nightdesk.server.services.schedules import (
     resume,
     run_now,
 )
+from nightdesk.server.services.sharing import check_more_than_shown
 from nightdesk.server.services.submit import Files
 from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.web.api import seen_run
@@ -298,6 +299,7 @@ def _given(
         raise Invalid("a schedule has either a file or a run whose file it takes", "Send one of them.")
     if wanted.run is not None:
         run = seen_run(platform, person, wanted.run)
+        check_more_than_shown(person, run)
         with given_by(platform.records, clock_of(platform), run) as given:
             yield wanted.file or run.file, given
         return

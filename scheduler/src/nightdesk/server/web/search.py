@@ -17,6 +17,7 @@ from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.web.listing import asked_for, cursor, moment
 
 _FIELDS = ("owner", "name", "status", "environment", "since", "until", "zone")
+SHARED = "shared"  # no name of a person's: that is what stands in the field
 _FURTHEST = 14 * 60  # minutes that a clock on earth is ahead of UTC
 
 
@@ -27,6 +28,11 @@ class Search:
     fields: dict[str, str]
     wanted: RunFilter
     wrong: str | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Those that others have shared with them; nothing else that is filled in counts."""
+        return self.fields["owner"] == SHARED
 
     @property
     def everybody(self) -> bool:
@@ -47,12 +53,12 @@ class Search:
 def read(person: Person, query: QueryParams) -> Search:
     """The form as it was sent."""
     fields = {name: query.get(name, "").strip()[:200] for name in _FIELDS}
-    if not person.sees_others:
+    if not person.sees_others and fields["owner"] != SHARED:
         fields["owner"] = ""
     name = fields["name"]
     wanted = asked_for(
         person,
-        owner=fields["owner"] or "me",
+        owner="me" if fields["owner"] in {"", SHARED} else fields["owner"],
         status=Status(fields["status"]) if fields["status"] in set(Status) else None,
         name=name if "*" in name or not name else f"*{name}*",
         environment=fields["environment"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from nightdesk.server.domain.errors import Conflict
 from nightdesk.server.domain.history import RunChange, attempts, in_words
+from nightdesk.server.services.cells import cells_of
 from nightdesk.server.services.failure import failure_of
 from nightdesk.server.services.finish import iso
 from nightdesk.server.web.api import seen_run
@@ -39,6 +41,19 @@ def run_failure(platform: Platform, person: SignedIn, run_id: str) -> dict[str, 
         "cell": cell and {"number": cell.number, "source": cell.source, "lines": cell.lines},
         "log": failure.log,
     }
+
+
+@router.get("/runs/{run_id}/cells")
+def run_cells(
+    platform: Platform,
+    person: SignedIn,
+    run_id: str,
+    sources: Annotated[bool, Query(description="with the first lines of each")] = True,
+) -> dict[str, Any]:
+    """The code cells of a notebook: how each went, and how long it took."""
+    run = seen_run(platform, person, run_id)
+    cells, count = cells_of(platform.records, platform.store, run, sources)
+    return {"attempt": run.attempt, "count": count, "cells": [asdict(cell) for cell in cells]}
 
 
 def history_json(changes: list[RunChange]) -> dict[str, Any]:

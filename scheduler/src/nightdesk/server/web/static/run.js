@@ -2,6 +2,7 @@
 // where it was.
 import { Colours } from "./colours.js";
 import { count, refresh, tick } from "./page.js";
+import { moved } from "./cells.js";
 import * as metrics from "./metrics.js";
 import * as usage from "./usage.js";
 
@@ -16,6 +17,7 @@ const line = article.querySelector(".progress-line");
 
 function show(run) {
   usage.of(run.attempt);
+  moved(run);
   field("status").textContent = run.status.replace("_", " ");
   field("status").className = `status ${run.status}`;
   field("reason").textContent = run.waiting || run.reason || "";

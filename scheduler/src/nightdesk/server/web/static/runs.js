@@ -29,10 +29,52 @@ function take(fresh) {
   }
   list.replaceWith(fresh);
   list = fresh;
+  choose();
   if (focused && !list.contains(document.activeElement)) {
     list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 }
+
+// By keyboard: j and k (or the arrows in a row) go down and up, Enter opens, x chooses for a comparison, / searches.
+function go(by) {
+  const links = [...list.querySelectorAll("tr[id] td a")];
+  if (!links.length) return;
+  const now = document.activeElement?.closest("tr[id]");
+  const at = now ? links.findIndex((link) => link.closest("tr") === now) : -1;
+  links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
+}
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  const typing = target.closest("input:not([type=checkbox]), select, textarea, button");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const row = target.closest("tr[id]");
+  const arrow = row && { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (key === "j" || key === "k" || arrow) go(arrow || (key === "j" ? 1 : -1));
+  else if (key === "Enter" && row && target.type === "checkbox") row.querySelector("td a").click();
+  else if (key === "x" && row) row.querySelector("[name=run]")?.click();
+  else if (key === "/") form.elements.name.focus();
+  else if (key === "n") list.querySelector('[rel="next"]')?.click();
+  else return;
+  event.preventDefault();
+});
+
+// What was chosen to be compared stays chosen when the list is looked at again.
+const chosen = new Set();
+function choose() {
+  for (const box of list.querySelectorAll("[name=run]")) box.checked = chosen.has(box.value);
+  const bar = document.querySelector("#compare");
+  if (bar) {
+    bar.hidden = chosen.size < 2;
+    bar.querySelector("a").href = `${bar.dataset.address}?${[...chosen].map((id) => `run=${id}`).join("&")}`;
+    bar.querySelector(".count").textContent = chosen.size;
+  }
+}
+document.addEventListener("change", ({ target }) => {
+  if (target.name !== "run" || !list.contains(target)) return;
+  if (target.checked) chosen.add(target.value);
+  else chosen.delete(target.value);
+  choose();
+});
 
 async function look() {
   if (!document.hidden) {
