@@ -35,8 +35,8 @@ from nightdesk.server.ports.records import Records
 from nightdesk.server.services.events import Progress
 from nightdesk.server.services.finish import collect, manifest, peak_memory, store_manifest
 from nightdesk.server.services.lines import Lines, Quiet
-from nightdesk.server.services.pipelining import follow
 from nightdesk.server.services.measures import MEASURES_SECONDS, owes, record_measures
+from nightdesk.server.services.pipelining import follow
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.start import lay_out, places_for, shared_with
 from nightdesk.server.services.watch import LetGo, Parts, Watch
