@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from nightdesk.client.pipelines import Pipelines
     from nightdesk.client.reports import Metrics, Reports
     from nightdesk.client.schedules import Schedules
-    from nightdesk.client.sweeps import Sweeps
     from nightdesk.client.sharing import Sharing
+    from nightdesk.client.sweeps import Sweeps
     from nightdesk.client.usage import PeopleUse
 
 _PAGE = 100

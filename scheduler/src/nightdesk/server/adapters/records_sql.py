@@ -33,8 +33,8 @@ from nightdesk.server.adapters.schedules_sql import SchedulesSql
 from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import inputs as input_table
-from nightdesk.server.adapters.sweeps_sql import SweepsSql
 from nightdesk.server.adapters.sharing_sql import SharingSql
+from nightdesk.server.adapters.sweeps_sql import SweepsSql
 from nightdesk.server.adapters.ticks_sql import TicksSql
 from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note

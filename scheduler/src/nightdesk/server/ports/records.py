@@ -26,8 +26,8 @@ from nightdesk.server.ports.policies import Policies as PolicyRecords
 from nightdesk.server.ports.reports import Reports
 from nightdesk.server.ports.retention import Retention
 from nightdesk.server.ports.schedules import Schedules
-from nightdesk.server.ports.sweeps import Sweeps
 from nightdesk.server.ports.sharing import Sharing
+from nightdesk.server.ports.sweeps import Sweeps
 from nightdesk.server.ports.use import UseRecords
 
 NO_POLICIES = Policies()

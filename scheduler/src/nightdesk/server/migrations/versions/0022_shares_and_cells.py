@@ -1,7 +1,7 @@
 """runs that are shown to others, and how long each cell took
 
 Revision ID: 0022
-Revises: 0019
+Revises: 0026
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0026"
 
 
 def upgrade() -> None:
