@@ -209,10 +209,6 @@ def cancel_run(platform: Platform, person: SignedIn, run_id: str) -> dict[str, A
 def retry_run(
     http: Request, platform: Platform, person: SignedIn, run_id: str, wanted: RetryRequest | None = None
 ) -> dict[str, Any]:
-    """Run the same again, as a new run of whoever asks; ``exact`` in the image of the recorded digest."""
-    exact = wanted is not None and wanted.exact
-    run = seen_run(platform, person, run_id)
-    again = run_again(platform, person, run, exact)
     """Run the same again, as a new run of whoever asks; ``exact`` in the image of the recorded digest.
 
     With any of the others it is the same file with changes: ``parameters`` are all that it gets then.
@@ -241,7 +237,7 @@ def seen_run(platform: WebPlatform, person: Person, run_id: str) -> Run:
 def run_again(
     platform: WebPlatform, person: Person, run_id: str, exact: bool = False, changes: Changes | None = None
 ) -> Run:
-    """A new run of this person: the same again, or the same file with changes.
+    """A new run of this person: the same again, or the same file with changes. Who looks at its sweep is told.
 
     Raises:
         NotFound: there is none, or it is not theirs to see.
@@ -251,9 +247,12 @@ def run_again(
     run = seen_run(platform, person, run_id)
     check_more_than_shown(person, run)
     records, store, settings = platform.records, platform.store, platform.settings
-    if changes is None:
-        return retry(records, store, settings, person, run, exact)
-    return retry_changed(records, store, settings, person, run, changes)
+    if changes is not None:
+        return retry_changed(records, store, settings, person, run, changes)
+    again = retry(records, store, settings, person, run, exact)
+    if again.sweep_id is not None:
+        platform.bell.changed(again.sweep_id)
+    return again
 
 
 def cancelled(platform: WebPlatform, person: Person, run_id: str) -> Run | None:
@@ -268,18 +267,6 @@ def cancelled(platform: WebPlatform, person: Person, run_id: str) -> Run | None:
     platform.bell.changed(run_id)
     platform.waiting.forget()
     return run
-
-
-def run_again(platform: WebPlatform, person: Person, run: Run, exact: bool = False) -> Run:
-    """The same as a new run; who looks at its sweep is told.
-
-    Raises:
-        Refused: in words.
-    """
-    again = retry(platform.records, platform.store, platform.settings, person, run, exact)
-    if again.sweep_id is not None:
-        platform.bell.changed(again.sweep_id)
-    return again
 
 
 def of_attempt(run: Run, attempt: int | None) -> Run:

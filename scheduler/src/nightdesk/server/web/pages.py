@@ -100,8 +100,6 @@ def cancel_from_page(platform: Platform, person: ByForm, run_id: str) -> Respons
 def retry_from_page(
     request: Request, platform: Platform, person: ByForm, run_id: str, exact: Annotated[bool, Form()] = False
 ) -> Response:
-    run = seen_run(platform, person, run_id)
-    again = run_again(platform, person, run, exact)
     again = run_again(platform, person, run_id, exact)
     request.app.state.dispatcher.wake()
     return RedirectResponse(f"{BASE}/runs/{again.id}", status_code=303)
