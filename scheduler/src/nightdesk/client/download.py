@@ -95,7 +95,7 @@ def download_zip(
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as file:
-                for piece in response.pieces():  # fewer than were announced are a broken line
+                for piece in response.views():  # fewer than were announced are a broken line
                     file.write(piece)
                 size = file.tell()
         finally:
@@ -251,7 +251,7 @@ def _receive(source: _Source, output: Output, path: Path, received: Received | N
                 if size and response.status != 206:  # it begins anew
                     file.truncate(0)
                     digest, size = hashlib.sha256(), 0
-                for piece in response.pieces():
+                for piece in response.views():
                     file.write(piece)
                     digest.update(piece)
                     size += len(piece)

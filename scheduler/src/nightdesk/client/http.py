@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 16
 _LARGE_PIECE = 1 << 18
+_VIEW = 1 << 19
 _HEAD_LIMIT = 1 << 16
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
@@ -200,6 +201,21 @@ class Connection:
         except OSError as error:
             raise self._lost((error.strerror or str(error)).lower()) from error
 
+    def into(self, room: memoryview, seconds: float = ANSWER_SECONDS) -> int:
+        """As `some`, put into `room`; how many. Memory that is used again costs half of what new memory does."""
+        if self._buffer:
+            found = self.some(len(room), seconds)
+            room[: len(found)] = found
+            return len(found)
+        line = self._line()
+        line.settimeout(seconds)
+        try:
+            return line.recv_into(room)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise self._lost((error.strerror or str(error)).lower()) from error
+
     def until(self, mark: bytes, seconds: float = ANSWER_SECONDS) -> bytes:
         """The bytes before the next `mark`, which is passed over."""
         searched = 0
@@ -301,17 +317,29 @@ class Response:
             return b""
         most = _LARGE_PIECE if self._left is None else min(_LARGE_PIECE, self._left)
         data = self._connection.some(most, seconds)
-        if not data:
+        self._came(len(data))
+        return data
+
+    def into(self, room: memoryview, seconds: float = ANSWER_SECONDS) -> int:
+        """As `some`, put into `room`; how many."""
+        if self._done or (self._chunked and not self._next_chunk(seconds)):
+            return 0
+        most = len(room) if self._left is None else min(len(room), self._left)
+        count = self._connection.into(room[:most], seconds)
+        self._came(count)
+        return count
+
+    def _came(self, count: int) -> None:
+        if not count:
             if self._left is not None:
                 raise self._connection.ended_early()
             self._finish()
         elif self._left is not None:
-            self._left -= len(data)
+            self._left -= count
             if self._chunked:
                 self._between = self._left == 0
             elif self._left == 0:
                 self._finish()
-        return data
 
     def _next_chunk(self, seconds: float) -> bool:
         connection = self._connection
@@ -340,6 +368,15 @@ class Response:
         try:
             while data := self.some():
                 yield data
+        except TimeoutError as error:
+            raise self._connection.silent(ANSWER_SECONDS) from error
+
+    def views(self) -> Iterator[memoryview]:
+        """As `pieces`, each in the same memory: it is good until the next is asked for."""
+        room = memoryview(bytearray(_VIEW))
+        try:
+            while count := self.into(room):
+                yield room[:count]
         except TimeoutError as error:
             raise self._connection.silent(ANSWER_SECONDS) from error
 

@@ -18,7 +18,7 @@ from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
 from nightdesk.server.web.paths import API
 
-_PIECE = 2**18
+_PIECE = 2**20
 NAME = "outputs.zip"
 router = APIRouter(prefix=API, tags=["outputs"])
 
