@@ -242,8 +242,8 @@ def _receive(source: _Source, output: Output, path: Path, received: Received | N
     digest = hashlib.sha256()
     with path.open("ab+") as file:
         file.seek(0)
-        while piece := file.read(1 << 20):
-            digest.update(piece)
+        while there := file.read(1 << 20):
+            digest.update(there)
         size = file.tell()
         if not size or size < (output["size"] or 0):
             response = source.open(output, size)

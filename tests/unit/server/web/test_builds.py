@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from nightdesk.client import catalogue_answers
+from nightdesk.server.bootstrap import CHANGED_CHANNEL
 from nightdesk.server.domain.build import Build, BuildKind, BuildStatus, new_build_id
 from nightdesk.server.services.request_build import build_key
 from nightdesk.server.web import live
@@ -235,8 +236,9 @@ def test_a_ring_is_heard_at_once(site: Site, build: Build, monkeypatch: pytest.M
     def ring() -> None:
         site.bench.records.add_build_log(build, "one\n")
         site.bench.records.change_build(build, status=BuildStatus.FAILED, reason="it failed")
-        for watcher in list(site.app.state.news._watchers[build.id]):
-            watcher._loop.call_soon_threadsafe(watcher.set)
+        news = site.app.state.news
+        [watcher] = news._watchers[build.id]
+        watcher._loop.call_soon_threadsafe(news._tell, CHANGED_CHANNEL, build.id)
 
     stream = events(site, build)
     first = next(stream)

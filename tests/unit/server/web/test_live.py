@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from nightdesk.server.bootstrap import CHANGED_CHANNEL
 from nightdesk.server.domain.outcome import Exit
-from nightdesk.server.domain.run import Run
+from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.doubles.engine import Play, Stage
 from nightdesk.server.web import live
 
@@ -276,3 +277,56 @@ def test_answers_are_not_kept_by_what_stands_between(site: Site) -> None:
     answer = site.get(f"/runs/{run.id}/events", ADA)
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-accel-buffering"] == "no"
+
+
+def test_a_crowd_costs_the_database_no_more_than_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty watch a run that goes on; the bell can be heard. Each ring is one look, whoever looks."""
+    monkeypatch.setattr(live, "_LOOK_ALONE_SECONDS", 3600.0)
+    news, looked = site.app.state.news, list[int]()
+    look = live._look
+
+    def counted(*arguments: Any) -> live.Seen:
+        found = look(*arguments)
+        looked.append(arguments[-1])
+        return found
+
+    monkeypatch.setattr(live, "_look", counted)
+
+    def play(stage: Stage) -> Exit:
+        stage.event("started", cells=1)
+        for number in range(3):
+            stage.wait_for(f"line {number}")
+            stage.event("stream", cell=1, name="stdout", text=f"line {number}\n")
+        stage.wait_for("end")
+        stage.event("finished", outcome="succeeded")
+        return Exit(0)
+
+    def rung() -> None:
+        watcher = next(iter(news._watchers[run.id]))
+        watcher._loop.call_soon_threadsafe(news._tell, CHANGED_CHANNEL, run.id)
+
+    with playing(site, play), contextlib.ExitStack() as open_streams:
+        run = site.bench.submit()
+        worker = Worker(site.bench.supervisor(), run)
+        until(lambda: site.bench.run(run).status is Status.RUNNING, "it runs")
+        crowd = [site.events(run) for _ in range(20)]
+        for stream in crowd:
+            open_streams.callback(stream.close)  # type: ignore[attr-defined]
+            assert next(stream)[1] == "run"
+        for number in range(3):
+            looked.clear()
+            site.bench.engine.stage(run).cue(f"line {number}")
+            length = 7 * (number + 1)
+            until(
+                lambda length=length: site.bench.records.log_end(site.bench.run(run))[1] == length,  # type: ignore[misc]
+                "it is on record",
+            )
+            rung()
+            for stream in crowd:
+                assert next(event for event in stream if event[1] == "log")[2]["text"] == f"line {number}\n"
+            until(lambda: len(looked) >= 2, "they have looked")
+            assert looked == [length - 7, length], "one that finds it, one that finds no more"
+        site.bench.engine.stage(run).cue("end")
+        worker.join()
+        rung()
+        assert [list(stream)[-1][1] for stream in crowd] == ["end"] * 20

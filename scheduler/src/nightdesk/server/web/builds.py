@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict
@@ -137,7 +137,7 @@ async def _events(news: News, platform: WebPlatform, build_id: str, last: int) -
     with news.watch(build_id) as woken:
         while True:
             woken.clear()
-            build, lines = await run_sync(_look, platform, build_id, last)
+            build, lines = await news.seen(build_id, last, partial(_look, platform, build_id, last))
             text = json.dumps(build_json(build, platform.settings), ensure_ascii=False)
             if text != shown:
                 shown, silent = text, 0.0
