@@ -23,6 +23,7 @@ from .scale import scale
 from .schedules import many_schedules
 from .store import store
 from .throughput import throughput
+from .window import GOING_ON, first_paint, live
 
 ROUNDS = 12
 RUNS = 200
@@ -35,7 +36,9 @@ PARTS = (
     "throughput",
     "scale",
     "schedules",
+    "lists",
     "store",
+    "live",
 )  # in this order: memory is that of a platform at rest
 
 
@@ -105,13 +108,14 @@ def read(arguments: list[str]) -> argparse.Namespace:
 
 def on_its_own(folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
     """Everything, on a platform that is started for it with the settings as shipped."""
-    say("starting a platform")
-    platform = start(folder, as_shipped=True)
-    try:
-        measure(platform, folder, options, found)
-    finally:
-        say("removing the platform")
-        remove(platform.project)
+    if set(options.only) != {"live"}:
+        say("starting a platform")
+        platform = start(folder, as_shipped=True)
+        try:
+            measure(platform, folder, options, found)
+        finally:
+            say("removing the platform")
+            remove(platform.project)
     if "store" in options.only:
         say("starting a platform on a bucket")
         with a_bucket() as server:
@@ -122,6 +126,15 @@ def on_its_own(folder: Path, options: argparse.Namespace, found: dict[str, Any])
             finally:
                 say("removing the platform")
                 remove(platform.project)
+    if "live" in options.only:
+        say(f"starting a platform with {GOING_ON} slots")
+        (folder / "slots").mkdir()
+        platform = start(folder / "slots", as_shipped=True, runs={"slots": GOING_ON})
+        try:
+            found["live"] = live(platform, folder, say)
+        finally:
+            say("removing the platform")
+            remove(platform.project)
 
 
 def measure(platform: Platform, folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
@@ -141,6 +154,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found["scale"] = scale(platform, say)
     if "schedules" in options.only:
         found["schedules"] = many_schedules(folder, say)
+    if "lists" in options.only:
+        found["lists"] = first_paint(platform, folder, say)
     if "store" in options.only:
         found["store"] = [store(platform, folder, options.store_size, None, say)]
 

@@ -14,6 +14,7 @@ SCALE_TARGET = 1.5
 MORNING_TARGET, HUB_TARGET = 0.5, 500
 SCHEDULES_TARGET = 10  # seconds
 STORE_TARGET, STORE_MEMORY_TARGET = 0.7, 200
+LIVE_TARGET, PAINT_TARGET = 500, 1.5
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
 
 
@@ -35,7 +36,11 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_scale(found["scale"]))
     if "schedules" in found:
         parts.append(_schedules(found["schedules"]))
+    if "lists" in found:
+        parts.append(_lists(found["lists"]))
     parts += [_store(one) for one in found.get("store", [])]
+    if "live" in found:
+        parts.append(_live(found["live"]))
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
@@ -189,4 +194,20 @@ def _store(found: dict[str, Any]) -> list[str]:
             )
         ),
         f"  target: at least {STORE_TARGET}; memory at most: {memory}; target: less than {STORE_MEMORY_TARGET} MB each",
+    ]
+
+
+def _lists(found: dict[str, Any]) -> list[str]:
+    few, many = found["few"], found["many"]
+    return [
+        f"{'milliseconds until a browser shows the list of runs':<46} {'median':>10} {'p95':>8} {'max':>8} {'asked':>7}",
+        *(_answer(f"of {one['runs']:,} runs", one) for one in (few, many)),
+        f"  {'ratio of the medians':<44} {found['ratio']:>10.2f}   target: at most {PAINT_TARGET} times",
+    ]
+
+
+def _live(found: dict[str, Any]) -> list[str]:
+    return [
+        f"{'milliseconds from a print until it is on the page':<46} {'median':>10} {'p95':>8} {'max':>8} {'printed':>7}",
+        _answer(f"while {found['runs']} runs go on", found) + f"   target: median at most {LIVE_TARGET}",
     ]

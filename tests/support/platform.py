@@ -131,6 +131,7 @@ def start(
     address: str = "",
     site: Mapping[str, Any] | None = None,
     storage: Mapping[str, Any] | None = None,
+    runs: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     first: Callable[[str], None] | None = None,
     **variables: str,
@@ -140,7 +141,7 @@ def start(
     With `as_shipped` its settings are those of config/nightdesk.yaml without a change. `address` is where
     it answers if not on the loopback, `first` is called with the project's name before anything of it is
     made, and `variables` are set for the setup scripts.
-    `site` and `storage` are settings of these sections, `env` are lines of its `.env`.
+    `site`, `storage` and `runs` are settings of these sections, `env` are lines of its `.env`.
 
     Raises:
         NotUp: with the last lines of the output; nothing of it is left then.
@@ -172,6 +173,7 @@ def start(
         }
     settings["site"] |= site or {}
     settings["storage"] |= storage or {}
+    settings["runs"] |= runs or {}
     if address and not address.startswith("127."):
         settings["site"]["behind_proxy"] = True  # an address of the tests' own, without TLS
     config = state / "nightdesk.yaml"
