@@ -1,6 +1,6 @@
 # Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test check format bench faults soak bad-input security lock purge
+.PHONY: help demo examples up down status logs test check format bench faults soak bad-input security lock purge
 MAKEFLAGS += --no-print-directory
 # The scripts read what they need from config/.env; nothing of a variable given to make is lost.
 SHELL := bash
@@ -12,6 +12,9 @@ help: ## this list
 
 demo: ## set everything up, start, and run a real notebook as a member of the team
 	@setup/demo.sh
+
+examples: ## the four examples from nothing, on a platform of their own (ARGS="--small" for little data, or names)
+	@setup/examples.sh $(ARGS)
 
 up: ## set everything up and start the platform
 	@setup/up.sh

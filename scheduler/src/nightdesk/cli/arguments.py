@@ -29,6 +29,7 @@ COMMANDS = {
     "pipeline": "several notebooks and scripts as one thing",
     "sweep": "one file with many sets of parameters",
     "share": "show a run to others, for reading",
+    "export": "make a module, a script or a package of notebooks",
     "keep": "mark a run so that its outputs stay",
     "metrics": "what runs have measured",
     "report": "addresses that stay for the newest good output",
