@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from ..support.ledger import Ledger, listening
-from ..support.people import Person, join
 from ..support.platform import Platform, alone, docker
 from ..support.runs import Refused
 from ..support.waiting import until
-from ..support.witness import Witness, watching
 from .case import Case
+from .own_platform import (  # noqa: F401  # fixtures
+    ada,
+    came_whole,
+    is_waiting_whole,
+    leaves_much,
+    ledger,
+    nothing_is_seen,
+    waits_for,
+    witness,
+)
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900, func_only=True)]
 STORE_MEGABYTES = 64
 LARGE_MEGABYTES = 40
 WAITING = "Waiting to keep the outputs: storage full"
-LARGE = f"""
-block = bytes(range(256)) * 4096
-with open(os.path.join(os.environ["NIGHTDESK_OUTPUT_DIR"], "large.bin"), "wb") as file:
-    for _ in range({LARGE_MEGABYTES}):
-        file.write(block)
-"""
 
 
 def small_store(project: str) -> None:
@@ -42,27 +42,6 @@ def platform() -> Iterator[Platform]:
     """A platform whose store is small."""
     with alone(first=small_store) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def ada(platform: Platform) -> Person:
-    """A member of it."""
-    return join(platform, "ada")
-
-
-@pytest.fixture(scope="module")
-def ledger(platform: Platform) -> Iterator[Ledger]:
-    """Where its runs write that they began."""
-    del platform
-    with listening() as ledger:
-        yield ledger
-
-
-@pytest.fixture(scope="module")
-def witness(platform: Platform) -> Iterator[Witness]:
-    """What the engine saw of them."""
-    with watching(platform.project) as witness:
-        yield witness
 
 
 def in_worker(platform: Platform, script: str) -> str:
@@ -97,9 +76,8 @@ def test_the_store_full_when_a_run_ends(platform: Platform, case: Case) -> None:
         before = held.identity()
         fill(platform)
         held.open_gate()
-        until(lambda: case.person.runs.show(held.id)["reason"] == WAITING, "words on the full store", 60)
-        waiting = case.person.runs.show(held.id)
-        assert (waiting["status"], waiting["outputs"], waiting["finished_at"]) == ("running", [], None)
+        until(lambda: waits_for(case, held.id, WAITING), "words on the full store", 60)
+        is_waiting_whole(case, held.id)
         assert held.container()["Id"] == before[0]  # kept, with all that it left
         with pytest.raises(Refused, match="full") as refused:
             case.submit()
@@ -114,21 +92,17 @@ def test_the_store_full_when_a_run_ends(platform: Platform, case: Case) -> None:
 @pytest.mark.fault(23)
 @pytest.mark.usefixtures("filler")
 def test_the_store_breaks_off_in_the_middle_of_an_upload(platform: Platform, case: Case) -> None:
-    run = case.submit(LARGE, case.ledger.hold())
+    run = case.submit(leaves_much(LARGE_MEGABYTES), case.ledger.hold())
     case.person.runs.reach(run, "running")
     until(lambda: "holding" in case.person.runs.log(run), "the run in the middle")
     fill(platform, leave_megabytes=LARGE_MEGABYTES // 2)
     case.ledger.open_gate(run)
-    until(lambda: case.person.runs.show(run)["reason"] == WAITING, "words on the full store", 60)
-    assert case.person.runs.show(run)["outputs"] == []
-    assert case.person.runs.call("GET", f"/runs/{run}/outputs/large.bin").status_code in {404, 409}
+    until(lambda: waits_for(case, run, WAITING), "words on the full store", 60)
+    nothing_is_seen(case, run)
     assert f"{run}/1/outputs/large.bin" not in in_worker(platform, "find /store -name '*.bin'")
     make_room(platform)
     began = time.monotonic()
     ended = case.end(run)
     case.recovered(began)
-    content = bytes(range(256)) * 4096 * LARGE_MEGABYTES
-    (kept,) = [output for output in ended["outputs"] if output["name"] == "large.bin"]
-    assert (kept["size"], kept["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert case.person.runs.output(run, "large.bin") == content
+    came_whole(case, ended, LARGE_MEGABYTES)
     assert in_worker(platform, "find /store -name '*.part'") == ""

@@ -40,6 +40,14 @@ def description(platform: Platform) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def schema(description: dict[str, Any]) -> Any:
+    """The same as what cases are made from: read once, for all routes."""
+    import schemathesis
+
+    return schemathesis.openapi.from_dict(description)
+
+
+@pytest.fixture(scope="session")
 def felix(platform: Platform) -> Iterator[Person]:
     """A member who asks for anything. What was accepted of it is cancelled afterwards."""
     person = join(platform, "felix")
