@@ -274,6 +274,11 @@ class Environment(TypedDict):
     versions: list[Version]
 
 
+class NamedEnvironment(TypedDict):
+    name: str
+    version: str
+
+
 class User(TypedDict):
     name: str
     admin: bool
@@ -299,113 +304,6 @@ class Owned(TypedDict):
     shown: str  # "ada (former member)" of one who was removed
     runs: dict[str, int]
     output_bytes: int
-
-
-class Account(TypedDict):
-    name: str
-    approved: bool
-    admin: bool
-    disabled: NotRequired[bool]
-    created_at: str | None
-
-
-class Token(TypedDict):
-    """A token of the hub; `token` is shown this once."""
-
-    id: str
-    token: str
-    user: str
-    note: str | None
-    expires_at: str | None
-    scopes: list[str]
-
-
-class AuditEntry(TypedDict):
-    """Who (`by`) did what (`action`), to what (`object`) or whom, when, from where and by which means."""
-
-    id: int
-    at: str
-    by: str
-    action: str
-    object: str
-    whom: str
-    address: str
-    means: str
-    words: str
-    hash: str
-
-
-class AuditEntries(TypedDict):
-    """Newest first; `next` goes on from there."""
-
-    entries: list[AuditEntry]
-    next: str | None
-
-
-class AuditVerdict(TypedDict):
-    """`head` is the newest entry's hash; `broken` the first entry that is not as it was written."""
-
-    entries: int
-    head: str
-    broken: int | None
-
-
-class Arrived(TypedDict):
-    """How many of the entries were new."""
-
-    new: int
-
-
-class NamedEnvironment(TypedDict):
-    name: str
-    version: str
-
-
-class LiveSession(TypedDict):
-    """A session and what it takes now: cores in use, bytes; null where that cannot be measured."""
-
-    person: str
-    name: str
-    environment: NamedEnvironment
-    size: str
-    ready: bool
-    started_at: str | None
-    idle_since: str | None
-    cpus: float | None
-    cpu_limit: float | None
-    memory_bytes: int | None
-    memory_limit_bytes: int | None
-
-
-class LiveSessions(TypedDict):
-    """Who is in which session."""
-
-    sessions: list[LiveSession]
-
-
-class Announcement(TypedDict):
-    """What everybody is told; `until` null: until it is taken down."""
-
-    id: int
-    text: str
-    level: str
-    link: str | None
-    since: str | None
-    until: str | None
-    before_sign_in: bool
-    by: str
-
-
-class Announcements(TypedDict):
-    """Newest first."""
-
-    announcements: list[Announcement]
-
-
-class Cleared(TypedDict):
-    """How many were taken down."""
-
-    cleared: int
 
 
 class Metric(TypedDict):
@@ -476,61 +374,3 @@ class Preview(TypedDict):
     unfolded: NotRequired[bool]
     text: NotRequired[str]
     trouble: NotRequired[str | None]
-
-
-class ReportSource(TypedDict):
-    """Whose runs of which name, and which file of them."""
-
-    owner: str
-    name: str
-    output: str
-
-
-class ReportReader(TypedDict):
-    """`everybody`, a `group` or a `person`."""
-
-    kind: str
-    name: str
-
-
-class Report(TypedDict):
-    """A stable address for the newest good output; `readers` is null for who may not change it."""
-
-    name: str
-    title: str
-    description: str
-    owner: str
-    source: ReportSource
-    code: bool
-    url: str
-    created_at: str
-    changed_at: str
-    mine: bool
-    readers: list[ReportReader] | None
-
-
-class ReportVersion(TypedDict):
-    """One version: the run that made it, and when."""
-
-    run: str
-    created_at: str
-    finished_at: str
-
-
-class WholeReport(Report):
-    """With the version that was asked for, or null, and the newest ones."""
-
-    version: ReportVersion | None
-    versions: list[ReportVersion]
-
-
-class Reports(TypedDict):
-    """By name."""
-
-    reports: list[Report]
-
-
-class RemovedReport(TypedDict):
-    """What was taken away."""
-
-    removed: str

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nightdesk.client.answers import Account, Token
+    from nightdesk.client.admin_answers import Account, Token
     from nightdesk.client.transport import Transport
 
 ACCESS_SCOPE = "access:services!service=nightdesk"

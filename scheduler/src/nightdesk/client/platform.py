@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO, Any, Self, Unpack
 
+    from nightdesk.client.admin_answers import AuditEntry, AuditVerdict, LiveSession
     from nightdesk.client.answers import (
-        AuditEntry,
-        AuditVerdict,
         Check,
         Environment,
         Failure,
         Health,
         History,
-        LiveSession,
         Output,
         Retention,
         Run,

@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from nightdesk.client.answers import MetricsOverRuns, Report, RunMetrics, WholeReport
+    from nightdesk.client.answers import MetricsOverRuns, RunMetrics
+    from nightdesk.client.report_answers import Report, WholeReport
     from nightdesk.client.transport import Transport
 
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nightdesk.client.answers import AuditEntry
+    from nightdesk.client.admin_answers import AuditEntry
 
 DESCRIPTION = """\
 Who did what, to whom, when and from where: sign-ins, accounts, sessions, runs, environments,

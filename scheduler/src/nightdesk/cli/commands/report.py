@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
-    from nightdesk.client.answers import Report
+    from nightdesk.client.report_answers import Report
 
 DESCRIPTION = """\
 Reports: an address that stays for the newest good output of what is run again and again, for those

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from nightdesk.client.answers import LiveSession
+    from nightdesk.client.admin_answers import LiveSession
 
 DESCRIPTION = "Who is in which session and what it takes now, and ending one. For admins."
 

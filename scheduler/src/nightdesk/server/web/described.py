@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from nightdesk.client import admin_answers as admins
 from nightdesk.client import answers
 from nightdesk.client import catalogue_answers as catalogue
 from nightdesk.client import connection_answers as connections
@@ -22,6 +23,7 @@ from nightdesk.client import notice_answers as notices
 from nightdesk.client import page_answers as seen
 from nightdesk.client import people_answers as people
 from nightdesk.client import pipeline_answers as pipelines
+from nightdesk.client import report_answers as reports
 from nightdesk.client import schedule_answers as schedules
 from nightdesk.client import sweep_answers as sweeps
 from nightdesk.server.web.api import SubmitRequest
@@ -184,16 +186,16 @@ ANSWERS = {
     "GET /doctor": Answer(Checks, (401, 403)),
     "PUT /leaving/{name}": Answer(Left, (401, 404, 422)),
     "GET /owners/{name}": Answer(answers.Owned, (*_ADMINS, 404, 422)),
-    "GET /audit": Answer(answers.AuditEntries, (400, *_ADMINS, 422)),
+    "GET /audit": Answer(admins.AuditEntries, (400, *_ADMINS, 422)),
     "GET /audit/export": Answer(("text/csv", "application/jsonl"), (400, *_ADMINS, 422)),
-    "GET /audit/verify": Answer(answers.AuditVerdict, _ADMINS),
-    "POST /audit/arrived": Answer(answers.Arrived, (401, 413, 422)),
-    "GET /sessions": Answer(answers.LiveSessions, _ADMINS),
-    "GET /announcements": Answer(answers.Announcements, (401,)),
-    "GET /announcements/all": Answer(answers.Announcements, (401,)),
-    "POST /announcements": Answer(answers.Announcement, (400, *_ADMINS, 409, 422)),
-    "DELETE /announcements": Answer(answers.Cleared, _ADMINS),
-    "DELETE /announcements/{number}": Answer(answers.Cleared, (*_ADMINS, 404, 422)),
+    "GET /audit/verify": Answer(admins.AuditVerdict, _ADMINS),
+    "POST /audit/arrived": Answer(admins.Arrived, (401, 413, 422)),
+    "GET /sessions": Answer(admins.LiveSessions, _ADMINS),
+    "GET /announcements": Answer(admins.Announcements, (401,)),
+    "GET /announcements/all": Answer(admins.Announcements, (401,)),
+    "POST /announcements": Answer(admins.Announcement, (400, *_ADMINS, 409, 422)),
+    "DELETE /announcements": Answer(admins.Cleared, _ADMINS),
+    "DELETE /announcements/{number}": Answer(admins.Cleared, (*_ADMINS, 404, 422)),
     "POST /schedules": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /schedules/preview": Answer(schedules.Preview, (400, 401, 422)),
     "GET /schedules": Answer(schedules.Schedules, (401, 403, 422)),
@@ -245,11 +247,11 @@ ANSWERS = {
     "GET /runs/{run_id}/outputs/{name}": Answer("*/*", (401, 404, 409, 422)),
     "GET /runs/{run_id}/preview/{name}": Answer(answers.Preview, (401, 404, 409, 422)),
     "GET /runs/{run_id}/view/{name}": Answer("text/html", (401, 404, 409, 422)),
-    "GET /reports": Answer(answers.Reports, (401,)),
-    "POST /reports": Answer(answers.Report, (400, 401, 403, 404, 409, 422)),
-    "GET /reports/{name}": Answer(answers.WholeReport, (400, 401, 404, 422)),
-    "PATCH /reports/{name}": Answer(answers.Report, (400, 401, 403, 404, 422)),
-    "DELETE /reports/{name}": Answer(answers.RemovedReport, (401, 403, 404)),
+    "GET /reports": Answer(reports.Reports, (401,)),
+    "POST /reports": Answer(reports.Report, (400, 401, 403, 404, 409, 422)),
+    "GET /reports/{name}": Answer(reports.WholeReport, (400, 401, 404, 422)),
+    "PATCH /reports/{name}": Answer(reports.Report, (400, 401, 403, 404, 422)),
+    "DELETE /reports/{name}": Answer(reports.RemovedReport, (401, 403, 404)),
     "GET /reports/{name}/content": Answer("*/*", (400, 401, 404, 409, 422)),
 }
 _MEANINGS = {
