@@ -6,7 +6,6 @@ import json
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,65 +18,12 @@ from ..support.people import NIGHTDESK, Person, join, leave
 from ..support.platform import Platform, docker
 from ..support.runs import BEGIN, END, HOLD, Held, Runs
 from ..support.waiting import until
+from .canaries import FAILS, KINDS, Canaries, plant, uses, well
 
 pytestmark = pytest.mark.platform
 Say = Callable[[object], None]
 TOKEN_FILE = "/nightdesk/in/token"
 RUNS, CONNECTIONS, RUNS_SECONDS = 100, 5, 240
-
-#: Kind, settings, and which secrets it gets; {c} is a canary of its own. Nobody answers at port 1.
-KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "postgresql": (
-        {"host": "127.0.0.1", "port": "1", "database": "d", "user": "marker-user", "reader-user": "reader"},
-        {"password": "{c}", "reader_password": "{c}"},
-    ),
-    "mysql": ({"host": "127.0.0.1", "port": "1", "database": "d", "user": "u"}, {"password": "{c}"}),
-    "s3": (
-        {"endpoint": "http://127.0.0.1:1", "bucket": "b", "access-key": "k"},
-        {"secret_key": "{c}"},
-    ),
-    "sftp": (
-        {
-            "host": "127.0.0.1",
-            "port": "1",
-            "user": "u",
-            "host-key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5" + "A" * 48,
-        },
-        {"private_key": "-----BEGIN OPENSSH PRIVATE KEY-----\n{c}\n-----END OPENSSH PRIVATE KEY-----\n"}
-        | {"passphrase": "{c}"},
-    ),
-    "http": ({"address": "http://127.0.0.1:1/v1"}, {"token": "{c}", "reader_token": "{c}"}),
-    "git": ({"address": "http://127.0.0.1:1/x.git"}, {"password": "{c}", "reader_password": "{c}"}),
-    "sqlalchemy": ({"address": "postgresql+psycopg://u@127.0.0.1:1/d"}, {"password": "{c}"}),
-    "fsspec": ({"protocol": "memory", "options": '{"plain": 1}'}, {"options": '{"key": {"inner": "{c}"}}'}),
-}
-
-# Opens each, says all that it was handed in several ways, and ends with it as an error.
-USES = """
-import json, os, nightdesk
-from IPython.display import HTML, JSON, display
-from nightdesk.connecting import asking
-handed = {}
-for name in NAMES:
-    try:
-        print(name, repr(nightdesk.connect(name)), flush=True)
-    except Exception as error:
-        print(name, type(error).__name__, error, flush=True)
-    handed[name] = asking._ask("POST", "/connections", name, "use")["secrets"]
-    print(json.dumps(handed[name]), handed[name], flush=True)
-    display(HTML(f"<p>{json.dumps(handed[name])}</p>"), JSON(handed))
-print("names", len(handed), "texts", sum(map(len, map(str, handed.values()))))
-"""
-FAILS = "raise RuntimeError(json.dumps(handed))"
-
-
-@dataclass
-class Canaries:
-    """A connection of every kind, and all its secrets by `connection.secret`."""
-
-    names: list[str]
-    secrets: dict[str, str]
-    owner: Person
 
 
 @pytest.fixture(scope="module")
@@ -88,33 +34,10 @@ def carol(platform: Platform) -> Iterator[Person]:
 
 @pytest.fixture(scope="module")
 def canaries(admin: Person, carol: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaries]:
-    folder = tmp_path_factory.mktemp("secrets")
-    made = Canaries([], {}, carol)
-    for kind, (settings, wanted) in KINDS.items():
-        name = f"canary-{kind}"
-        options = [part for key, value in settings.items() for part in (f"--{key}", value)]
-        for secret, shape in wanted.items():
-            canary = f"canary{secrets.token_hex(12)}"
-            made.secrets[f"{name}.{secret}"] = canary
-            file = folder / f"{name}.{secret}"
-            file.write_text(shape.replace("{c}", canary))
-            options += ["--secret-file", f"{secret}={file}"]
-        _well(admin, "connection", "add", kind, name, *options)
-        _well(admin, "connection", "grant", name, "--person", carol.name, "--write")
-        made.names.append(name)
+    made = plant(admin, carol, tmp_path_factory.mktemp("secrets"))
     yield made
     for name in made.names:
         admin.command("connection", "rm", name, "--yes")
-
-
-def _well(person: Person, *command: str) -> str:
-    done = person.command(*command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def _uses(names: list[str]) -> str:
-    return USES.replace("NAMES", repr(names))
 
 
 @pytest.mark.security(40)
@@ -130,16 +53,14 @@ def test_a_canary_of_every_kind_is_nowhere_it_should_not_be(
     assert owner.runs.ask("POST", "/notifications/test")["sent"] == ["webhook", "slack"]
     held = Held(
         owner.runs,
-        owner.runs.submit(notebook(BEGIN, _uses(canaries.names), HOLD, END), "held.ipynb", size="small")[
-            "id"
-        ],
+        owner.runs.submit(notebook(BEGIN, uses(canaries.names), HOLD, END), "held.ipynb", size="small")["id"],
     )
     with held:
         held.holding()
         until(lambda: f"names {len(canaries.names)}" in owner.runs.log(held.id), "all were opened", 90)
         count = _told_by_the_engine(platform, leaks)
         failed = owner.runs.end(
-            owner.runs.submit(notebook(_uses(canaries.names), FAILS), "fails.ipynb", size="small")["id"], 120
+            owner.runs.submit(notebook(uses(canaries.names), FAILS), "fails.ipynb", size="small")["id"], 120
         )
         assert failed["status"] == "failed", failed
         assert "[secret]" in failed["error"]["message"], "it was handed out, and masked"
@@ -199,7 +120,7 @@ def _answered(admin: Person, owner: Person, canaries: Canaries, runs: list[str])
         assert done.returncode in {0, 1}, done.stderr
         answers[f"test of {name}"] = done.stdout + done.stderr
     for words in (("list", "--all"), ("show", canaries.names[0]), ("uses", canaries.names[0])):
-        answers[" ".join(words)] = _well(admin, "connection", *words)
+        answers[" ".join(words)] = well(admin, "connection", *words)
     return answers
 
 
@@ -229,7 +150,7 @@ def test_who_is_not_granted_it_gets_nothing(
         nobodys = bob.runs.call("POST", "/connections/nothing/use")
         assert (theirs.status_code, nobodys.status_code) == (404, 404)
         assert theirs.text.replace(name, "NAME") == nobodys.text.replace("nothing", "NAME")
-    tries = _uses(canaries.names).partition("    handed[name]")[0]
+    tries = uses(canaries.names).partition("    handed[name]")[0]
     run = bob.runs.end(bob.runs.submit(notebook(tries), size="small")["id"], 120)
     log = bob.runs.log(run["id"])
     assert log.count("NotFound") == len(canaries.names), log
@@ -303,11 +224,11 @@ for number in (1, 2):
         _rotated(admin, name, "token", rotated)
         _go_on(platform, held.id, 1)
         until(lambda: _said(owner, held.id).count("got") == 2, "the second use", 30)
-        _well(admin, "connection", "revoke", name, "--person", owner.name)
+        well(admin, "connection", "revoke", name, "--person", owner.name)
         _go_on(platform, held.id, 2)
         ended = owner.runs.end(held.id)
     log = owner.runs.log(held.id)
-    _well(admin, "connection", "grant", name, "--person", owner.name, "--write")
+    well(admin, "connection", "grant", name, "--person", owner.name, "--write")
     assert ended["status"] == "succeeded", log
     first, second = canaries.secrets[f"{name}.token"], rotated
     assert [line for line in log.splitlines() if line.startswith(("got", "refused"))] == [
@@ -378,8 +299,8 @@ def many(
         name, person, value = f"many-{number}", (ada, grace)[number % 2], secrets.token_hex(16)
         (tmp_path / name).write_text(value)
         how = ("--address", "http://127.0.0.1:1", "--secret-file", str(tmp_path / name))
-        _well(admin, "connection", "add", "http", name, *how)
-        _well(admin, "connection", "grant", name, "--person", person.name)
+        well(admin, "connection", "add", "http", name, *how)
+        well(admin, "connection", "grant", name, "--person", person.name)
         made[name] = person, value
     yield made
     for name in made:
