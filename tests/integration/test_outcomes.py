@@ -169,5 +169,5 @@ def test_an_admin_submits_for_somebody_else(
 
 def test_retries_start_again_only_as_often_as_asked(ada: Person) -> None:
     source = notebook("import os\nassert os.environ['NIGHTDESK_ATTEMPT'] == '2', 'the first attempt'")
-    run = ada.runs.end(ada.runs.submit(source, retries=3)["id"])
+    run = ada.runs.end(ada.runs.submit(source, retries=3, retry_wait_seconds=1)["id"])
     assert (run["status"], run["attempt"]) == ("succeeded", 2)
