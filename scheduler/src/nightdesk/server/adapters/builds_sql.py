@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select, tuple_, update
 
 from nightdesk.server.adapters.audit_sql import note
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.schema import build_log, builds, versions
+from nightdesk.server.adapters.environment_tables import build_log, builds, versions
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.build import (
     MOST_TRIES,

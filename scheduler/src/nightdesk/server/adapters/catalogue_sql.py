@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.schema import channels, events, runs, versions
-from nightdesk.server.adapters.schema import groups as groups_table
+from nightdesk.server.adapters.environment_tables import channels, events, versions
+from nightdesk.server.adapters.environment_tables import groups as groups_table
+from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.channel import Action, Event
 from nightdesk.server.domain.environment import Kernel, Layer, Offer, Origin, Package, Version

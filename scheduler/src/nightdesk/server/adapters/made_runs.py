@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, and_, insert, or_, select
 
 from nightdesk.server.adapters.audit_sql import note_many
+from nightdesk.server.adapters.environment_tables import versions
 from nightdesk.server.adapters.run_rows import note_row, to_row
-from nightdesk.server.adapters.schema import changes, departed, run_groups, runs, versions
+from nightdesk.server.adapters.schema import changes, departed, run_groups, runs
 from nightdesk.server.adapters.schema import inputs as run_inputs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer

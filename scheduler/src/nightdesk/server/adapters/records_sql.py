@@ -17,6 +17,7 @@ from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.catalogue_sql import LAST_CHANGE, CatalogueSql
 from nightdesk.server.adapters.connections_sql import ConnectionsSql
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.environment_tables import versions
 from nightdesk.server.adapters.errands_sql import ErrandsSql
 from nightdesk.server.adapters.leaving_sql import LeavingSql
 from nightdesk.server.adapters.list_sql import ListSql
@@ -30,7 +31,7 @@ from nightdesk.server.adapters.results_sql import ResultsSql
 from nightdesk.server.adapters.retention_sql import RetentionSql
 from nightdesk.server.adapters.run_rows import error_row, from_row, lost, note, one, to_row, uptime
 from nightdesk.server.adapters.schedules_sql import SchedulesSql
-from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs, versions
+from nightdesk.server.adapters.schema import SUCCEEDED, departed, run_groups, runs
 from nightdesk.server.adapters.schema import changes as change_table
 from nightdesk.server.adapters.schema import inputs as input_table
 from nightdesk.server.adapters.sharing_sql import SharingSql
