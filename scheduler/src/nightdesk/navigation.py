@@ -12,6 +12,7 @@ PLACES = (
     (f"{SERVICE}/", "Runs"),
     (f"{SERVICE}/pipelines", "Pipelines"),
     (f"{SERVICE}/schedules", "Schedules"),
+    (f"{SERVICE}/sweeps", "Sweeps"),
     (f"{SERVICE}/reports", "Reports"),
     (f"{SERVICE}/environments", "Environments"),
     (f"{SERVICE}/connections", "Connections"),

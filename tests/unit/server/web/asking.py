@@ -100,7 +100,7 @@ def about_sweeps(site: Site, method: str, path: str) -> tuple[str, dict[str, Any
         for run in site.bench.records.runs_of_sweep(made):
             site.bench.records.request_cancel(run.id, "ada")
         path = path.replace("{sweep_id}", made)
-    elif method == "POST":
+    elif method == "POST" and path.startswith(API):
         body, kind = multipart(request=b'{"file": "a.ipynb", "grid": {"year": [1]}}', source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
     return path, how, {"place": "1"}

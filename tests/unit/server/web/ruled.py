@@ -176,6 +176,12 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{BASE}/schedules/{{schedule_id}}"): (303, 200, 404, 200),
     ("GET", f"{BASE}/schedules/{{schedule_id}}/edit"): (303, 200, 404, 200),
     ("POST", f"{BASE}/schedules/{{schedule_id}}/{{change}}"): (403, 303, 404, 303),
+    ("GET", f"{BASE}/sweeps"): (303, 200, 200, 200),
+    ("GET", f"{BASE}/sweeps/new"): (303, 200, 200, 200),
+    ("POST", f"{BASE}/sweeps/new"): (401, 400, 400, 400),  # no file; nobody's form of that size is not read
+    ("GET", f"{BASE}/sweeps/{{sweep_id}}"): (303, 200, 404, 200),
+    ("POST", f"{BASE}/sweeps/{{sweep_id}}/stop"): (403, 303, 404, 303),
+    ("POST", f"{BASE}/sweeps/{{sweep_id}}/again"): (403, 303, 404, 303),
     ("GET", f"{BASE}/environments"): (303, 200, 200, 200),
     ("GET", f"{BASE}/environments/compare"): (303, 200, 200, 200),
     ("GET", f"{BASE}/environments/cleaning"): (303, 403, 403, 200),

@@ -55,6 +55,7 @@ from nightdesk.server.web import (
     sharing,
     story,
     sweep_live,
+    sweep_pages,
     sweeps,
     usage,
     zipped,
@@ -138,6 +139,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(sweeps.router)
     app.include_router(sweep_live.router)
     app.include_router(pipeline_pages.router)
+    app.include_router(sweep_pages.router)
     app.include_router(connections.router)
     app.include_router(schedule_pages.router)
     app.include_router(groups.for_the_hub)
@@ -164,7 +166,10 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         f"{API}/builds": MAX_BYTES + 2**20,
         f"{build_pages.PAGES}/build": build_form.MAX_BYTES,
         f"{API}/audit/arrived": 4 * 2**20,
-        **dict.fromkeys(schedule_pages.WITH_FILES, platform.settings.runs.max_source_bytes + 2**20),
+        **dict.fromkeys(
+            (*schedule_pages.WITH_FILES, *sweep_pages.WITH_FILES),
+            platform.settings.runs.max_source_bytes + 2**20,
+        ),
     }
     app.add_middleware(Guard, limit=limit, own_limits={} if at_gate else own_limits, at_gate=at_gate)
     return app

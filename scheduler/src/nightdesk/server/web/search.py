@@ -16,7 +16,7 @@ from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.web.listing import asked_for, cursor, moment
 
-_FIELDS = ("owner", "name", "status", "environment", "since", "until", "zone")
+_FIELDS = ("owner", "name", "status", "environment", "sweep", "since", "until", "zone")
 SHARED = "shared"  # no name of a person's: that is what stands in the field
 _FURTHEST = 14 * 60  # minutes that a clock on earth is ahead of UTC
 
@@ -62,6 +62,7 @@ def read(person: Person, query: QueryParams) -> Search:
         status=Status(fields["status"]) if fields["status"] in set(Status) else None,
         name=name if "*" in name or not name else f"*{name}*",
         environment=fields["environment"],
+        sweep=fields["sweep"],
     )
     try:
         return Search(fields, replace(wanted, before=cursor(query.get("before")), **days(fields)))

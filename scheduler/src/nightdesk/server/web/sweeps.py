@@ -212,6 +212,7 @@ def listed(
 
 
 def _read(platform: WebPlatform, source: UploadFile) -> bytes:
+    source.file.seek(0)
     return source.file.read(platform.settings.runs.max_source_bytes + 1)
 
 
