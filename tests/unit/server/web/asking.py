@@ -103,7 +103,7 @@ def about_sweeps(site: Site, method: str, path: str) -> tuple[str, dict[str, Any
     elif method == "POST" and path.startswith(API):
         body, kind = multipart(request=b'{"file": "a.ipynb", "grid": {"year": [1]}}', source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
-    return path, how, {"place": "1"}
+    return path, how, {"place": "1", "do": "preview"}
 
 
 def a_sweep(site: Site) -> str:

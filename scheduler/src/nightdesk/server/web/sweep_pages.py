@@ -172,7 +172,9 @@ def _form(
         request,
         "sweep_form.html",
         person,
-        status_code=status_of(wrong) if wrong else 200,
+        status_code=status_of(wrong)
+        if wrong and form.do != "preview"
+        else 200,  # a look ahead may find fault
         form=form,
         wrong=wrong,
         preview=preview,
