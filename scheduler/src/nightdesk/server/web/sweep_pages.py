@@ -146,7 +146,7 @@ def again_from_page(
     found = next((each for each in members_of(platform.records, sweep) if each.place == place), None)
     if found is None:
         raise NotFound(f"the sweep has no set of parameters {place}")
-    again = run_again(platform, person, found.run)
+    again = run_again(platform, person, found.run.id)
     request.app.state.dispatcher.wake()
     to = f"{PAGES}/{sweep_id}#m-{place}" if again.sweep_id else f"{BASE}/runs/{again.id}"
     return RedirectResponse(to, status_code=303)
