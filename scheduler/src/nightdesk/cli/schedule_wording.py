@@ -52,8 +52,12 @@ def show_schedule(found: Schedule) -> None:
             ("owner", plain(found["owner"])),
             (
                 "runs",
-                f"{plain(found['file'])} as it was on {here(source['taken_at'])} ({size(source['bytes'])}){files}",
+                f"a snapshot of {plain(found['file'])}, taken on {here(source['taken_at'])} "
+                f"({size(source['bytes'])}){files}"
+                if source["kind"] == "snapshot"
+                else plain(source["words"]),
             ),
+            ("pushes", "start a run" if source.get("hook") else ""),
             (
                 "environment",
                 f"{found['environment']} ({_VERSION[found['version_is']]})",

@@ -13,8 +13,31 @@ class Paused(TypedDict):
     why: str
 
 
+class Hook(TypedDict):
+    """Since when, and by whose wish, pushes start runs."""
+
+    by: str
+    at: str
+
+
+class NewHook(TypedDict):
+    """Where a repository's host is to tell of pushes, and what it signs them with."""
+
+    url: str
+    secret: str
+
+
+class Push(TypedDict):
+    """What became of what a repository's host told: `tick` is that of the run that it starts."""
+
+    words: str
+    tick: str | None
+
+
 class ScheduleSource(TypedDict):
-    """What its runs run: a copy from `taken_at`; `files` counts what is taken along."""
+    """What its runs run. `kind` is snapshot (a copy from `taken_at`), git (fetched each time from a repository) or home
+    (read each time from its owner's home); `files` counts what is taken along.
+    """
 
     kind: str
     words: str
@@ -22,6 +45,12 @@ class ScheduleSource(TypedDict):
     bytes: int
     sha256: str
     files: int
+    repository: str | None
+    address: str | None
+    ref: str | None
+    path: str | None
+    folder: str | None
+    hook: Hook | None
 
 
 class LastTick(TypedDict):
@@ -57,6 +86,7 @@ class Schedule(TypedDict):
     cron: str | None
     every_seconds: int | None
     zone: str
+    on_push: bool
     next_at: str | None
     paused: Paused | None
     file: str

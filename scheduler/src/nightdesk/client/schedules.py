@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nightdesk.client.archive import Archive
-    from nightdesk.client.schedule_answers import Preview, Schedule, Tick
+    from nightdesk.client.schedule_answers import NewHook, Preview, Schedule, Tick
     from nightdesk.client.transport import Transport
 
 _PAGE = 100
@@ -63,10 +63,25 @@ class Schedules:
         return found
 
     def set_source(
-        self, schedule: str, source: str | os.PathLike[str], *, files: Archive | None = None
+        self,
+        schedule: str,
+        source: str | os.PathLike[str] | None = None,
+        *,
+        files: Archive | None = None,
+        **place: Any,
     ) -> Schedule:
-        """Give it another file."""
-        return self._sent("PUT", (self._id(schedule), "source"), source, files, {})
+        """Give it another file, or with `git=…` or `home=…` a place where it is fetched each time."""
+        return self._sent("PUT", (self._id(schedule), "source"), source, files, place)
+
+    def hook(self, schedule: str) -> NewHook:
+        """Have pushes to its repository start it: where they are to be told, and the secret, which is shown this once."""
+        made: NewHook = self._call("POST", schedule, "hook")
+        return made
+
+    def hook_off(self, schedule: str) -> Schedule:
+        """Pushes start nothing any more."""
+        found: Schedule = self._call("DELETE", schedule, "hook")
+        return found
 
     def pause(self, schedule: str) -> Schedule:
         """Nothing is due any more until it is resumed."""

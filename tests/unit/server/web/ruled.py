@@ -97,6 +97,9 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/schedules/{{schedule_id}}/pause"): OWN_RUN,
     ("POST", f"{API}/schedules/{{schedule_id}}/resume"): OWN_RUN,
     ("POST", f"{API}/schedules/{{schedule_id}}/run"): (401, 201, 404, 201),
+    ("POST", f"{API}/schedules/{{schedule_id}}/hook"): (401, 400, 404, 400),  # it is a copy
+    ("DELETE", f"{API}/schedules/{{schedule_id}}/hook"): OWN_RUN,
+    ("POST", f"{API}/pushes/{{schedule_id}}"): (401, 401, 401, 401),  # who knows the hook's secret
     ("GET", f"{API}/schedules/{{schedule_id}}/ticks"): OWN_RUN,
     ("POST", f"{API}/pipelines"): (401, 201, 201, 201),
     ("POST", f"{API}/pipelines/check"): SIGNED_IN,

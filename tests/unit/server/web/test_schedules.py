@@ -68,7 +68,7 @@ def test_a_schedule_says_what_it_runs_and_when(site: Site, made: dict[str, Any])
         ({"missed": "sometimes"}, 400, "missed"),
         ({"wish": 1}, 400, "wish"),
         ({"name": "a\nb"}, 400, "one line"),
-        ({"run": "abcdefghijkm"}, 400, "either a file or a run"),
+        ({"run": "abcdefghijkm"}, 400, "a run whose file it takes"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_kept(
@@ -248,7 +248,7 @@ def test_a_large_notebook_passes_the_form(site: Site) -> None:
 def test_a_page_with_history(site: Site, made: dict[str, Any]) -> None:
     site.post(f"/schedules/{made['id']}/run", ADA)
     text = page(site, f"{PAGES}/{made['id']}")
-    for words in ("Run now", "History", "asked for by ada", "tick-busy", "Europe/Berlin", "a copy of"):
+    for words in ("Run now", "History", "asked for by ada", "tick-busy", "Europe/Berlin", "a snapshot"):
         assert words in text, words
     assert made["name"] in page(site, PAGES)
     assert made["name"] in page(site, f"{PAGES}?owner=all", ROOT)

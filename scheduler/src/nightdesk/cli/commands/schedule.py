@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from nightdesk.cli.commands.submit import count, packed, parameters_of, seconds
+from nightdesk.cli.commands.submit import add_git_arguments, count, git_place, packed, parameters_of, seconds
 from nightdesk.cli.connect import connect
 from nightdesk.client.errors import WrongUsage
 from nightdesk.client.status import PRIORITIES
@@ -20,6 +20,7 @@ DESCRIPTION = """\
 Runs by the clock: a notebook or script each morning, each quarter of an hour, on the first of
 the month. A schedule keeps a copy of the file as it is when you hand it over; later changes of
 the file change nothing until you give it the new one (nightdesk schedule set --file).
+With --git the file is fetched from a repository each time, with --live it is read from your home.
 A schedule is meant by its name, or by its id."""
 
 EXAMPLES = """\
@@ -27,6 +28,10 @@ EXAMPLES = """\
   nightdesk schedule add report.ipynb --cron "30 6 * * MON-FRI" --zone Europe/Berlin
   nightdesk schedule add import.py --every 15m --overlap queue --missed all --catch-up 4
   nightdesk schedule add report.ipynb --cron "@daily" --time-parameter as_of --env python-data@next
+  nightdesk schedule add reports/daily.ipynb --git REPOSITORY --ref main --cron "@daily"
+  nightdesk schedule add train.ipynb --git REPOSITORY --on-push
+  nightdesk schedule add --live reports/daily.ipynb --cron "@daily"
+  nightdesk schedule hook train.ipynb
   nightdesk schedule add --run RUN --cron "0 4 1 * *" --name monthly
   nightdesk schedule add report.ipynb --cron "0 2 * * *" --zone Europe/Berlin --dry-run
   nightdesk schedule show report.ipynb
@@ -72,6 +77,11 @@ def _when_arguments(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         help="each 90s, 15m, 2h or 1d, counted from now; at least 10s",
     )
+    when.add_argument(
+        "--on-push",
+        action="store_true",
+        help="when commits are pushed, by no clock: with --git, and after `nightdesk schedule hook`",
+    )
     group.add_argument(
         "--zone",
         metavar="ZONE",
@@ -112,6 +122,21 @@ def _how_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retries", metavar="N", type=count, help="try a run so many times more if it fails")
 
 
+def _place_arguments(parser: argparse.ArgumentParser) -> None:
+    add_git_arguments(parser)
+    parser.add_argument(
+        "--live",
+        metavar="PATH",
+        help="instead of a copy: the file at this path in your home on the platform, read each time as it is then; "
+        "--files is then a folder of your home",
+    )
+
+
+def _hook_arguments(parser: argparse.ArgumentParser) -> None:
+    _which(parser)
+    parser.add_argument("--off", action="store_true", help="pushes start nothing any more")
+
+
 def _rule_arguments(parser: argparse.ArgumentParser) -> None:
     rules = parser.add_argument_group("rules")
     rules.add_argument(
@@ -142,6 +167,7 @@ def _rule_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="?", help="the notebook or script")
+    _place_arguments(parser)
     parser.add_argument(
         "--run", metavar="RUN", dest="of_run", help="instead of a file: what this run was handed over with"
     )
@@ -154,6 +180,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _set_arguments(parser: argparse.ArgumentParser) -> None:
     _which(parser)
     parser.add_argument("--file", metavar="FILE", help="another notebook or script; --files goes with it")
+    _place_arguments(parser)
     _how_arguments(parser)
     _when_arguments(parser)
     _rule_arguments(parser)
@@ -175,11 +202,17 @@ def _add(arguments: argparse.Namespace) -> int:
     """Make a schedule, and show when it is due next."""
     from nightdesk.cli.schedule_wording import show_preview, show_schedule
 
-    if arguments.cron is None and arguments.every is None:
-        raise WrongUsage("say when: --cron or --every", 'For example --cron "30 6 * * MON-FRI".')
-    if not arguments.dry_run and (arguments.file is None) == (arguments.of_run is None):
-        raise WrongUsage("say what to run: a FILE, or --run RUN", "nightdesk schedule add --help explains.")
+    if arguments.cron is None and arguments.every is None and not arguments.on_push:
+        raise WrongUsage("say when: --cron, --every or --on-push", 'For example --cron "30 6 * * MON-FRI".')
+    what = [arguments.file, arguments.of_run, arguments.live]
+    if not arguments.dry_run and [one is not None for one in what].count(True) != 1:
+        raise WrongUsage(
+            "say what to run: a FILE, --run RUN or --live PATH", "nightdesk schedule add --help explains."
+        )
     when = {"cron": arguments.cron, "every_seconds": arguments.every, "zone": arguments.zone or _zone_here()}
+    if arguments.on_push:
+        when["on_push"] = True
+    place = _place(arguments)
     with connect(arguments) as client:
         if arguments.dry_run:
             preview = client.schedules.preview(**when)
@@ -190,9 +223,9 @@ def _add(arguments: argparse.Namespace) -> int:
         wanted = {**_wanted(arguments), **when}
         if arguments.of_run is not None:
             wanted["run"] = arguments.of_run
-        archive = _archive(arguments)
+        archive = None if place else _archive(arguments)
         try:
-            made = client.schedules.add(arguments.file, files=archive, **wanted)
+            made = client.schedules.add(None if place else arguments.file, files=archive, **wanted, **place)
         finally:
             if archive is not None:
                 archive.close()
@@ -214,18 +247,23 @@ def _set(arguments: argparse.Namespace) -> int:
     changes = _wanted(arguments)
     if arguments.cron is not None or arguments.every is not None:
         changes |= {"cron": arguments.cron, "every_seconds": arguments.every}
+    if arguments.on_push:
+        changes["on_push"] = True
     if arguments.zone is not None:
         changes["zone"] = arguments.zone
-    if arguments.files is not None and arguments.file is None:
+    place = _place(arguments)
+    if arguments.files is not None and arguments.file is None and not place:
         raise WrongUsage("--files goes with --file", "Both are copied anew together.")
-    if not changes and arguments.file is None:
+    if not changes and arguments.file is None and not place:
         raise WrongUsage("say what to change", "nightdesk schedule set --help explains.")
     with connect(arguments) as client:
         found = None
-        if arguments.file is not None:
-            archive = _archive(arguments)
+        if arguments.file is not None or place:
+            archive = None if place else _archive(arguments)
             try:
-                found = client.schedules.set_source(arguments.schedule, arguments.file, files=archive)
+                found = client.schedules.set_source(
+                    arguments.schedule, None if place else arguments.file, files=archive, **place
+                )
             finally:
                 if archive is not None:
                     archive.close()
@@ -275,6 +313,22 @@ def _ticks(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _hook(arguments: argparse.Namespace) -> int:
+    """Pushes to the schedule's branch start a run: where the repository's host is to tell of them, and its secret."""
+    with connect(arguments) as client:
+        if arguments.off:
+            found = client.schedules.hook_off(arguments.schedule)
+            return _tell(arguments, found, f"pushes do not start {found['name']} any more")
+        made = client.schedules.hook(arguments.schedule)
+    if arguments.json:
+        return _json(made)
+    print(
+        f"Add a webhook for pushes at the repository's host, with content type JSON:\n  address  {made['url']}"
+    )
+    print(f"  secret   {made['secret']}\nThe secret is not shown again; asking once more makes another one.")
+    return 0
+
+
 def _rm(arguments: argparse.Namespace) -> int:
     """Forget a schedule and what its times came to. Its runs stay."""
     from nightdesk.cli.summary import say
@@ -300,6 +354,7 @@ COMMANDS = {
     "set": ("change a schedule, or give it another file", _set_arguments, _set),
     "pause": ("nothing is due until it is resumed", _which, _pause),
     "resume": ("due again from now on", _which, _resume),
+    "hook": ("have pushes to its repository start it", _hook_arguments, _hook),
     "run": ("a run now, besides the timetable", _which, _run),
     "ticks": ("when it was due and what became of it", _ticks_arguments, _ticks),
     "rm": ("forget a schedule; its runs stay", _rm_arguments, _rm),
@@ -333,6 +388,21 @@ def _archive(arguments: argparse.Namespace) -> Archive | None:
     if arguments.files is None or arguments.file is None:
         return None
     return packed(arguments.files, arguments.file)
+
+
+def _place(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Where the file is fetched each time, where it is."""
+    if arguments.live is not None:
+        if arguments.git is not None:
+            raise WrongUsage("a file is either in a repository or in your home", "Give --git or --live.")
+        return {"home": {"path": arguments.live, "folder": arguments.files}}
+    if arguments.git is None:
+        if arguments.ref is not None:
+            raise WrongUsage("--ref goes with --git", "Name the repository: --git https://…")
+        return {}
+    if arguments.file is None:
+        raise WrongUsage("--git needs the FILE in the repository", "Such as reports/daily.ipynb.")
+    return {"git": git_place(arguments)}
 
 
 def _zone_here() -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.errand_tables import deliveries
 from nightdesk.server.adapters.schedule_rows import (
     alert_of,
     alerts,
@@ -97,7 +98,7 @@ class SchedulesSql:
                 return []
             key = select(inputs.c.key).where(inputs.c.schedule_id == schedule_id, inputs.c.key.is_not(None))
             keys = [str(found) for found in connection.scalars(key)]
-            for table in (inputs, ticks, alerts):
+            for table in (inputs, ticks, alerts, deliveries):
                 connection.execute(delete(table).where(table.c.schedule_id == schedule_id))
             note_audit(connection, self._database.now(connection), note)
             return keys

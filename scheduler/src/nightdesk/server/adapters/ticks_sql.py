@@ -16,6 +16,8 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.cancelling import cancel
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.errand_tables import deliveries
+from nightdesk.server.adapters.errands_sql import put
 from nightdesk.server.adapters.made_runs import shut_out_of, write_runs
 from nightdesk.server.adapters.run_rows import from_row
 from nightdesk.server.adapters.schedule_rows import (
@@ -33,6 +35,7 @@ from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.domain.schedule import (
+    MOST_WAITING,
     OPEN,
     Alert,
     Going,
@@ -89,7 +92,7 @@ class TicksSql:
                 if row.state == TickState.WAITING:
                     found[row.schedule_id] = replace(had, waiting=had.waiting + 1)
                 else:
-                    found[row.schedule_id] = replace(had, run_id=row.run_id)
+                    found[row.schedule_id] = replace(had, run_id=row.run_id, fetching=row.run_id is None)
         return found
 
     def ready(self, limit: int) -> list[tuple[Schedule, Tick]]:
@@ -119,17 +122,28 @@ class TicksSql:
             schedule = one(connection, schedule_id, lock=True)
             if schedule is None:
                 return None
-            now = self._database.now(connection)
-            # Never a whole second: those are the timetable's.
-            at = math.floor(now) + min(max(round(now % 1, 3), 0.001), 0.999)
-            taken = select(ticks.c.at).where(ticks.c.schedule_id == schedule_id, ticks.c.at >= at)
-            newer = [float(found) for found in connection.scalars(taken) if found < at + 1]
-            at = at if not newer else max(newer) + 0.0005
-            tick = Tick(schedule_id, at, TickState.WAITING, now, by=by)
-            connection.execute(insert(ticks).values(tick_row(tick)))
-            save(connection, schedule)
-            note_audit(connection, now, note)
-            return tick
+            return _add_waiting(connection, schedule, self._database.now(connection), by, note)
+
+    def add_push(self, schedule_id: str, mark: str, by: str, note: Note) -> tuple[Tick | None, bool]:
+        same = and_(deliveries.c.schedule_id == schedule_id, deliveries.c.mark == mark)
+        with self._database.writing() as connection:
+            schedule = one(connection, schedule_id, lock=True)
+            if schedule is None:
+                return None, False
+            before = connection.execute(select(deliveries.c.at).where(same)).scalar()
+            if before is not None:
+                its = select(ticks).where(ticks.c.schedule_id == schedule_id, ticks.c.at == before)
+                row = connection.execute(its).first()
+                gone = Tick(schedule_id, before, TickState.SKIPPED, before, by=by)
+                return (gone if row is None else tick_of(row)), False
+            waiting = select(func.count()).select_from(ticks)
+            of_it = and_(ticks.c.schedule_id == schedule_id, ticks.c.state == TickState.WAITING)
+            if connection.execute(waiting.where(of_it)).scalar_one() >= MOST_WAITING:
+                return None, False
+            tick = _add_waiting(connection, schedule, self._database.now(connection), by, note)
+            row_of_it = {"schedule_id": schedule_id, "mark": mark, "at": tick.at, "words": by}
+            connection.execute(insert(deliveries).values(row_of_it))
+            return tick, True
 
     def decide(self, decisions: list[Decision]) -> list[Decision]:
         with self._database.writing() as connection:
@@ -145,6 +159,7 @@ class TicksSql:
             launches = [launch for each in kept for launch in each.launches]
             made = [(launch.run, launch.inputs) for launch in launches if launch.run is not None]
             write_runs(connection, made, now)
+            put(connection, [launch.errand for launch in launches if launch.errand is not None], now)
             _write_alerts(connection, [alert for each in kept for alert in each.alerts])
             for each in kept:
                 if each.after.paused and not each.before.paused:
@@ -222,6 +237,19 @@ class TicksSql:
         return Waiters(now, waiting)
 
 
+def _add_waiting(connection: Connection, schedule: Schedule, now: float, by: str, note: Note) -> Tick:
+    # Never a whole second: those are the timetable's.
+    at = math.floor(now) + min(max(round(now % 1, 3), 0.001), 0.999)
+    taken = select(ticks.c.at).where(ticks.c.schedule_id == schedule.id, ticks.c.at >= at)
+    newer = [float(found) for found in connection.scalars(taken) if found < at + 1]
+    at = at if not newer else max(newer) + 0.0005
+    tick = Tick(schedule.id, at, TickState.WAITING, now, by=by)
+    connection.execute(insert(ticks).values(tick_row(tick)))
+    save(connection, schedule)
+    note_audit(connection, now, note)
+    return tick
+
+
 def _run_of(row: Any) -> Run:
     values = row._asdict()
     values.pop("tick_at")
@@ -237,14 +265,16 @@ def _current(connection: Connection, decisions: list[Decision]) -> list[Decision
     times = [launch.tick.at for each in kept for launch in each.launches]
     if not times:
         return kept
-    there = select(ticks.c.schedule_id, ticks.c.at, ticks.c.state).where(
+    there = select(ticks.c.schedule_id, ticks.c.at, ticks.c.state, ticks.c.run_id).where(
         ticks.c.schedule_id.in_([each.before.id for each in kept]), ticks.c.at >= min(times)
     )
-    known = {(row.schedule_id, row.at): row.state for row in connection.execute(there)}
+    known = {(row.schedule_id, row.at): (row.state, row.run_id) for row in connection.execute(there)}
 
     def stands(launch: Launch) -> bool:
         state = known.get((launch.tick.schedule_id, launch.tick.at))
-        return state == (TickState.WAITING if launch.waited else None)
+        if launch.fetched:
+            return state == (TickState.QUEUED, None)
+        return state == ((TickState.WAITING, None) if launch.waited else None)
 
     return [replace(each, launches=tuple(filter(stands, each.launches))) for each in kept]
 
@@ -276,22 +306,26 @@ def _refused(decision: Decision, out: set[str], removed: set[tuple[str, str]]) -
             after, alert = counted(decision.after, tick)
             told = decision.alerts if alert is None else (*decision.alerts, alert)
             decision = replace(decision, after=after, alerts=told)
-            launches.append(Launch(tick, waited=launch.waited))
+            launches.append(replace(launch, tick=tick, run=None, inputs={}))
     return replace(decision, launches=tuple(launches))
 
 
 def _replace(connection: Connection, decision: Decision, now: float) -> None:
     """Whatever of the schedule goes on is to end, and what waits comes to nothing."""
     of_it = and_(ticks.c.schedule_id == decision.after.id, ticks.c.state == TickState.QUEUED)
-    for run_id in connection.scalars(select(ticks.c.run_id).where(of_it)).all():
+    for run_id in connection.scalars(select(ticks.c.run_id).where(of_it, ticks.c.run_id.is_not(None))).all():
         cancel(connection, str(run_id), f"schedule {decision.after.name}", now)
+    fetching = update(ticks).where(of_it, ticks.c.run_id.is_(None))
+    connection.execute(
+        fetching.values(state=TickState.SKIPPED, decided_at=now, words="Replaced by a later time.")
+    )
     skip_waiting(connection, [decision.after.id], now, "Replaced by a later time.", asked_for=True)
 
 
 def _write_ticks(connection: Connection, launches: Iterable[Launch]) -> None:
     all_of_them = list(launches)
-    new = [tick_row(launch.tick) for launch in all_of_them if not launch.waited]
-    old = [_tick_values(launch.tick) for launch in all_of_them if launch.waited]
+    new = [tick_row(launch.tick) for launch in all_of_them if not launch.there]
+    old = [_tick_values(launch.tick) for launch in all_of_them if launch.there]
     if new:
         connection.execute(insert(ticks), new)
     if old:

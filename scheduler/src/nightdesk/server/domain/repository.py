@@ -103,6 +103,7 @@ class HomeFile:
 
 
 Place = GitFile | HomeFile
+_KEPT = ("repository", "address", "ref", "commit", "path", "folder")
 
 
 def check_git_file(wanted: GitFile) -> GitFile:
@@ -188,7 +189,7 @@ def place_json(place: Place | None) -> dict[str, Any] | None:
         return {"kind": "home", "path": place.path, "folder": place.folder}
     return {
         "kind": "git",
-        **{name: getattr(place, name) for name in ("repository", "address", "ref", "path", "folder")},
+        **{name: getattr(place, name) for name in _KEPT},
     }
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from nightdesk.server.domain.errors import Invalid
-from nightdesk.server.domain.repository import Place
+from nightdesk.server.domain.repository import GitFile, Place
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.domain.timetable import Timetable, local
@@ -18,6 +18,7 @@ MOST_NOTED = 100  # missed ticks that get a row each, however long the platform 
 MOST_CAUGHT_UP = 100
 MOST_WAITING = 100  # ticks of one schedule that wait for the run before them
 MOST_OF_ONE = 500  # schedules of one person
+BY_COMMIT = "commit"  # and its name: who asked for a tick that a push made
 _KEPT_DURATIONS = 5
 
 
@@ -40,7 +41,7 @@ class Overlap(StrEnum):
 class TickState(StrEnum):
     """What became of a tick. The last five are those of its run."""
 
-    QUEUED = "queued"  # there is a run, which is not over
+    QUEUED = "queued"  # there is a run, which is not over; or its file is being fetched
     WAITING = "waiting"  # for the run before it
     SKIPPED = "skipped"
     MISSED = "missed"
@@ -132,6 +133,12 @@ class Schedule:
         """Nothing is due until somebody resumes it."""
         return self.paused_at is not None
 
+    def place(self, tick: Tick) -> Place | None:
+        """Where the file of this tick is fetched: of one that a push asked for, from its commit."""
+        if isinstance(self.source, GitFile) and tick.commit:
+            return replace(self.source, commit=tick.commit)
+        return self.source
+
     @property
     def expected_seconds(self) -> float | None:
         """How long its next run may take, from the last good ones."""
@@ -190,6 +197,12 @@ class Tick:
     run_id: str | None = None
     took_seconds: float | None = None
 
+    @property
+    def commit(self) -> str:
+        """The commit whose push asked for it, or nothing."""
+        who, _, commit = (self.by or "").partition(" ")
+        return commit if who == BY_COMMIT else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Going:
@@ -197,11 +210,12 @@ class Going:
 
     run_id: str | None = None
     waiting: int = 0
+    fetching: bool = False  # its file is on the way, and there will be a run
 
     @property
     def busy(self) -> bool:
         """A further run would overlap."""
-        return self.run_id is not None or self.waiting > 0
+        return self.run_id is not None or self.waiting > 0 or self.fetching
 
 
 @dataclass(frozen=True, slots=True)

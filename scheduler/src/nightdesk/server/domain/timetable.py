@@ -40,7 +40,10 @@ _FIRST_WINDOW = 3600.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Either ``cron`` or ``every`` (seconds, counted from ``anchor``); ticks are whole seconds since 1970."""
+    """Either ``cron`` or ``every`` (seconds, counted from ``anchor``); ticks are whole seconds since 1970.
+
+    Without both it is never due by itself: pushes ask for its ticks.
+    """
 
     zone: str
     cron: str | None = None
@@ -53,6 +56,8 @@ class Timetable:
 
     def following(self, instant: float) -> Iterator[int]:
         """The ticks later than this, in order."""
+        if self.on_push:
+            return
         if self.every is not None:
             at = self.anchor + self.every * (math.floor((instant - self.anchor) / self.every) + 1)
             while True:
@@ -83,14 +88,21 @@ class Timetable:
             window *= 2
 
     @property
+    def on_push(self) -> bool:
+        """No clock has a say."""
+        return self.cron is None and self.every is None
+
+    @property
     def words(self) -> str:
         """``cron 30 6 * * MON-FRI, Europe/Berlin`` or ``every 15 min``."""
         if self.every is not None:
             return f"every {human_seconds(self.every)}"
-        return f"cron {self.cron}, {self.zone}"
+        return "when commits are pushed" if self.on_push else f"cron {self.cron}, {self.zone}"
 
 
-def timetable(cron: str | None, every: float | None, zone: str, now: float) -> Timetable:
+def timetable(
+    cron: str | None, every: float | None, zone: str, now: float, on_push: bool = False
+) -> Timetable:
     """What somebody wrote, checked; intervals are counted from ``now``.
 
     Raises:
@@ -98,11 +110,13 @@ def timetable(cron: str | None, every: float | None, zone: str, now: float) -> T
     """
     zone = zone.strip()
     zone_named(zone)
-    if (cron is None) == (every is None):
+    if [cron is not None, every is not None, on_push].count(True) != 1:
         raise Invalid(
-            "a schedule has either a cron line or an interval",
-            "Give --cron '30 6 * * *' or --every 15m.",
+            "a schedule has either a cron line or an interval, or runs when commits are pushed",
+            "Give --cron '30 6 * * *', --every 15m or --on-push.",
         )
+    if on_push:
+        return Timetable(zone)
     if every is not None:
         if not math.isfinite(every) or not LEAST_SECONDS <= every <= MOST_SECONDS or every != int(every):
             raise Invalid(f"an interval is a whole number of seconds from {LEAST_SECONDS} s to 366 days")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nightdesk.server.domain.audit import Note
+from nightdesk.server.domain.errand import Errand
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.schedule import Alert, Going, Record, Schedule, Tick
 
@@ -37,6 +38,13 @@ class Launch:
     run: Run | None = None
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     waited: bool = False  # the tick is on record, and has waited
+    fetched: bool = False  # the tick is on record, and its file has been fetched by now
+    errand: Errand | None = None  # what is to be fetched before there can be a run
+
+    @property
+    def there(self) -> bool:
+        """The tick is on record already."""
+        return self.waited or self.fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,12 @@ class Schedules(Protocol):
 
     def add_waiting(self, schedule_id: str, by: str, note: Note) -> Tick | None:
         """A tick of this moment, which somebody asked for; it waits to be run."""
+
+    def add_push(self, schedule_id: str, mark: str, by: str, note: Note) -> tuple[Tick | None, bool]:
+        """As :meth:`add_waiting`, once for each ``mark``; the tick that it made, and whether it is new.
+
+        None where the schedule is gone, or as many of its ticks wait as may.
+        """
 
     def decide(self, decisions: list[Decision]) -> list[Decision]:
         """Record ticks, their runs and what becomes of the schedules, in one transaction; those that counted.

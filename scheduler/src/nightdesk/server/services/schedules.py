@@ -12,9 +12,10 @@ from typing import IO, Any
 
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import choose, default_of, runnable
-from nightdesk.server.domain.errors import Conflict, NotFound
+from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
 from nightdesk.server.domain.parameters import check_name
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.repository import GitFile, Place
 from nightdesk.server.domain.run import Run, new_id
 from nightdesk.server.domain.schedule import (
     MOST_OF_ONE,
@@ -44,6 +45,7 @@ class WhenWanted:
     cron: str | None = None
     every_seconds: float | None = None
     zone: str = "UTC"
+    on_push: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ class NewSchedule:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The file as it came, and what is taken along."""
+    """The file as it came, and what is taken along; where it is fetched each time, with ``place``, as it is just now."""
 
     source: bytes
     files: Files | None = None
+    place: Place | None = None
 
 
 def preview(wanted: WhenWanted, now: float, count: int = SHOWN_TICKS) -> tuple[Timetable, list[int]]:
@@ -70,7 +73,7 @@ def preview(wanted: WhenWanted, now: float, count: int = SHOWN_TICKS) -> tuple[T
     Raises:
         Invalid: it is none, or never due.
     """
-    table = timetable(wanted.cron, wanted.every_seconds, wanted.zone, now)
+    table = timetable(wanted.cron, wanted.every_seconds, wanted.zone, now, wanted.on_push)
     return table, list(islice(table.following(now), count))
 
 
@@ -100,7 +103,9 @@ def make_schedule(clock: Clockwork, person: Person, wanted: NewSchedule, given: 
         created_by=person.name,
         groups=person.groups,
         next_at=float(ticks[0]) if ticks else None,
+        source=given.place,
     )
+    _check_pushed(schedule)
     _try_out(clock, person, schedule, given.source)
     inputs = _stored(clock, schedule.id, given)
     note = Note(person.name, "schedule.made", schedule.id, words=f"{name}: {table.words}")
@@ -140,9 +145,11 @@ def change_schedule(
     )
     name = check_label("the name", changes["name"]) if "name" in changes else schedule.name
     snapshot, inputs, old = schedule.snapshot, None, []
+    place = schedule.source
     if given is not None:
-        snapshot = _snapshot(clock, given, wishes.file, now)
-    tried = replace(schedule, name=name, wishes=wishes, snapshot=snapshot)
+        snapshot, place = _snapshot(clock, given, wishes.file, now), given.place
+    tried = replace(schedule, name=name, wishes=wishes, snapshot=snapshot, source=place, timetable=table)
+    _check_pushed(tried)
     if given is not None or wishes != schedule.wishes:
         source = given.source if given is not None else _source(clock, schedule)
         _try_out(clock, person, tried, source)
@@ -153,7 +160,9 @@ def change_schedule(
         inputs = _stored(clock, schedule.id, given)
 
     def changed(before: Schedule, at: float) -> Schedule:
-        after = replace(before, name=name, wishes=wishes, rules=rules, snapshot=snapshot)
+        after = replace(before, name=name, wishes=wishes, rules=rules, snapshot=snapshot, source=place)
+        if not isinstance(place, GitFile):
+            after = replace(after, hook=None)
         if table != before.timetable:
             following = None if before.paused else table.after(at)
             after = replace(after, timetable=table, next_at=None if following is None else float(following))
@@ -237,6 +246,14 @@ def given_by(records: Records, clock: Clockwork, run: Run) -> Iterator[Given]:
         yield Given(source, files)
 
 
+def _check_pushed(schedule: Schedule) -> None:
+    if schedule.timetable.on_push and not isinstance(schedule.source, GitFile):
+        raise Invalid(
+            "only a file of a repository can run when commits are pushed",
+            "Name it: --git, or say when: --cron.",
+        )
+
+
 def _fields(kind: type) -> tuple[str, ...]:
     return tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
 
@@ -277,7 +294,7 @@ def _stored(clock: Clockwork, schedule_id: str, given: Given) -> dict[str, Store
     """The inputs as they are put on record; large ones are in the store then."""
     inputs: dict[str, IO[bytes]] = {SOURCE: io.BytesIO(given.source)}
     size = len(given.source)
-    if given.files is not None:
+    if given.files is not None and given.place is None:  # else all of it is fetched each time
         given.files.archive.seek(0)
         inputs[FILES] = given.files.archive
         size += given.files.packed_bytes

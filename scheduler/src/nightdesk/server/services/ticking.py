@@ -10,18 +10,22 @@ import contextlib
 import hashlib
 import io
 import logging
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import IO
 
 from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Version
-from nightdesk.server.domain.errors import Conflict, NotAllowed, Refused, Unavailable
+from nightdesk.server.domain.errand import Errand, ErrandKind, ErrandState
+from nightdesk.server.domain.errors import Conflict, NightdeskError, NotAllowed, Refused, Unavailable
 from nightdesk.server.domain.notification import Message, When
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.policy import Limit
+from nightdesk.server.domain.repository import GitFile, Place, place_json
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.schedule import Alert, Going, Plan, Schedule, Tick, TickState, counted, plan
+from nightdesk.server.domain.submission import Submission
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records, Standing
@@ -127,7 +131,7 @@ def _record(
     clock: Clockwork, plans: list[tuple[Schedule, Plan]], done: Looked, *, waited: bool = False
 ) -> bool:
     """Make the runs that are planned, and put all of it on record; whether anything counted."""
-    workshop = _Workshop(clock, plans)
+    workshop = Workshop(clock, plans)
     decisions = [workshop.decision(schedule, each, waited) for schedule, each in plans]
     kept = clock.records.decide(decisions)
     alerts = [alert for each in kept for alert in each.alerts]
@@ -137,7 +141,30 @@ def _record(
     return bool(kept)
 
 
-class _Workshop:
+def refused(tick: Tick, error: NightdeskError) -> Tick:
+    """The tick with the words why there is no run."""
+    words = error.message[:1].upper() + error.message[1:] + "."
+    return replace(tick, state=TickState.REFUSED, words=words)
+
+
+def _errand(schedule: Schedule, tick: Tick, place: Place) -> Errand:
+    """What a worker is to fetch for a tick. A private repository's login is the api's to give."""
+    connection = place.connection if isinstance(place, GitFile) else None
+    if isinstance(place, GitFile) and connection is None:
+        place = place.at(None)
+    return Errand(
+        id=secrets.token_hex(8),
+        kind=ErrandKind.GIT if isinstance(place, GitFile) else ErrandKind.HOME,
+        owner=schedule.owner,
+        wanted={"place": place_json(place)},
+        state=ErrandState.READY if connection is None else ErrandState.LOCKED,
+        connection=connection,
+        schedule_id=schedule.id,
+        tick_at=tick.at,
+    )
+
+
+class Workshop:
     """Makes the runs of one batch: what they go by is asked once for all of them."""
 
     def __init__(self, clock: Clockwork, plans: list[tuple[Schedule, Plan]]) -> None:
@@ -168,49 +195,75 @@ class _Workshop:
         return Decision(schedule, after, tuple(launches), planned.replaces, tuple(alerts))
 
     def _launch(self, schedule: Schedule, tick: Tick, waited: bool) -> Launch:
+        place = schedule.place(tick)
+        if place is not None:
+            words = "Its file is being fetched."
+            return Launch(replace(tick, words=words), waited=waited, errand=_errand(schedule, tick, place))
+        bare = Launch(tick, waited=waited)
+        return self.launch(schedule, bare, lambda: self._made(schedule, tick))
+
+    def launch(
+        self, schedule: Schedule, bare: Launch, make: Callable[[], tuple[Run, dict[str, bytes]]]
+    ) -> Launch:
+        """The tick with the run that is made, or with the words why there is none."""
+        tick = bare.tick
         try:
-            run, inputs = self._made(schedule, tick)
+            run, inputs = make()
         except Refused as error:
-            words = error.message[:1].upper() + error.message[1:] + "."
-            return Launch(replace(tick, state=TickState.REFUSED, words=words), waited=waited)
+            return replace(bare, tick=refused(tick, error))
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - what is wrong with one schedule must not hold up all others
             _log.exception("schedule %s: unexpected", schedule.id)
             words = "Something went wrong inside the platform; it is in its log."
-            return Launch(replace(tick, state=TickState.REFUSED, words=words), waited=waited)
+            return replace(bare, tick=replace(tick, state=TickState.REFUSED, words=words))
         self._waiting[run.owner] = self._waiting.get(run.owner, 0) + 1
-        return Launch(replace(tick, run_id=run.id), run, inputs, waited)
+        return replace(bare, tick=replace(tick, run_id=run.id, words=""), run=run, inputs=inputs)
 
     def _made(self, schedule: Schedule, tick: Tick) -> tuple[Run, dict[str, bytes]]:
         """The run of this tick and its small inputs; large ones are in the store then."""
-        owner = self._people.get(schedule.owner)
-        if owner is None:
-            raise NotAllowed(f"there is nobody called {schedule.owner} any more")
-        standing = self._standing(schedule, owner)
-        check_waiting(standing, self._clock.settings, owner.name)
         with contextlib.ExitStack() as opened:
             given: dict[str, IO[bytes]] = {
                 name: opened.enter_context(_opened(self._clock.store, stored))
                 for name, stored in self._inputs.get(schedule.id, {}).items()
             }
-            source = given[SOURCE].read()
+            source = given.pop(SOURCE).read()
             if hashlib.sha256(source).hexdigest() != schedule.snapshot.sha256:
                 raise Conflict("the stored file is not the one that was scheduled", "Give it its file anew.")
-            given[SOURCE] = io.BytesIO(source)
             wanted = schedule.submission(tick.at)
-            asked = Asked(owner, owner, owner.name)
-            run, prepared = compose(self._clock.settings, asked, wanted, source, standing)
-            if prepared is not source:
-                given[PREPARED] = io.BytesIO(prepared)
-            run = replace(
-                run,
-                files_count=schedule.snapshot.files_count if FILES in given else 0,
-                schedule_id=schedule.id,
-                scheduled_at=tick.at,
-                created_at=self._now,
-            )
-            return run, self._kept(run, given)
+            return self.composed(schedule, tick, wanted, source, (given, schedule.snapshot.files_count))
+
+    def composed(
+        self,
+        schedule: Schedule,
+        tick: Tick,
+        wanted: Submission,
+        source: bytes,
+        along: tuple[dict[str, IO[bytes]], int],
+    ) -> tuple[Run, dict[str, bytes]]:
+        """The run of this tick from its file and, with their count, what comes along.
+
+        Raises:
+            Refused: it cannot be run as it stands, or its owner may not.
+        """
+        owner = self._people.get(schedule.owner)
+        if owner is None:
+            raise NotAllowed(f"there is nobody called {schedule.owner} any more")
+        standing = self._standing(schedule, owner)
+        check_waiting(standing, self._clock.settings, owner.name)
+        given = {**along[0], SOURCE: io.BytesIO(source)}
+        asked = Asked(owner, owner, owner.name)
+        run, prepared = compose(self._clock.settings, asked, wanted, source, standing)
+        if prepared is not source:
+            given[PREPARED] = io.BytesIO(prepared)
+        run = replace(
+            run,
+            files_count=along[1] if FILES in given else 0,
+            schedule_id=schedule.id,
+            scheduled_at=tick.at,
+            created_at=self._now,
+        )
+        return run, self._kept(run, given)
 
     def _kept(self, run: Run, given: dict[str, IO[bytes]]) -> dict[str, bytes]:
         sizes = {name: file.seek(0, io.SEEK_END) for name, file in given.items()}

@@ -46,6 +46,7 @@ from nightdesk.server.web import (
     pipeline_pages,
     pipelines,
     previews,
+    pushes,
     report_pages,
     reports,
     retention,
@@ -134,6 +135,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
     app.include_router(home_pages.router)
+    app.include_router(pushes.router)  # it has put its own routes to those of schedules
     app.include_router(schedules.router)
     app.include_router(pipelines.router)
     app.include_router(sweeps.router)

@@ -212,6 +212,9 @@ ANSWERS = {
     "GET /sweeps/{sweep_id}": Answer(sweeps.Sweep, (401, 404, 422)),
     "POST /sweeps/{sweep_id}/stop": Answer(sweeps.StoppedSweep, (401, 403, 404, 422)),
     "GET /sweeps/{sweep_id}/events": Answer("text/event-stream", (401, 404)),
+    "POST /schedules/{schedule_id}/hook": Answer(schedules.NewHook, (400, 401, 404)),
+    "DELETE /schedules/{schedule_id}/hook": Answer(schedules.Schedule, (401, 404)),
+    "POST /pushes/{schedule_id}": Answer(schedules.Push, (400, 401, 404, 409, 413)),
     "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
     "POST /pipelines": Answer(pipelines.Pipeline, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /pipelines/check": Answer(pipelines.CheckedPipeline, (400, 401, 413, 422)),
@@ -273,6 +276,7 @@ _MADE = {
     "POST /groups",
     "POST /runs/{run_id}/retry",
     "POST /schedules",
+    "POST /schedules/{schedule_id}/hook",
     "POST /schedules/{schedule_id}/run",
 }
 _KEYED = {"POST /runs", "POST /runs/from-git", "POST /pipelines", "POST /sweeps"}

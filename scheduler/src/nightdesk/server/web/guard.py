@@ -17,9 +17,10 @@ from nightdesk.server.web import errors, gate
 from nightdesk.server.web.auth import bearer, platform_of, signed_in, the_hub
 from nightdesk.server.web.headers import SAFE
 from nightdesk.server.web.page import by_cookie
-from nightdesk.server.web.paths import API
+from nightdesk.server.web.paths import API, PUSHES
 
 _PAGE_FORM_BYTES = 64 * 1024  # a button and the page's own value
+_PUSH_BYTES = 2**20  # a host's, whose signature is over all of it: it is read before anybody is known
 HUBS_OWN = (f"{API}/audit/arrived", f"{API}/leaving/")  # who sends a body there is the hub
 
 
@@ -47,7 +48,8 @@ class Guard:
         # At the gate nothing stands in between that would put an address on: whatever is there, code wrote it.
         origin.set(Origin("", "run") if self._at_gate else _origin(scope, headers))
         usual = self._limit if scope["path"].startswith(API) and not self._at_gate else _PAGE_FORM_BYTES
-        limit = self._own_limits.get(scope["path"], usual)
+        pushed = scope["path"].startswith(f"{PUSHES}/") and not self._at_gate
+        limit = _PUSH_BYTES if pushed else self._own_limits.get(scope["path"], usual)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,7 +69,7 @@ class Guard:
                 raise HTTPException(errors.TOO_LARGE[0])
             return message
 
-        large = limit > _PAGE_FORM_BYTES
+        large = limit > _PAGE_FORM_BYTES and not pushed
         answer = (
             (_not_for_runs(scope) if self._at_gate else None)
             or _too_large(headers, limit)

@@ -2,3 +2,4 @@
 
 BASE = "/services/nightdesk"
 API = f"{BASE}/api/v1"
+PUSHES = f"{API}/pushes"  # whoever asks there is nobody, and shows it by a signature

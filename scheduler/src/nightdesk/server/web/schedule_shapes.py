@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from nightdesk.config import Settings
+from nightdesk.server.domain.repository import COMMIT, GitFile, HomeFile, place_json
 from nightdesk.server.domain.schedule import Record, Schedule, Tick
 from nightdesk.server.domain.timetable import Timetable, local
 from nightdesk.server.services.finish import iso
@@ -26,6 +27,7 @@ def schedule_json(schedule: Schedule, settings: Settings) -> dict[str, Any]:
         "cron": table.cron,
         "every_seconds": table.every,
         "zone": table.zone,
+        "on_push": table.on_push,
         "next_at": iso(schedule.next_at),
         "paused": None
         if schedule.paused_at is None
@@ -35,14 +37,7 @@ def schedule_json(schedule: Schedule, settings: Settings) -> dict[str, Any]:
             "why": schedule.paused_why or "",
         },
         "file": wishes.file,
-        "source": {
-            "kind": "snapshot",
-            "words": "a copy of the file from when it was handed over; changing the file changes nothing here",
-            "taken_at": iso(schedule.snapshot.taken_at),
-            "bytes": schedule.snapshot.bytes,
-            "sha256": schedule.snapshot.sha256,
-            "files": schedule.snapshot.files_count,
-        },
+        "source": source_json(schedule),
         "environment": wishes.environment,
         "version_is": version_is(wishes.environment),
         "size": wishes.size,
@@ -67,6 +62,32 @@ def schedule_json(schedule: Schedule, settings: Settings) -> dict[str, Any]:
         "created_at": iso(schedule.created_at),
         "created_by": schedule.created_by,
         "url": f"{settings.public_url}{BASE}/schedules/{schedule.id}",
+    }
+
+
+def source_json(schedule: Schedule) -> dict[str, Any]:
+    """What runs: a copy, or where it is fetched each time; size and checksum are those of the last look by somebody."""
+    place, kind = schedule.source, "snapshot"
+    words = "a copy of the file from when it was handed over; changing the file changes nothing here"
+    if isinstance(place, HomeFile):
+        kind = "home"
+        words = f"read each time from the home of {schedule.owner}, as it is then: {place.path}"
+    elif isinstance(place, GitFile):
+        kind = "git"
+        held = "always this commit" if COMMIT.fullmatch(place.ref) else "as it is then"
+        words = f"fetched each time, {held}: {place.words}"
+    named = place_json(place) or {}
+    return {
+        "kind": kind,
+        "words": words,
+        "taken_at": iso(schedule.snapshot.taken_at),
+        "bytes": schedule.snapshot.bytes,
+        "sha256": schedule.snapshot.sha256,
+        "files": schedule.snapshot.files_count,
+        **{name: named.get(name) for name in ("repository", "address", "ref", "path", "folder")},
+        "hook": None
+        if schedule.hook is None
+        else {"by": schedule.hook["by"], "at": iso(schedule.hook["at"])},
     }
 
 

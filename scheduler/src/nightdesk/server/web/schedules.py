@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Invalid, NotAllowed
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.repository import HomeFile, Place, check_home_file
 from nightdesk.server.domain.run import Priority
 from nightdesk.server.domain.schedule import Missed, Overlap, Rules, Schedule, Wishes
+from nightdesk.server.domain.submission import kind_of
 from nightdesk.server.ports.schedules import ScheduleFilter
+from nightdesk.server.services.fetching import along, fetched
 from nightdesk.server.services.schedules import (
     Given,
     NewSchedule,
@@ -34,6 +37,7 @@ from nightdesk.server.services.submit import Files
 from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.web.api import seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.from_git import Repository
 from nightdesk.server.web.part import read_part
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.schedule_shapes import (
@@ -46,7 +50,7 @@ from nightdesk.server.web.schedule_shapes import (
 
 router = APIRouter(prefix=f"{API}/schedules", tags=["schedules"])
 Kind = TypeVar("Kind", Wishes, Rules)
-_WHEN = ("cron", "every_seconds", "zone")
+_WHEN = ("cron", "every_seconds", "zone", "on_push")
 
 
 class When(BaseModel):
@@ -57,6 +61,39 @@ class When(BaseModel):
     cron: str | None = Field(default=None, max_length=1000)
     every_seconds: float | None = None
     zone: str = Field(default="UTC", max_length=100)
+    on_push: bool = Field(default=False, description="in the place of both: when commits are pushed")
+
+
+class HomeFileRequest(BaseModel):
+    """A file of one's own home, which is read each time as it is then."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(max_length=1000)
+    folder: str | None = Field(
+        default=None, max_length=1000, description="what comes along; left out: nothing"
+    )
+
+    def wanted(self) -> HomeFile:
+        """As it is checked."""
+        return check_home_file(HomeFile(self.path, self.folder))
+
+
+class Fetched(BaseModel):
+    """Where a file is fetched each time, in the place of one that is sent along: at most one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    git: Repository | None = None
+    home: HomeFileRequest | None = None
+
+    def place(self) -> Place | None:
+        """The one that is named."""
+        if self.git is not None and self.home is not None:
+            raise Invalid("a file is either in a repository or in a home", "Name one of them.")
+        if self.git is not None:
+            return self.git.wanted()
+        return None if self.home is None else self.home.wanted()
 
 
 class HowToRun(When):
@@ -80,19 +117,20 @@ class HowToRun(When):
     alert: bool = True
 
 
-class ScheduleRequest(HowToRun):
-    """The part ``request`` of a new schedule: ``file`` names the file sent along, or ``run`` a run whose file it is."""
+class ScheduleRequest(HowToRun, Fetched):
+    """The part ``request`` of a new schedule: ``file`` names the file sent along, or ``run`` a run whose file it is.
+
+    With ``git`` or ``home`` nothing is sent along: it is fetched each time.
+    """
 
     file: str | None = None
     run: str | None = None
 
 
-class SourceRequest(BaseModel):
-    """The part ``request`` of a new file."""
+class SourceRequest(Fetched):
+    """The part ``request`` of a new file: its name, or where it is fetched each time."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    file: str
+    file: str | None = None
 
 
 @router.post("", status_code=201)
@@ -106,14 +144,14 @@ def add_schedule(
     """Run a notebook or script by a timetable, as whoever asks. A copy of the file is kept."""
     wanted = read_part(ScheduleRequest, request)
     made = make(platform, person, wanted, source, files)
-    return _whole(platform, made)
+    return whole(platform, made)
 
 
 @router.post("/preview")
 def preview_schedule(platform: Platform, person: SignedIn, wanted: When) -> dict[str, Any]:  # noqa: ARG001
     """When a timetable would be due next: five times."""
     now = platform.records.now()
-    table, _ = preview(WhenWanted(wanted.cron, wanted.every_seconds, wanted.zone), now)
+    table, _ = preview(WhenWanted(wanted.cron, wanted.every_seconds, wanted.zone, wanted.on_push), now)
     return {"when": table.words, "zone": table.zone, "ticks": next_ticks(table, now)}
 
 
@@ -134,7 +172,7 @@ def list_schedules(
 @router.get("/{schedule_id}")
 def show_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> dict[str, Any]:
     """One schedule, with its next five ticks and how it has done."""
-    return _whole(platform, seen(platform, person, schedule_id))
+    return whole(platform, seen(platform, person, schedule_id))
 
 
 @router.patch("/{schedule_id}")
@@ -142,7 +180,7 @@ def set_schedule(platform: Platform, person: SignedIn, schedule_id: str, wanted:
     """Change what is named. Where the timetable changes, what is due next is counted from now."""
     schedule = seen(platform, person, schedule_id)
     made = change_schedule(clock_of(platform), person, schedule, changes_in(schedule, wanted))
-    return _whole(platform, made)
+    return whole(platform, made)
 
 
 @router.put("/{schedule_id}/source")
@@ -150,17 +188,16 @@ def set_source(
     platform: Platform,
     person: SignedIn,
     schedule_id: str,
-    source: Annotated[UploadFile, File(description="the notebook or script")],
     request: Annotated[str, Form(description="its name, as JSON")],
+    source: Annotated[UploadFile | None, File(description="the notebook or script")] = None,
     files: Annotated[UploadFile | None, File(description="a gzip tar of the files to take along")] = None,
 ) -> dict[str, Any]:
     """Give a schedule another file, with or without others along. Runs that there are keep theirs."""
     schedule = seen(platform, person, schedule_id)
     wanted = read_part(SourceRequest, request)
-    given = uploaded(platform, source, files)
-    return _whole(
-        platform, change_schedule(clock_of(platform), person, schedule, {"file": wanted.file}, given)
-    )
+    with _given(platform, person, wanted, source, files) as (file, given):
+        made = change_schedule(clock_of(platform), person, schedule, {"file": file}, given)
+    return whole(platform, made)
 
 
 @router.delete("/{schedule_id}")
@@ -174,13 +211,13 @@ def remove_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> d
 @router.post("/{schedule_id}/pause")
 def pause_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> dict[str, Any]:
     """Nothing is due any more until it is resumed."""
-    return _whole(platform, pause(platform.records, person, seen(platform, person, schedule_id)))
+    return whole(platform, pause(platform.records, person, seen(platform, person, schedule_id)))
 
 
 @router.post("/{schedule_id}/resume")
 def resume_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> dict[str, Any]:
     """Due again from now on."""
-    return _whole(platform, resume(platform.records, person, seen(platform, person, schedule_id)))
+    return whole(platform, resume(platform.records, person, seen(platform, person, schedule_id)))
 
 
 @router.post("/{schedule_id}/run", status_code=201)
@@ -232,7 +269,7 @@ def make(
     clock = clock_of(platform)
     with _given(platform, person, wanted, source, files) as (file, given):
         new = NewSchedule(
-            WhenWanted(wanted.cron, wanted.every_seconds, wanted.zone),
+            WhenWanted(wanted.cron, wanted.every_seconds, wanted.zone, wanted.on_push),
             Wishes(
                 file=file,
                 environment=wanted.environment or "",
@@ -250,10 +287,13 @@ def changes_in(schedule: Schedule, wanted: HowToRun) -> dict[str, Any]:
     when = {key: changes.pop(key) for key in _WHEN if key in changes}
     if when:
         table = schedule.timetable
-        if "cron" not in when and "every_seconds" not in when:  # the zone alone
-            when |= {"cron": table.cron, "every_seconds": table.every}
+        if not when.keys() - {"zone"}:  # the zone alone
+            when |= {"cron": table.cron, "every_seconds": table.every, "on_push": table.on_push}
         changes["when"] = WhenWanted(
-            when.get("cron"), when.get("every_seconds"), when.get("zone") or table.zone
+            when.get("cron"),
+            when.get("every_seconds"),
+            when.get("zone") or table.zone,
+            when.get("on_push", False),
         )
     if "environment" in changes:
         changes["environment"] = changes["environment"] or ""
@@ -290,15 +330,25 @@ def uploaded(platform: WebPlatform, source: UploadFile, files: UploadFile | None
 def _given(
     platform: WebPlatform,
     person: Person,
-    wanted: ScheduleRequest,
+    wanted: ScheduleRequest | SourceRequest,
     source: UploadFile | None,
     files: UploadFile | None,
 ) -> Iterator[tuple[str, Given]]:
     sent = source is not None and bool(source.filename or source.size)
-    if sent == (wanted.run is not None):
-        raise Invalid("a schedule has either a file or a run whose file it takes", "Send one of them.")
-    if wanted.run is not None:
-        run = seen_run(platform, person, wanted.run)
+    of_run = wanted.run if isinstance(wanted, ScheduleRequest) else None
+    place = wanted.place()
+    if [sent, of_run is not None, place is not None].count(True) != 1:
+        raise Invalid(
+            "a schedule has a file, a run whose file it takes, or a place where it is fetched",
+            "Send one of them.",
+        )
+    if place is not None:
+        kind_of(place.file)
+        with fetched(platform.desk, platform.store, person, place) as (came, found):
+            yield place.file, Given(came.source, along(came), found)
+        return
+    if of_run is not None:
+        run = seen_run(platform, person, of_run)
         check_more_than_shown(person, run)
         with given_by(platform.records, clock_of(platform), run) as given:
             yield wanted.file or run.file, given
@@ -311,7 +361,8 @@ def _of(kind: type[Kind], values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key in kind.__dataclass_fields__}
 
 
-def _whole(platform: WebPlatform, schedule: Schedule) -> dict[str, Any]:
+def whole(platform: WebPlatform, schedule: Schedule) -> dict[str, Any]:
+    """One schedule, with its next ticks and how it has done."""
     now = platform.records.now()
     record = platform.records.record_of(schedule.id, now - RECORD_DAYS * 86400)
     return whole_schedule_json(schedule, record, now, platform.settings)

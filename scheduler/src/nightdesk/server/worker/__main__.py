@@ -61,7 +61,7 @@ def main() -> int:
     threads.append(Timekeeper(platform.parts, platform.clock, supervisor))
     threads.append(Janitor(platform.parts))
     threads.append(Tester(platform.tests))
-    threads.append(ErrandBoy(platform.errands, name))
+    threads.append(ErrandBoy(platform.errands, platform.parts, platform.clock, supervisor, name))
     builder = Builder(platform.builds, name)
     register_task(platform.celery, supervisor)
     leave_on_signals(supervisor, threads, builder)

@@ -7,7 +7,12 @@ import threading
 from nightdesk.server.domain.errand import Errand
 from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.ports.fetching import Fetched
+from nightdesk.server.services.fetched_ticks import end_tick
 from nightdesk.server.services.fetching import ErrandParts, take, tidy
+from nightdesk.server.services.queue import dispatch
+from nightdesk.server.services.supervise import Supervisor
+from nightdesk.server.services.ticking import Clockwork
+from nightdesk.server.services.watch import Parts
 from nightdesk.server.worker.keeper import Ticking
 
 _AT_ONCE = 6
@@ -17,9 +22,14 @@ _TIDY_EVERY = 600
 class ErrandBoy(Ticking):
     """Looks each second."""
 
-    def __init__(self, parts: ErrandParts, worker: str) -> None:
+    def __init__(
+        self, parts: ErrandParts, of_runs: Parts, clock: Clockwork, supervisor: Supervisor, worker: str
+    ) -> None:
         super().__init__("errands")
         self._parts = parts
+        self._of_runs = of_runs
+        self._clock = clock
+        self._supervisor = supervisor
         self._worker = worker
         self._going: list[threading.Thread] = []
 
@@ -36,4 +46,5 @@ class ErrandBoy(Ticking):
             tidy(self._parts.records, self._parts.store)
 
     def _end(self, errand: Errand, result: Fetched | NightdeskError) -> None:
-        raise NotImplementedError
+        if end_tick(self._clock, errand, result):
+            self._supervisor.take(dispatch(self._of_runs))
