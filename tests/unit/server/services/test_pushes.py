@@ -30,12 +30,16 @@ class Hooked:
         self.both = Both(bench)
         self.records = bench.records
         place = GitFile("code", "a/n.ipynb", ref)
-        self.schedule = self.both.scheduling.make(given=Given(NOTEBOOK, place=place), file="n.ipynb", every=86400)
+        self.schedule = self.both.scheduling.make(
+            given=Given(NOTEBOOK, place=place), file="n.ipynb", every=86400
+        )
         self.schedule, self.secret = set_hook(self.records, KEY, ADA, self.schedule)
 
     def body(self, commit: str, ref: str = "refs/heads/main", **more: Any) -> bytes:
         """What GitHub and Gitea send."""
-        return json.dumps({"ref": ref, "after": commit, "repository": {"default_branch": "main"}, **more}).encode()
+        return json.dumps(
+            {"ref": ref, "after": commit, "repository": {"default_branch": "main"}, **more}
+        ).encode()
 
     def signed(self, body: bytes) -> dict[str, str]:
         """As GitHub signs."""
@@ -153,7 +157,14 @@ def test_what_starts_nothing_says_so(hooked: Hooked) -> None:
     assert hooked.push(body).words == "A branch or tag was removed."
     ping = {**hooked.signed(b"{}"), "x-github-event": "ping"}
     assert hooked.push(b"{}", ping).words == "Nothing to do for the event 'ping'."
-    for wrong in (b"", b"[]", b"{}", b'{"ref": 1}', b'{"ref": "refs/heads/main", "after": "--x"}', b"[" * 9999):
+    for wrong in (
+        b"",
+        b"[]",
+        b"{}",
+        b'{"ref": 1}',
+        b'{"ref": "refs/heads/main", "after": "--x"}',
+        b"[" * 9999,
+    ):
         with pytest.raises(Invalid):
             hooked.push(wrong)
     pause(hooked.records, ADA, hooked.schedule)
