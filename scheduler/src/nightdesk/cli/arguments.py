@@ -30,6 +30,7 @@ COMMANDS = {
     "sweep": "one file with many sets of parameters",
     "share": "show a run to others, for reading",
     "export": "make a module, a script or a package of notebooks",
+    "strip": "notebooks without outputs, for clean differences in git",
     "keep": "mark a run so that its outputs stay",
     "metrics": "what runs have measured",
     "report": "addresses that stay for the newest good output",

@@ -314,7 +314,7 @@ def _ticks(arguments: argparse.Namespace) -> int:
 
 
 def _hook(arguments: argparse.Namespace) -> int:
-    """Pushes to the schedule's branch start a run: where the repository's host is to tell of them, and its secret."""
+    """Have pushes to its repository start it: the address and secret for the repository's host."""
     with connect(arguments) as client:
         if arguments.off:
             found = client.schedules.hook_off(arguments.schedule)
