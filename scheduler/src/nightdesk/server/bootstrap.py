@@ -39,9 +39,10 @@ from nightdesk.server.services.connection_tests import PURPOSE
 from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.directory import Directory
 from nightdesk.server.services.doctor import Filter
-from nightdesk.server.services.fetching import Desk, ErrandParts
+from nightdesk.server.services.fetching import Desk
 from nightdesk.server.services.notifying import Post
 from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.reporting import ErrandParts
 from nightdesk.server.services.retention import usual_limits
 from nightdesk.server.services.room import Disk
 from nightdesk.server.services.run_owner import RunOwners

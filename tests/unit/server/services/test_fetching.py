@@ -21,7 +21,8 @@ from nightdesk.server.doubles.sealing import MemorySealing
 from nightdesk.server.ports.fetching import Login
 from nightdesk.server.services import fetching
 from nightdesk.server.services.connections import Draft, Vault
-from nightdesk.server.services.fetching import Desk, ErrandParts, ask, fetched, take, tidy, unlock
+from nightdesk.server.services.fetching import Desk, ask, fetched, take, tidy, unlock
+from nightdesk.server.services.reporting import ErrandParts
 from sqlalchemy import select
 
 from ..workbench import ADA, BOB, ROOT, Bench

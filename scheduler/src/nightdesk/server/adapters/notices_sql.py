@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.database import Database
+from nightdesk.server.adapters.errands_sql import put
 from nightdesk.server.adapters.notice_tables import marks, notices, wishes
 from nightdesk.server.adapters.run_rows import from_row
 from nightdesk.server.adapters.schema import changes, departed, runs
 from nightdesk.server.domain.audit import Note
+from nightdesk.server.domain.errand import has_report, report_of
 from nightdesk.server.domain.notification import Message, Notice, Way, When, Wishes
 from nightdesk.server.domain.run import Status
 
@@ -89,6 +91,7 @@ class NoticesSql:
             fresh = [row for row in rows if (row["run_id"], row["way"]) not in known]
             if fresh:
                 connection.execute(insert(notices), fresh)
+            put(connection, [report_of(run) for run in ended if has_report(run)], now)
             connection.execute(update(marks).values(change_id=found[-1].id))
             return len(found)
 

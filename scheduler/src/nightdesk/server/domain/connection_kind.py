@@ -32,6 +32,7 @@ class Type(StrEnum):
     MACHINE_PATH = "path of the machine"  # absolute, without '.' and '..'
     PATH = "path"  # absolute, on the other side
     HOST_KEY = "host key"
+    GIT_API = "api of a repository's host"  # github, gitea or gitlab
     TEXT = "text"  # a secret as it is, lines too
     OBJECT = "object"  # JSON
 
@@ -181,6 +182,7 @@ SPECS: dict[ConnectionKind, KindSpec] = {
             Field("user", default="git"),
             Field(
                 "api",
+                Type.GIT_API,
                 words="Which API its host speaks: github, gitea or gitlab. Left out: commits get no status.",
             ),
             Field("api_url", Type.URL, words="Where that API begins. Left out: where such a host has it."),

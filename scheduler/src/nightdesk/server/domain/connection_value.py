@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from nightdesk.server.domain.connection_kind import Field, Type
 from nightdesk.server.domain.errors import Invalid
 
+APIS = ("github", "gitea", "gitlab")  # of hosts of repositories
 _LONGEST = 2000
 _LONGEST_SECRET = 64 * 1024
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -100,6 +101,13 @@ def _database_url(field: Field, value: str) -> str:
     return word
 
 
+def _git_api(field: Field, value: str) -> str:
+    word = _word(field, value).lower()
+    if word and word not in APIS:
+        raise Invalid(f"'{field.name}' must be one of {', '.join(APIS)}")
+    return word
+
+
 def _parts(url: str) -> tuple[str, str] | None:
     """Scheme, and what stands between the slashes; None where it is no address."""
     try:
@@ -152,4 +160,5 @@ _CHECKS = {
     Type.MACHINE_PATH: _machine_path,
     Type.PATH: _path,
     Type.HOST_KEY: _host_key,
+    Type.GIT_API: _git_api,
 }

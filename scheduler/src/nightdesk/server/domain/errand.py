@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from nightdesk.server.domain.run import Run
+
 MOST_TRIES = 6  # of a report, an hour all in all
 _FIRST_WAIT = 30.0
 
@@ -55,6 +57,18 @@ class Errand:
     def has_tick(self) -> bool:
         """A tick waits for it."""
         return self.schedule_id is not None
+
+
+def has_report(run: Run) -> bool:
+    """Whether a host may want to hear of its end: its commit was fetched by a connection, whose host may take it."""
+    return bool(run.git and run.git.get("fetched") and run.git.get("connection"))
+
+
+def report_of(run: Run) -> Errand:
+    """The errand that tells it; the api knows whether the connection's host takes it."""
+    connection = str((run.git or {})["connection"])
+    wanted = {"run": run.id}
+    return Errand(f"s{run.id}", ErrandKind.STATUS, run.owner, wanted, ErrandState.LOCKED, connection)
 
 
 def wait_before(tries: int) -> float:

@@ -15,23 +15,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from nightdesk.config import Settings
 from nightdesk.server.domain.connection import Login as Handed
 from nightdesk.server.domain.connection_kind import ConnectionKind
 from nightdesk.server.domain.errand import Errand, ErrandKind, ErrandState
 from nightdesk.server.domain.errors import (
-    EngineError,
     Invalid,
     NightdeskError,
     NotAllowed,
-    NotFound,
     Refused,
-    TooLarge,
     Unavailable,
 )
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.repository import GitFile, HomeFile, Place, place_json, place_of
-from nightdesk.server.ports.fetching import Fetched, Fetcher, Login, Most
+from nightdesk.server.ports.fetching import Fetched, Login, Most
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.records import Records
@@ -39,20 +35,13 @@ from nightdesk.server.ports.sealing import Sealing
 from nightdesk.server.services.connections import Vault
 from nightdesk.server.services.policies import PolicyBook
 from nightdesk.server.services.queue import ALIVE_SECONDS
+from nightdesk.server.services.reporting import KINDS, ErrandParts, error_of, report
 from nightdesk.server.services.submit import Files
 
 WAIT_SECONDS = 55.0  # the client waits a minute for an answer
 FORGET_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
 _AT_ONCE = 20
-_KINDS: dict[str, type[NightdeskError]] = {
-    "invalid": Invalid,
-    "not_allowed": NotAllowed,
-    "not_found": NotFound,
-    "too_large": TooLarge,
-    "unavailable": Unavailable,
-    "engine": EngineError,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -67,17 +56,6 @@ class Desk:
     def records(self) -> Records:
         """The database."""
         return self.vault.records
-
-
-@dataclass(frozen=True, slots=True)
-class ErrandParts:
-    """What a worker does errands with."""
-
-    records: Records
-    store: FileStore
-    settings: Settings
-    sealing: Sealing
-    fetcher: Fetcher
 
 
 def ask(desk: Desk, by: Person, wanted: Place) -> tuple[Errand, Place]:
@@ -141,6 +119,9 @@ def unlock(desk: Desk, people: People, policies: PolicyBook) -> int:
     for errand in found:
         assert errand.connection is not None  # noqa: S101 - that is what it is locked for
         try:
+            if errand.kind is ErrandKind.STATUS and not _takes_reports(desk, errand):
+                desk.records.drop_errand(errand.id)
+                continue
             person = people.person(errand.owner)
             if person is None:
                 raise NotAllowed(f"there is nobody called {errand.owner} any more")
@@ -197,19 +178,16 @@ def do(parts: ErrandParts, errand: Errand) -> Fetched:
 
 def answer_of(error: NightdeskError) -> dict[str, Any]:
     """An error as it goes from a worker to the api."""
-    found = next((name for name, kind in _KINDS.items() if isinstance(error, kind)), "unavailable")
+    found = next((name for name, kind in KINDS.items() if isinstance(error, kind)), "unavailable")
     return {"ok": False, "kind": found, "words": error.message, "hint": error.hint}
-
-
-def error_of(answer: dict[str, Any]) -> NightdeskError:
-    """And back again."""
-    kind = _KINDS.get(answer["kind"], Unavailable)
-    return (Unavailable if kind is EngineError else kind)(answer["words"], answer["hint"])
 
 
 def _work(
     parts: ErrandParts, errand: Errand, end: Callable[[Errand, Fetched | NightdeskError], None]
 ) -> None:
+    if errand.kind is ErrandKind.STATUS:
+        report(parts, errand)
+        return
     result: Fetched | NightdeskError
     try:
         result = do(parts, errand)
@@ -277,7 +255,14 @@ def _status_opened(desk: Desk, by: Person, errand: Errand, what: str) -> Errand:
     connection, handed = desk.vault.use(by, str(errand.connection), None, what)
     if connection.kind is not ConnectionKind.GIT:
         raise Invalid(f"connection '{connection.name}' is not of kind git any more")
-    return replace(errand, sealed=_sealed(desk, errand.id, handed))
+    told = {name: str(connection.settings.get(name) or "") for name in ("url", "api", "api_url")}
+    return replace(errand, wanted={**errand.wanted, "to": told}, sealed=_sealed(desk, errand.id, handed))
+
+
+def _takes_reports(desk: Desk, errand: Errand) -> bool:
+    """Whether the connection says which API its host speaks, and has a token for it."""
+    connection = desk.records.connection(str(errand.connection))
+    return connection is not None and bool(connection.settings.get("api")) and bool(connection.secret_names)
 
 
 def _wanted(place: Place) -> dict[str, Any]:

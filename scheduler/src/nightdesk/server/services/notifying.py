@@ -184,6 +184,7 @@ def _document(run: Run, url: str) -> dict[str, Any]:
         "environment": f"{run.environment}:{run.version}",
         "started_at": iso(run.started_at),
         "finished_at": iso(run.finished_at),
+        "git": run.git,
         "url": url,
     }
 

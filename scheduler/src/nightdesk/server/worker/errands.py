@@ -8,8 +8,9 @@ from nightdesk.server.domain.errand import Errand
 from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.ports.fetching import Fetched
 from nightdesk.server.services.fetched_ticks import end_tick
-from nightdesk.server.services.fetching import ErrandParts, take, tidy
+from nightdesk.server.services.fetching import take, tidy
 from nightdesk.server.services.queue import dispatch
+from nightdesk.server.services.reporting import ErrandParts
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.watch import Parts
