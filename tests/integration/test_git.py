@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import subprocess
 from collections.abc import Iterator
@@ -9,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ..support.git_server import USER, GitServer, git_server
 from ..support.notebooks import notebook
 from ..support.people import Person, admin_of, join
 from ..support.platform import Platform, bridge_address, docker
+from ..support.waiting import until
 
 pytestmark = pytest.mark.platform
 NOTEBOOK = notebook("import beside\nprint('beside says', beside.WORD)")
@@ -93,3 +97,84 @@ def test_an_address_leads_to_nothing_that_a_run_could_not_reach(gita: Person) ->
         refused = gita.command("submit", "a.ipynb", "--git", f"http://{host}/x.git")
         assert refused.returncode in (1, 3)
         assert "could not be fetched" in refused.stderr or "has not come" in refused.stderr, refused.stderr
+
+
+def schedule(person: Person, *arguments: str) -> Any:
+    done = person.command("schedule", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def ticks_of(person: Person, name: str) -> list[dict[str, Any]]:
+    """Newest first."""
+    found: list[dict[str, Any]] = schedule(person, "ticks", name)["ticks"]
+    return found
+
+
+def ended(person: Person, name: str, count: int) -> list[dict[str, Any]]:
+    """The ticks, once so many are over."""
+    going = {"queued", "waiting"}
+
+    def all_over() -> list[dict[str, Any]]:
+        found = ticks_of(person, name)
+        return found if len(found) == count and not going & {tick["state"] for tick in found} else []
+
+    return until(all_over, f"{count} ticks of {name}", 120, every=0.5)
+
+
+def test_a_push_runs_its_commit_once_and_the_host_is_told(server: GitServer, gita: Person) -> None:
+    made = schedule(
+        gita,
+        "add",
+        "reports/daily.ipynb",
+        "--git",
+        "code",
+        "--ref",
+        "main",
+        "--on-push",
+        "--name",
+        "pushed",
+        "--size",
+        "tiny",
+    )
+    assert (made["source"]["kind"], made["on_push"], made["next_at"]) == ("git", True, None)
+    hook = schedule(gita, "hook", "pushed")
+    commit = server.commit("private", {"reports/beside.py": b"WORD = 'pushed'\n"})
+    body = json.dumps({"ref": "refs/heads/main", "after": commit}).encode()
+    signature = hmac.new(hook["secret"].encode(), body, hashlib.sha256).hexdigest()
+    answers = []
+    for headers in ({}, *({"X-Gitea-Signature": signature, "X-Gitea-Delivery": str(n)} for n in range(3))):
+        answers.append(requests.post(hook["url"], data=body, headers=headers, timeout=30))
+    assert [answer.status_code for answer in answers] == [401, 200, 200, 200]
+    assert len({answer.json()["tick"] for answer in answers[1:]}) == 1
+    (tick,) = ended(gita, "pushed", 1)
+    assert (tick["state"], tick["by"]) == ("succeeded", f"commit {commit}")
+    assert "beside says pushed" in gita.command("logs", tick["run"]).stdout
+    path = f"/api/v1/repos/private/statuses/{commit}"
+    told = until(lambda: [each for each in server.statuses if each[0] == path], "the status", 60, every=0.5)
+    assert [(each[2]["state"], each[2]["context"]) for each in told] == [("success", "nightdesk/pushed")]
+    assert told[0][2]["target_url"].endswith(f"/runs/{tick['run']}")
+
+
+def test_a_live_file_is_read_at_each_time(gita: Person) -> None:
+    session = gita.session(environment="python-data", size="tiny")
+    session.do("sh", "-c", 'mkdir -p "$HOME/live" && ln -s /etc/passwd "$HOME/live/way.py"')
+    session.put("live/n.py", b"import other; print('live', other.WORD)")
+    session.put("live/other.py", b"WORD = 'first'")
+    how = ("--cron", "0 0 1 1 *", "--name", "live", "--size", "tiny", "--files", "live")
+    made = schedule(gita, "add", "--live", "live/n.py", *how)
+    assert (made["source"]["kind"], made["source"]["folder"]) == ("home", "live")
+    session.put("live/other.py", b"WORD = 'second'")
+    schedule(gita, "run", "live")
+    (tick,) = ended(gita, "live", 1)
+    assert "live second" in gita.command("logs", tick["run"]).stdout
+    assert "way.py" in " ".join(gita.runs.ask("GET", f"/runs/{tick['run']}")["notes"])
+    for words, change in (
+        ("There is no 'live/n.py' in the home", 'rm "$HOME/live/n.py"'),
+        ("a link leads there", 'ln -s /etc/passwd "$HOME/live/n.py"'),
+    ):
+        session.do("sh", "-c", change)
+        count = len(ticks_of(gita, "live")) + 1
+        gita.command("schedule", "run", "live")
+        newest = ended(gita, "live", count)[0]
+        assert (newest["state"], words in newest["words"]) == ("refused", True), newest
