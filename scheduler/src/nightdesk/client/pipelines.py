@@ -47,6 +47,21 @@ class Pipelines:
                 time.sleep(0.5 * 2**attempt)
         raise AssertionError
 
+    def run_from_git(
+        self, repository: str, path: str, *, ref: str = "", folder: str | None = None, **wanted: Any
+    ) -> Pipeline:
+        """Have the platform fetch a pipeline with its folder from a repository, and run it; see `Client.submit_from_git`."""
+        from nightdesk.client.platform import session_version
+
+        here = session_version()
+        if here is not None:
+            wanted.setdefault("environment", here)
+        wanted.setdefault("key", os.urandom(16).hex())
+        source = {"repository": repository, "path": path, "ref": ref, "folder": folder}
+        request = {"source": source, **wanted}
+        made: Pipeline = self._transport.json("POST", "/pipelines/from-git", json=request)
+        return made
+
     def check(self, text: bytes, folder: Archive, *, file: str = FILE, **wanted: Any) -> CheckedPipeline:
         """What it would run; nothing is kept."""
         found: CheckedPipeline = self._sent(("check",), text, folder, {"file": file, **wanted})

@@ -84,7 +84,7 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if (method, path) in {("POST", f"{API}/runs"), ("POST", f"{API}/notebooks/inspect")}:
         body, kind = multipart(request=json.dumps({"file": "a.ipynb"}).encode(), source=NOTEBOOK)
         how = {"body": body, "headers": {"Content-Type": kind}}
-    if path.endswith("/runs/from-git"):
+    if path.endswith("/from-git"):
         body = b'{"source": {"repository": "https://git.example.org/x.git", "path": "a.ipynb"}}'
         how = {"body": body, "headers": {"Content-Type": "application/json"}}
     if method == "POST" and not api:

@@ -102,6 +102,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("POST", f"{API}/pushes/{{schedule_id}}"): (401, 401, 401, 401),  # who knows the hook's secret
     ("GET", f"{API}/schedules/{{schedule_id}}/ticks"): OWN_RUN,
     ("POST", f"{API}/pipelines"): (401, 201, 201, 201),
+    ("POST", f"{API}/pipelines/from-git"): (401, 503, 503, 503),  # no worker is there
     ("POST", f"{API}/pipelines/check"): SIGNED_IN,
     ("GET", f"{API}/pipelines"): SIGNED_IN,
     ("GET", f"{API}/pipelines/{{pipeline_id}}"): OWN_RUN,

@@ -26,6 +26,7 @@ EXAMPLES = """\
   nightdesk pipeline check pipeline.yaml
   nightdesk pipeline run pipeline.yaml -p month=2026-12 --wait
   nightdesk pipeline run pipeline.yaml --skip-unchanged
+  nightdesk pipeline run monthly/pipeline.yaml --git REPOSITORY --ref main
   nightdesk pipeline list --status failed
   nightdesk pipeline show PIPELINE
   nightdesk pipeline resume PIPELINE --wait
@@ -80,6 +81,17 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
         help="a name for this: with the same key twice there is one pipeline all the same",
     )
     parser.add_argument("--wait", action="store_true", help="follow it to its end")
+    parser.add_argument(
+        "--git",
+        metavar="REPOSITORY",
+        help="FILE is a path in this repository, and the platform fetches it with its folder: an address (https), or "
+        "the name of a connection of kind git",
+    )
+    parser.add_argument(
+        "--ref",
+        metavar="REF",
+        help="with --git: a branch, a tag or a whole commit (default: the default branch)",
+    )
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,26 +110,36 @@ def _run(arguments: argparse.Namespace) -> int:
     """Run a pipeline. With --wait exits with 0 only if all of it succeeded; Ctrl-C does not end it."""
     from nightdesk.cli.pipeline_wording import show_started
 
+    wanted = _wanted(arguments)
+    if arguments.skip_unchanged is not None:
+        wanted["skip_unchanged"] = arguments.skip_unchanged
+    if arguments.key is not None:
+        wanted["key"] = arguments.key
+    if arguments.ref is not None and arguments.git is None:
+        raise WrongUsage("--ref goes with --git", "Name the repository: --git https://…")
     with connect(arguments) as client:
-        text, folder = _given(arguments.file)
-        wanted = _wanted(arguments)
-        if arguments.skip_unchanged is not None:
-            wanted["skip_unchanged"] = arguments.skip_unchanged
-        if arguments.key is not None:
-            wanted["key"] = arguments.key
-        git = _git(arguments.file)
-        if git is not None:
-            wanted["git"] = git
-        try:
-            made = client.pipelines.run(text, folder, **wanted)
-        finally:
-            folder.close()
+        made = _sent(client, arguments, wanted)
         if arguments.wait:
             return _follow(client, made, as_json=arguments.json)
     if arguments.json:
         return _json(made)
     show_started(made)
     return 0
+
+
+def _sent(client: Client, arguments: argparse.Namespace, wanted: dict[str, Any]) -> Pipeline:
+    if arguments.git is not None:
+        del wanted["file"]
+        ref = arguments.ref or ""
+        return client.pipelines.run_from_git(arguments.git, arguments.file, ref=ref, **wanted)
+    text, folder = _given(arguments.file)
+    git = _git(arguments.file)
+    if git is not None:
+        wanted["git"] = git
+    try:
+        return client.pipelines.run(text, folder, **wanted)
+    finally:
+        folder.close()
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -45,6 +45,7 @@ from nightdesk.server.web import (
     people_usage,
     pipeline_pages,
     pipelines,
+    pipelines_from_git,
     previews,
     pushes,
     report_pages,
@@ -135,6 +136,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     for part in (*runs_and_more, *for_admins, oauth, pages):
         app.include_router(part.router)
     app.include_router(home_pages.router)
+    app.include_router(pipelines_from_git.router)
     app.include_router(pushes.router)  # it has put its own routes to those of schedules
     app.include_router(schedules.router)
     app.include_router(pipelines.router)

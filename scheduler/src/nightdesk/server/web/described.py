@@ -218,6 +218,7 @@ ANSWERS = {
     "GET /schedules/{schedule_id}/ticks": Answer(schedules.Ticks, (401, 404, 422)),
     "POST /pipelines": Answer(pipelines.Pipeline, (400, 401, 403, 404, 409, 413, 422, 429)),
     "POST /pipelines/check": Answer(pipelines.CheckedPipeline, (400, 401, 413, 422)),
+    "POST /pipelines/from-git": Answer(pipelines.Pipeline, (400, 401, 403, 404, 409, 413, 422, 429)),
     "GET /pipelines": Answer(pipelines.Pipelines, (400, 401, 403, 422)),
     "GET /pipelines/{pipeline_id}": Answer(pipelines.Pipeline, (401, 404)),
     "POST /pipelines/{pipeline_id}/cancel": Answer(pipelines.Pipeline, (401, 403, 404)),
@@ -279,7 +280,7 @@ _MADE = {
     "POST /schedules/{schedule_id}/hook",
     "POST /schedules/{schedule_id}/run",
 }
-_KEYED = {"POST /runs", "POST /runs/from-git", "POST /pipelines", "POST /sweeps"}
+_KEYED = {"POST /runs", "POST /runs/from-git", "POST /pipelines", "POST /pipelines/from-git", "POST /sweeps"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
