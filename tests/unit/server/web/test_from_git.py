@@ -23,6 +23,7 @@ from nightdesk.server.services.ticking import look
 from nightdesk.server.web.schedules import clock_of
 
 from ..workbench import ADA, BOB, ROOT
+from .asking import xsrf
 from .site import BASE, NOTEBOOK, Answer, Site, multipart
 
 ADDRESS = "https://git.example.org/team/reports.git"
@@ -206,3 +207,42 @@ def test_a_schedule_of_a_live_file(site: Site, worker: Worker) -> None:
     where = f"{BASE}/api/v1/schedules/{made.json['id']}/source"
     changed = site.ask("PUT", where, ADA, body=body, headers={"Content-Type": kind})
     assert changed.json["source"]["kind"] == "git", changed
+
+
+def test_the_form_makes_and_changes_what_is_fetched(site: Site, worker: Worker) -> None:
+    worker.fetcher.homes["ada"] = {"n.ipynb": NOTEBOOK}
+    token = xsrf(site, ADA)
+
+    def sent(to: str, **fields: str) -> Answer:
+        form = {
+            "_xsrf": token,
+            "kind": "cron",
+            "cron": "0 6 * * *",
+            "zone": "UTC",
+            "pause_after": "5",
+            **fields,
+        }
+        return site.ask("POST", f"{BASE}/schedules/{to}", ADA, cookie=True, form=form)
+
+    made = sent(
+        "new", name="by form", source_kind="git", repository="code", ref="main", path="a/n.ipynb", folder="."
+    )
+    assert made.status == 303, made
+    where = made.headers["location"]
+    schedule_id = where.rpartition("/")[2]
+    kept = site.get(f"/schedules/{schedule_id}", ADA).json["source"]
+    assert (kept["kind"], kept["folder"], kept["path"]) == ("git", "", "a/n.ipynb")
+    edit = site.ask("GET", f"{where}/edit", ADA, cookie=True).text
+    assert 'value="a/n.ipynb"' in edit
+    same = {"source_kind": "git", "repository": "code", "ref": "main", "path": "a/n.ipynb", "folder": "."}
+    assert sent("edit", id=schedule_id, name="renamed", **same).status == 303
+    pushed = sent("edit", id=schedule_id, name="renamed", **{**same, "kind": "push"})
+    assert pushed.status == 303, pushed
+    assert site.get(f"/schedules/{schedule_id}", ADA).json["on_push"]
+    page = site.ask("GET", f"{where}/edit", ADA, cookie=True).text
+    assert '<option value="push" selected>' in page
+    live = sent("edit", id=schedule_id, name="renamed", source_kind="live", path="n.ipynb")
+    assert live.status == 303, live
+    assert site.get(f"/schedules/{schedule_id}", ADA).json["source"]["kind"] == "home"
+    wrong = sent("edit", id=schedule_id, name="renamed", source_kind="live", path="none.ipynb")
+    assert (wrong.status, "no file &#39;none.ipynb&#39;" in wrong.text) == (404, True), wrong.text[:3000]

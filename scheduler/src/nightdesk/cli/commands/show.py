@@ -140,7 +140,8 @@ def _commit(one: Run) -> str:
         return ""
     words = str(git["commit"])[:12] + (f" on {plain(git['branch'])}" if git.get("branch") else "")
     words += ", with changes" if git.get("dirty") else ""
-    return words + (f"; {plain(git['remote'])}" if git.get("remote") else "")
+    words += f"; {plain(git['remote'])}" if git.get("remote") else ""
+    return words + (f", {plain(git['path'])}, fetched by the platform" if git.get("path") else "")
 
 
 def _limits(one: Run) -> str:

@@ -47,7 +47,11 @@ class ErrandsSql:
     def take_errand(self, worker: str) -> Errand | None:
         open_ones = or_(
             errands.c.state == ErrandState.READY,
-            and_(errands.c.state == ErrandState.TAKEN, errands.c.worker.not_in(select(workers.c.name))),
+            and_(
+                errands.c.state == ErrandState.TAKEN,
+                errands.c.worker.not_in(select(workers.c.name)),
+                _COMES_AGAIN,
+            ),
         )
         with self._database.reading() as connection:  # looked for each second: a writer's turn is dear
             if connection.execute(select(errands.c.id).where(open_ones).limit(1)).first() is None:

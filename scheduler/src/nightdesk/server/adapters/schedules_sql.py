@@ -141,7 +141,9 @@ class SchedulesSql:
                     name = f"{before.name[:190]} ({number})"
                     number += 1
                 taken.add(name)
-                after = replace(before, owner=heir, name=name, groups=groups, paused_by=by, paused_why=why)
+                after = replace(
+                    before, owner=heir, name=name, groups=groups, paused_by=by, paused_why=why, hook=None
+                )
                 save(connection, after)
                 note_audit(connection, now, Note(by, "schedule.handed over", before.id, owner, name))
             connection.execute(update(alerts).where(alerts.c.owner == owner).values(owner=heir))

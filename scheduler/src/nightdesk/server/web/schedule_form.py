@@ -10,18 +10,24 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
 from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.repository import place_json
 from nightdesk.server.domain.schedule import Schedule
 from nightdesk.server.services.schedules import WhenWanted
-from nightdesk.server.web.schedules import HowToRun, ScheduleRequest
+from nightdesk.server.web.schedules import HowToRun, ScheduleRequest, SourceRequest
 
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _LONGEST = 20_000
+_WHEN = ("cron", "every_seconds", "zone", "on_push")
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The fields as they were typed. ``kind`` is cron or every; ``parameters`` one NAME=VALUE a line."""
+    """The fields as they were typed. ``kind`` is cron, every or push; ``parameters`` one NAME=VALUE a line.
+
+    ``source`` is file, git or live; ``path`` and ``folder`` are in the repository, or in the home. A folder that is a dot
+    is all of the repository.
+    """
 
     kind: str = "cron"
     cron: str = "30 6 * * MON-FRI"
@@ -31,6 +37,11 @@ class Typed:
     name: str = ""
     file: str = ""
     run: str = ""
+    source_kind: str = "file"
+    repository: str = ""
+    ref: str = ""
+    path: str = ""
+    folder: str = ""
     environment: str = ""
     size: str = ""
     parameters: str = ""
@@ -63,8 +74,15 @@ class Typed:
             f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
             for name, value in wishes.parameters.items()
         ]
+        place = place_json(schedule.source) or {}
+        folder = place.get("folder")
         return cls(
-            kind="cron" if table.cron else "every",
+            kind="cron" if table.cron else "push" if table.on_push else "every",
+            source_kind={"git": "git", "home": "live"}.get(place.get("kind", ""), "file"),
+            repository=place.get("repository", ""),
+            ref=place.get("ref", ""),
+            path=place.get("path", ""),
+            folder="" if folder is None else folder or ".",
             cron=table.cron or "",
             every=str(every // _UNITS[unit]),
             unit=unit,
@@ -85,6 +103,8 @@ class Typed:
     @property
     def when(self) -> WhenWanted | None:
         """The timetable; None where no number stands where one has to."""
+        if self.kind == "push":
+            return WhenWanted(None, None, self.zone or "UTC", on_push=True)
         if self.kind == "every":
             seconds = self._seconds()
             return None if seconds is None else WhenWanted(None, seconds, self.zone or "UTC")
@@ -99,9 +119,33 @@ class Typed:
         values = self._values()
         if self.run:
             values["run"] = self.run
-        if file is not None:
+        values |= self._fetched()
+        if file is not None and not self._fetched():
             values["file"] = file
         return _read(ScheduleRequest, values)
+
+    def place(self, schedule: Schedule) -> SourceRequest | None:
+        """Where the file is fetched from now on, where that differs from the schedule as it is.
+
+        Raises:
+            Invalid: something in it is of another kind.
+        """
+        fetched = self._fetched()
+        if not fetched or fetched == Typed.from_schedule(schedule)._fetched():
+            return None
+        return _read(SourceRequest, fetched)
+
+    def _fetched(self) -> dict[str, Any]:
+        """Where it is fetched, as it is asked for; nothing where it is a file."""
+        folder = (
+            None
+            if not self.folder
+            else "/".join(part for part in self.folder.split("/") if part not in {"", "."})
+        )
+        if self.source_kind == "git":
+            place = {"repository": self.repository, "ref": self.ref, "path": self.path, "folder": folder}
+            return {"git": place}
+        return {"home": {"path": self.path, "folder": folder}} if self.source_kind == "live" else {}
 
     def changes(self, schedule: Schedule) -> HowToRun:
         """What differs from the schedule as it is.
@@ -112,8 +156,8 @@ class Typed:
         values, before = self._values(), Typed.from_schedule(schedule)
         same = before._values()
         changed = {key: value for key, value in values.items() if same.get(key) != value}
-        if any(key in changed for key in ("cron", "every_seconds", "zone")):
-            changed |= {key: values[key] for key in ("cron", "every_seconds", "zone")}
+        if any(key in changed for key in _WHEN):
+            changed |= {key: values[key] for key in _WHEN}
         if "parameters" in changed:
             changed["parameters_are_text"] = True
         else:
@@ -128,6 +172,7 @@ class Typed:
             "cron": when.cron,
             "every_seconds": when.every_seconds,
             "zone": when.zone,
+            "on_push": when.on_push,
             "name": self.name or None,
             "environment": self.environment or None,
             "size": self.size or None,

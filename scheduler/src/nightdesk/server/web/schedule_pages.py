@@ -37,7 +37,7 @@ from nightdesk.server.web.schedule_shapes import (
     tick_json,
     whole_schedule_json,
 )
-from nightdesk.server.web.schedules import changes_in, clock_of, listed, make, seen, uploaded
+from nightdesk.server.web.schedules import changes_in, clock_of, given_by_form, listed, make, seen, uploaded
 
 PAGES = f"{BASE}/schedules"
 WITH_FILES = (f"{PAGES}/new", f"{PAGES}/edit")  # what is sent there may be large
@@ -102,7 +102,9 @@ def new_schedule_page(request: Request, platform: Platform, person: SignedIn, ru
 def make_from_page(request: Request, platform: Platform, person: ByForm, sent: Sent) -> Response:
     form = Typed.of(sent)
     file = sent.get("source")
-    source = file if isinstance(file, UploadFile) and file.filename else None
+    source = None
+    if isinstance(file, UploadFile) and file.filename and form.source_kind in {"", "file"}:
+        source = file
     if form.do == "preview":
         return _form(request, platform, person, form)
     try:
@@ -134,10 +136,15 @@ def change_by_form(request: Request, platform: Platform, person: ByForm, sent: S
     try:
         changes: dict[str, Any] = changes_in(schedule, form.changes(schedule))
         given = None
-        if isinstance(file, UploadFile) and file.filename:
-            changes["file"] = file.filename
-            given = uploaded(platform, file, None)  # type: ignore[arg-type]
-        change_schedule(clock_of(platform), person, schedule, changes, given)
+        place = form.place(schedule)
+        if place is not None:
+            with given_by_form(platform, person, place, None, None) as (name, came):
+                change_schedule(clock_of(platform), person, schedule, {**changes, "file": name}, came)
+        else:
+            if isinstance(file, UploadFile) and file.filename and form.source_kind in {"", "file"}:
+                changes["file"] = file.filename
+                given = uploaded(platform, file, None)  # type: ignore[arg-type]
+            change_schedule(clock_of(platform), person, schedule, changes, given)
     except Refused as error:
         return _form(request, platform, person, form, error, schedule)
     return RedirectResponse(f"{PAGES}/{schedule.id}", status_code=303)

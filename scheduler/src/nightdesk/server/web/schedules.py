@@ -195,7 +195,7 @@ def set_source(
     """Give a schedule another file, with or without others along. Runs that there are keep theirs."""
     schedule = seen(platform, person, schedule_id)
     wanted = read_part(SourceRequest, request)
-    with _given(platform, person, wanted, source, files) as (file, given):
+    with given_by_form(platform, person, wanted, source, files) as (file, given):
         made = change_schedule(clock_of(platform), person, schedule, {"file": file}, given)
     return whole(platform, made)
 
@@ -267,7 +267,7 @@ def make(
         Refused: in words.
     """
     clock = clock_of(platform)
-    with _given(platform, person, wanted, source, files) as (file, given):
+    with given_by_form(platform, person, wanted, source, files) as (file, given):
         new = NewSchedule(
             WhenWanted(wanted.cron, wanted.every_seconds, wanted.zone, wanted.on_push),
             Wishes(
@@ -327,13 +327,18 @@ def uploaded(platform: WebPlatform, source: UploadFile, files: UploadFile | None
 
 
 @contextmanager
-def _given(
+def given_by_form(
     platform: WebPlatform,
     person: Person,
     wanted: ScheduleRequest | SourceRequest,
     source: UploadFile | None,
     files: UploadFile | None,
 ) -> Iterator[tuple[str, Given]]:
+    """What is to run, and what it is called: what was sent, what a run had, or what is fetched now.
+
+    Raises:
+        Refused: in words.
+    """
     sent = source is not None and bool(source.filename or source.size)
     of_run = wanted.run if isinstance(wanted, ScheduleRequest) else None
     place = wanted.place()

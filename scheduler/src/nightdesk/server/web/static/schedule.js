@@ -6,19 +6,25 @@ if (!zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone |
 document.getElementById("show").hidden = true;
 
 function kind() {
-  const every = form.elements.kind.value === "every";
+  const chosen = form.elements.kind.value;
   for (const name of ["cron", "every"]) {
     const place = form.elements[name].closest("div");
-    place.hidden = place.previousElementSibling.hidden = (name === "every") !== every;
+    place.hidden = place.previousElementSibling.hidden = name !== chosen;
   }
-  return every;
+  return chosen;
+}
+
+function what() {
+  const chosen = form.elements.source_kind?.value ?? "file";
+  for (const place of form.querySelectorAll("[data-of]")) place.hidden = !place.dataset.of.split(" ").includes(chosen);
 }
 
 let asked = 0;
 async function show() {
-  const every = kind();
+  const chosen = kind();
+  what();
   const seconds = Number(form.elements.every.value) * units[form.elements.unit.value];
-  const wanted = every ? { every_seconds: seconds } : { cron: form.elements.cron.value };
+  const wanted = { every: { every_seconds: seconds }, push: { on_push: true }, cron: { cron: form.elements.cron.value } }[chosen];
   const mine = ++asked;
   const answer = await fetch(form.dataset.preview, {
     method: "POST",
