@@ -64,13 +64,22 @@ class Client:
         source: str | os.PathLike[str],
         *,
         files: str | os.PathLike[str] | None = None,
+        git: str | None = None,
+        ref: str = "",
         **options: Unpack[RunOptions],
     ) -> Run:
         """Hand over a notebook or script; with `files`, a folder that it needs beside it.
 
+        With `git`, the address of a repository or the name of a connection, the platform fetches it: `source` and
+        `files` are in the repository, at `ref`, a branch, a tag or a whole commit.
+
         Among the options: parameters, environment ("NAME", "NAME:VERSION" or "NAME@CHANNEL"), size, name,
         timeout_seconds, retries, notify. In a session the environment is the session's own unless named.
         """
+        if git is not None:
+            folder = None if files is None else os.fspath(files).removeprefix(".").strip("/")
+            path = os.fspath(source)
+            return Run(self, self.platform.submit_from_git(git, path, ref=ref, folder=folder, **options))
         return Run(self, self.platform.submit(source, files=files, **options))
 
     def run(self, run_id: str) -> Run:
