@@ -22,6 +22,7 @@ from .rounds import race
 from .scale import scale
 from .schedules import many_schedules
 from .store import store
+from .sweeps import sweep_of_two_hundred
 from .throughput import throughput
 from .window import GOING_ON, first_paint, live
 
@@ -36,6 +37,7 @@ PARTS = (
     "throughput",
     "scale",
     "schedules",
+    "sweeps",
     "lists",
     "store",
     "live",
@@ -48,8 +50,8 @@ def main(arguments: list[str]) -> int:
     found: dict[str, Any] = {"machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
-            if options.only == ["schedules"]:  # needs no platform
-                found["schedules"] = many_schedules(Path(folder), say)
+            if set(options.only) <= {"schedules", "sweeps"}:  # need no platform
+                without_platform(Path(folder), options, found)
             elif options.url:
                 found |= race_of(running(options.url), Path(folder), options.rounds)
             elif options.state:
@@ -152,12 +154,19 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
         found["throughput"] = throughput(platform, folder, options.runs, say)
     if "scale" in options.only:
         found["scale"] = scale(platform, say)
-    if "schedules" in options.only:
-        found["schedules"] = many_schedules(folder, say)
+    without_platform(folder, options, found)
     if "lists" in options.only:
         found["lists"] = first_paint(platform, folder, say)
     if "store" in options.only:
         found["store"] = [store(platform, folder, options.store_size, None, say)]
+
+
+def without_platform(folder: Path, options: argparse.Namespace, found: dict[str, Any]) -> None:
+    """The parts that have a database of their own."""
+    if "schedules" in options.only:
+        found["schedules"] = many_schedules(folder, say)
+    if "sweeps" in options.only:
+        found["sweeps"] = sweep_of_two_hundred(folder, say)
 
 
 def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:
