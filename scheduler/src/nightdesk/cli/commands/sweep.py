@@ -26,7 +26,7 @@ parameters against what the code logs with nightdesk.log_metric, and the best is
 EXAMPLES = """\
   nightdesk sweep run train.ipynb --grid lr=0.1,0.01 --grid depth=2,4,8 --metric accuracy
   nightdesk sweep run train.ipynb --list 'lr=0.1 depth=2' --list 'lr=0.01 depth=8'
-  nightdesk sweep run train.ipynb --random 40 --seed 7 --draw lr=loguniform:0.0001,0.1 --draw depth=int:1,8
+  nightdesk sweep run train.ipynb --random 40 --draw lr=loguniform:0.0001,0.1 --draw depth=int:1,8
   nightdesk sweep run train.ipynb --csv points.csv --at-most 4 -p year=2026 --wait
   nightdesk sweep run train.ipynb --grid lr=0.1,0.01 --dry-run
   nightdesk sweep list
