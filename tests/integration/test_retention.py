@@ -37,7 +37,7 @@ from nightdesk.config import load
 from nightdesk.server.bootstrap import records_for
 records_for(load("/etc/nightdesk/nightdesk.yaml")).wish_turn("retention")
 """
-JANITOR_SECONDS = 60  # it looks each half minute
+JANITOR_SECONDS = 30  # it looks each five
 
 
 @dataclass(frozen=True)
