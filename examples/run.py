@@ -47,6 +47,12 @@ def nightdesk(folder: Path, *arguments: str) -> Any:
     return document
 
 
+def nightdesk_quietly(*arguments: str) -> Any:
+    """The JSON of a command that only looks."""
+    done = subprocess.run([NIGHTDESK, *arguments, "--json"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def told(document: Any) -> str:
     """Why a run did not succeed, with the end of its log."""
     if not isinstance(document, dict) or not document.get("reason"):
@@ -93,11 +99,62 @@ def scheduled(folder: Path, file: str, cron: str, parameter: str) -> None:
     """How it goes on by itself: the next times are shown, nothing is kept."""
     when = ["--cron", cron, "--zone", "America/New_York", "--time-parameter", parameter, "--dry-run"]
     found = nightdesk(folder, "schedule", "add", file, "--files", ".", *when)
-    for each in found.get("next", [])[:2]:
-        print(f"    → {each}")
+    for tick in found["ticks"][:2]:
+        print(f"    → due {tick['local']} {found['zone']}")
 
 
-EXAMPLES = {"phone-quality": phone_quality}
+def donation_propensity(folder: Path, small: bool) -> None:
+    """Notebooks all the way: each month a pipeline of five prepares, trains, predicts, validates and summarises."""
+    folder = folder / "monthly"
+    for month in ("2026-10", "2026-11"):
+        submit(folder, "seed.py", month=month, **({"donors": 3000} if small else {}))
+        pipeline = nightdesk(folder, "pipeline", "run", "pipeline.yaml", "-p", f"month={month}", "--wait")
+        for step in pipeline["steps"]:
+            print(f"    {step['name']:<10} {step['status']}")
+            if step["run"] and step["name"] in {"train", "validate", "summarise"}:
+                show(nightdesk_quietly("show", step["run"]))
+        print(f"    → {pipeline['status']}, pipeline {pipeline['id']}: {pipeline['url']}")
+
+
+def issue_positions(folder: Path, small: bool) -> None:
+    """A package: ten models at once, which share all but one page, as a sweep over issues."""
+    submit(folder, "seed.py", **({"people": 6000} if small else {}))
+    names = {each["name"] for each in nightdesk_quietly("env", "list")["environments"]}
+    where = ["--env", "issue-models"] if "issue-models" in names else ["--files", "."]
+    which = ["--grid", "issue=climate,taxes,wages"] if small else ["--csv", "issues.csv"]
+    sweep = nightdesk(
+        folder, "sweep", "run", "model.ipynb", *which, *where, "--metric", "auc", "--yes", "--wait"
+    )
+    for member in sweep["members"]:
+        metrics = member["metrics"]
+        print(
+            f"    {member['parameters']['issue']:<12} {member['status']:<10} AUC {metrics.get('auc', 0):.3f}  "
+            f"support {metrics.get('said', 0):.0%} of {metrics.get('answers', 0):.0f} answers"
+        )
+    print(f"    → sweep {sweep['id']}: {sweep['url']}")
+    if any(member["status"] != "succeeded" for member in sweep["members"]):
+        raise Failed("not every model came to its end")
+    submit(folder, "overview.py")
+
+
+def service_requests_311(folder: Path, small: bool) -> None:
+    """Several tools: a text model from a notebook, retrained through the day; a new one goes live only if it is better."""
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
+    submit(folder, "seed.py", until=start.isoformat(), **({"days": 10, "hourly": 25} if small else {}))
+    submit(folder, "retrain.py", at=start.isoformat())
+    for hours in (6, 18) if small else (6, 18, 24, 36):
+        moment = (start + timedelta(hours=hours)).isoformat()
+        submit(folder, "arrive.py", until=moment)
+        submit(folder, "retrain.py", at=moment)
+    scheduled(folder, "retrain.py", "0 */3 * * *", "at")
+
+
+EXAMPLES = {
+    "phone-quality": phone_quality,
+    "donation-propensity": donation_propensity,
+    "issue-positions": issue_positions,
+    "service-requests-311": service_requests_311,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,8 @@ import demo
 import hub_api
 
 CONNECTION, PERSON = "production", demo.USER
+OWN_EXAMPLE = "issue-positions"
+OWN, PACKAGE = "issue-models", "examples/issue-positions/package"
 NIGHTDESK = Path(sys.executable).parent / "nightdesk"
 
 
@@ -60,6 +62,22 @@ def ensure_connection(state: Path, database: str) -> None:
     demo.say(f"{PERSON} may write to {CONNECTION}, and it works")
 
 
+def ensure_version(state: Path) -> None:
+    """The environment with the examples' own package inside, which an admin builds."""
+    if as_admin(state, "env", "show", OWN).returncode == 0:
+        return
+    demo.say(
+        f"building the environment {OWN}: the packages of python-data, and {PACKAGE} inside (a minute or two)"
+    )
+    listed = json.loads(as_admin(state, "env", "list", "--json").stdout)["environments"]
+    (data,) = (each for each in listed if each["name"] == "python-data")
+    like = f"python-data:{data['versions'][0]['version']}"
+    what = ["--like", like, "--with", PACKAGE, "--name", OWN, "--channel", "stable"]
+    built = as_admin(state, "env", "build", *what)
+    if built.returncode:
+        raise demo.Unmet(f"the environment {OWN} could not be built: {built.stderr.strip()[-1500:]}")
+
+
 def main(arguments: list[str]) -> int:
     """The command; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,6 +94,8 @@ def main(arguments: list[str]) -> int:
             "POST", f"/hub/api/users/{PERSON}/tokens", {"note": "examples", "expires_in": 86400}
         )
         ensure_connection(options.state, options.database)
+        if OWN_EXAMPLE in options.rest or not set(options.rest) - {"--small"}:
+            ensure_version(options.state)
     except (demo.Unmet, hub_api.Refused) as error:
         return hub_api.fail(f"{error}.", "More: setup/compose.sh --state .nightdesk/examples logs")
     login = json.loads((options.state / "login.json").read_text("utf-8"))

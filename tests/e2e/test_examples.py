@@ -84,3 +84,48 @@ def test_phone_quality_updates_everybodys_best_number(ella: Person, ask: Ask) ->
         )[0][0]
         > 50
     )
+
+
+def test_donation_propensity_predicts_a_month_and_validates_it_in_the_next(ella: Person, ask: Ask) -> None:
+    said = run(ella, "donation-propensity")
+    assert said.count("→ succeeded, pipeline") == 2
+    scored = ask(
+        "select month, count(*), sum(probability) from donations.scores group by month order by month"
+    )
+    assert [row[0] for row in scored] == ["2026-10", "2026-11"]
+    ((month, count, gave, told, auc),) = ask(
+        "select month, scored, gave, said, auc from donations.validation"
+    )
+    assert (month, count) == ("2026-10", scored[0][1])
+    assert auc > 0.65
+    assert 0.5 < told / gave < 2
+    assert ask("select month from donations.summary order by month") == [("2026-10",), ("2026-11",)]
+
+
+def test_issue_positions_are_a_sweep_over_issues(ella: Person, ask: Ask) -> None:
+    said = run(ella, "issue-positions")
+    assert "3 issues; the parties are farthest apart on" in said
+    assert "issues.png" in said
+    assert ask("select issue, count(*) from issues.positions group by issue order by issue") == [
+        ("climate", 6000),
+        ("taxes", 6000),
+        ("wages", 6000),
+    ]
+    ((left, right),) = ask(
+        "select avg(support) filter (where party = 'left'), avg(support) filter (where party = 'right')"
+        " from issues.positions join issues.people using (person_id) where issue = 'climate'"
+    )
+    assert left > right + 0.2
+
+
+def test_a_new_model_for_service_requests_goes_live_only_if_it_is_better(ella: Person, ask: Ask) -> None:
+    run(ella, "service-requests-311")
+    models = ask("select accuracy, live_accuracy, gain, error from requests_311.models order by model_id")
+    assert len(models) == 3
+    better = [gain is None or gain > 1.645 * error for _, _, gain, error in models]
+    assert better[0]
+    assert better[2]  # by then people report what the first one has never read of
+    assert models[2][0] > models[2][1] + 0.02
+    newest = max(number for number, good in enumerate(better, 1) if good)
+    assert ask("select model_id from requests_311.models where live") == [(newest,)]
+    assert ask("select count(*) from requests_311.routed where category is null")[0][0] == 0

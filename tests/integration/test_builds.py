@@ -16,7 +16,7 @@ import pytest
 
 from ..support.notebooks import notebook
 from ..support.people import Person
-from ..support.platform import Platform, docker
+from ..support.platform import ROOT, Platform, docker
 from ..support.runs import Refused
 from ..support.waiting import until
 
@@ -227,6 +227,42 @@ def test_a_worker_that_ends_meanwhile(yard: Yard, platform: Platform, how: str) 
     done = yard.end(build)
     assert done["status"] == "succeeded", yard.log(build)
     assert yard.log(build).count("Building anew-") == 2
+
+
+def test_a_package_of_ones_own_on_the_packages_of_a_version(admin: Person, ada: Person) -> None:
+    """What `nightdesk export --package` made, put on python-data's lock; and a member who may not build it."""
+    name = fresh("ours")
+    package = str(ROOT / "examples/issue-positions/package")
+    command = [
+        "env",
+        "build",
+        "--like",
+        "python-data:2026.12.1",
+        "--with",
+        package,
+        "--name",
+        name,
+        "--version",
+        "1",
+    ]
+    refused = ada.command(*command)
+    assert refused.returncode == 1
+    assert "admin" in refused.stderr
+    done = admin.command(*command, seconds=BUILD_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = done.stdout + done.stderr
+    assert "7 passed" in log
+    source = notebook(
+        "import issue_models.tuning as m, importlib.metadata as d\nprint(d.version('issue-models'), m.__file__)"
+    )
+    run = ada.runs.end(ada.runs.submit(source, size=None, environment=f"{name}:1")["id"])
+    assert run["status"] == "succeeded", run
+    assert "1.0 /opt/nightdesk/" in ada.runs.log(run["id"])
+    packages = {
+        each["name"]: each["version"] for each in ada.runs.ask("GET", f"/environments/{name}/1")["packages"]
+    }
+    assert packages["issue-models"] == "1.0"
+    assert not {"pytest", "hatchling"} & packages.keys()
 
 
 def test_a_repository(yard: Yard) -> None:

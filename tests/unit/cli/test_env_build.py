@@ -298,3 +298,76 @@ def test_cancels(signed_in: Any, nightdesk: Run, status: str, words: str) -> Non
     assert nightdesk("env", "cancel", "b-1").out == f"{words}\n"
     assert nightdesk("env", "cancel", "b-1", "--json").json["id"] == "b-1"
     assert nightdesk("env", "cancel", "b-9").code == 1
+
+
+# --- with a package of one's own ----------------------------------------------------------------
+
+PROJECT = "[project]\nname = 'ours'\n"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "ours"
+    (folder / "src/ours/__pycache__").mkdir(parents=True)
+    (folder / "src/ours/__pycache__/a.pyc").write_text("x")
+    (folder / "src/ours/a.py").write_text("a = 1\n")
+    (folder / "pyproject.toml").write_text(PROJECT)
+    return folder
+
+
+def test_a_package_alone(signed_in: Any, nightdesk: Run, package: Path) -> None:
+    ask(nightdesk, "--with", package, "--name", "ours")
+    assert asked(signed_in) == (
+        {"kind": "requirements", "environment": "ours"},
+        {"package/pyproject.toml": PROJECT, "package/src/ours/a.py": "a = 1\n"},
+    )
+
+
+def test_a_package_with_a_list(signed_in: Any, nightdesk: Run, package: Path) -> None:
+    (package.parent / "list.txt").write_text("tabulate\n")
+    ask(nightdesk, package.parent / "list.txt", "--with", package, "--name", "ours")
+    _, files = asked(signed_in)
+    assert files is not None
+    assert files["requirements.txt"] == "tabulate\n"
+    assert "package/pyproject.toml" in files
+
+
+def test_a_package_on_the_packages_of_a_version(
+    signed_in: Any, nightdesk: Run, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nightdesk.client.environments import Environments
+
+    monkeypatch.setattr(Environments, "lock", lambda _self, label: f"# lock of {label}\n")
+    ask(nightdesk, "--like", "tables:1", "--with", package)
+    request, files = asked(signed_in)
+    assert request == {"kind": "requirements", "environment": "tables"}
+    assert files is not None
+    assert files["requirements.txt"] == "# lock of tables:1\n"
+    ask(nightdesk, "--like", "tables:1", "--with", package, "--name", "ours")
+    assert asked(signed_in)[0]["environment"] == "ours"
+
+
+def test_a_wheel(signed_in: Any, nightdesk: Run, tmp_path: Path) -> None:
+    (tmp_path / "ours-1-py3-none-any.whl").write_text("whole")
+    ask(nightdesk, "--with", tmp_path / "ours-1-py3-none-any.whl", "--name", "ours")
+    assert asked(signed_in)[1] == {"wheels/ours-1-py3-none-any.whl": "whole"}
+
+
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--with", "ours"), "needs a name"),
+        (("--with", "nowhere", "--name", "x"), "neither a folder with a pyproject.toml nor a wheel"),
+        (("--like", "tables:1"), "--like says on whose packages"),
+        (("list.txt", "--like", "tables:1", "--with", "ours"), "--like says on whose packages"),
+        (("--image", "x", "--with", "ours"), "--with goes with a list of packages"),
+    ],
+)
+def test_what_a_package_does_not_go_with(
+    nightdesk: Run, package: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.chdir(package.parent)
+    result = nightdesk("env", "build", *arguments)
+    assert result.code == 2
+    assert words in result.err

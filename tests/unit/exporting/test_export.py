@@ -256,3 +256,26 @@ def test_as_json(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found[0]["diff"].startswith("--- /dev/null\n")
     assert export(notebook, "--json") == 0
     assert [each["status"] for each in json.loads(capsys.readouterr().out)["files"]] == ["written", "written"]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"metadata": None}, {"metadata": {"tags": "export"}}, {"metadata": {"tags": [["x"], None]}}]
+)
+def test_odd_metadata_is_no_tag(tmp_path: Path, odd: dict[str, Any]) -> None:
+    path = write(tmp_path / "a.ipynb", code("x = 1", "export"), {**code("!y"), **odd}, kernelspec=None)
+    assert export(path) == 0
+
+
+def test_words_alone_are_nothing_to_do_and_the_future_comes_first(tmp_path: Path) -> None:
+    cells = [code("x = 1\r\ny = 2", "export"), code("from __future__ import annotations\nprint(x)", "main")]
+    cells += [code("# words", "main"), code("# words", "test"), code(r"z = '\d'", "export")]
+    path = write(tmp_path / "a.ipynb", *cells, title='A "title" \\ \ud800')
+    assert export(path) == 0
+    assert run("a.py", folder=tmp_path) == "1\n"
+    assert not (tmp_path / "test_a.py").exists()
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.ipynb", code("x = '\ud800'", "export"))
+    assert export(path) == 1
+    assert "cell 1 is no Python" in capsys.readouterr().err

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import keyword
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,7 @@ def read(path: Path) -> Notebook:
         LocalProblem: nothing is tagged, or a tagged cell is no plain Python; the words name each such cell.
     """
     document = _document(path)
-    language = document.get("metadata", {}).get("kernelspec", {}).get("language") or "python"
+    language = _inside(_inside(document, "metadata"), "kernelspec").get("language") or "python"
     if str(language).lower() != "python":
         raise WrongUsage(f"{path.name} is a notebook in {language}", "Python alone can be exported.")
     found = Notebook(path.name)
@@ -56,7 +58,7 @@ def read(path: Path) -> Notebook:
         source = _text(node.get("source", ""))
         if node.get("cell_type") == "markdown" and not found.title:
             heading = re.search(r"^#{1,6}\s+(.+?)\s*$", source, re.MULTILINE)
-            found.title = heading[1] if heading else ""
+            found.title = heading[1].encode("utf-8", "replace").decode() if heading else ""
         if node.get("cell_type") != "code":
             continue
         number += 1
@@ -65,6 +67,8 @@ def read(path: Path) -> Notebook:
             continue
         if trouble := _trouble(source):
             troubles.append(f"cell {number} {trouble}")
+        elif tag in {MAIN, TEST} and not ast.parse(source).body:
+            continue  # words alone: there is nothing to do
         found.cells[tag].append(Cell(number, source.strip("\n").rstrip()))
     if troubles:
         raise LocalProblem(
@@ -102,7 +106,8 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _tag(node: dict[str, Any], number: int, name: str) -> str | None:
     """What the cell is for. A cell of parameters may be tagged `export` as well: it is exported anyway."""
-    tags = {str(tag) for tag in node.get("metadata", {}).get("tags") or ()}.intersection(TAGS)
+    said = _inside(node, "metadata").get("tags")
+    tags = {str(tag) for tag in said if tag in TAGS} if isinstance(said, list) else set()
     if PARAMETERS in tags:
         tags.discard(EXPORT)
     if len(tags) > 1:
@@ -118,8 +123,10 @@ def _trouble(source: str) -> str:
         if line_number == 1 and line.startswith("%%"):
             return f"is a magic, {line.split()[0]}"
     try:
-        compile(source, "cell", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the notebook itself says so
+            compile(source, "cell", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = getattr(error, "lineno", 0) or 0
         for number, line in enumerate(source.splitlines(), 1):
             if _MAGIC.match(line) and number >= at - 1:
@@ -131,5 +138,11 @@ def _trouble(source: str) -> str:
     return ""
 
 
+def _inside(node: dict[str, Any], key: str) -> dict[str, Any]:
+    found = node.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def _text(source: Any) -> str:
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return text.replace("\r\n", "\n").replace("\r", "\n")

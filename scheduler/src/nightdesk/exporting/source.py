@@ -16,7 +16,7 @@ def module_text(notebook: Notebook) -> str:
     """The parameters as constants, then the cells tagged `export`; run as a script it takes the parameters as
     `--name=value`, as runs give them, and does what the cells tagged `main` do."""
     kept = [*notebook.cells[PARAMETERS], *notebook.cells[EXPORT]]
-    future = sorted({line for cell in kept for line in _future(cell.source)})
+    future = sorted({line for cell in [*kept, *notebook.cells[MAIN]] for line in _future(cell.source)})
     parts = [f'"""{_title(notebook)}"""', *(["\n".join(future)] if future else [])]
     parts += [_without_future(cell.source) for cell in kept]
     if notebook.cells[MAIN]:
@@ -43,8 +43,9 @@ def _title(notebook: Notebook) -> str:
 
 
 def _joined(parts: list[str]) -> str:
-    """Two empty lines between parts, trailing blanks gone."""
-    text = "\n\n\n".join(part.strip("\n") for part in parts if part.strip())
+    """Two empty lines between parts, one below the first, trailing blanks gone."""
+    first, *rest = [part.strip("\n") for part in parts if part.strip()]
+    text = first + "\n\n" + "\n\n\n".join(rest)
     kept = _inside_strings(text)
     lines = [line if number in kept else line.rstrip() for number, line in enumerate(text.split("\n"), 1)]
     return "\n".join(lines) + "\n"
@@ -79,7 +80,7 @@ def _main(notebook: Notebook) -> str:
         lines += ["    import argparse", *json, ""]
         lines += ["    _arguments = argparse.ArgumentParser(description=__doc__)", *arguments]
         lines += ["    globals().update(vars(_arguments.parse_args()))", ""]
-    lines.append("\n\n".join(indented(cell.source) for cell in notebook.cells[MAIN]))
+    lines.append("\n\n".join(indented(_without_future(cell.source)) for cell in notebook.cells[MAIN]))
     return "\n".join(lines)
 
 

@@ -298,6 +298,19 @@ def test_an_earlier_version_on_the_same_base_is_built_upon(yard: Yard) -> None:
     assert yard.workshop.arguments == {}
 
 
+def test_a_version_of_another_environment_with_the_very_same_lock_is_built_upon(yard: Yard) -> None:
+    yard.build("requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1")
+    version = yard.records.version("tiny", "1")
+    assert version is not None
+    lock = {"requirements.txt": version.origin.lock}
+    yard.build("requirements", lock, environment="other", version="1")
+    assert yard.workshop.arguments == {"EARLIER": f"held:{version.digest[7:19]}"}
+    yard.build(
+        "requirements", {"requirements.txt": "six==1 --hash=sha256:11\n"}, environment="third", version="1"
+    )
+    assert yard.workshop.arguments == {}
+
+
 def test_again_takes_the_recorded_lock_and_is_for_what_names_it(yard: Yard, tmp_path: Path) -> None:
     first = yard.build(
         "requirements", {"requirements.txt": "tabulate\n"}, environment="tiny", version="1", channel="stable"

@@ -39,6 +39,7 @@ EXAMPLES = """\
   nightdesk env build --git https://git.example.org/team/env.git --ref v2
   nightdesk env build --image registry.example.org/gpu:12 --name gpu
   nightdesk env build --again python-data:2026.10.1
+  nightdesk env build --like python-data:2026.12.1 --with our-models --name ours
   nightdesk env builds
   nightdesk env log BUILD -f
   nightdesk env cancel BUILD

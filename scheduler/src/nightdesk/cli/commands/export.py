@@ -59,9 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export, or with --diff show what an export would change."""
+    import warnings
+
     from nightdesk.exporting import compare, write
 
-    files = _files(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the notebook's own code
+        files = _files(arguments)
     if arguments.diff:
         different = compare(files)
         if arguments.json:

@@ -100,6 +100,18 @@ def build_arguments(parser: argparse.ArgumentParser) -> None:
         "environment.yaml of ours, or one with requirements alone; - reads a list of packages from "
         "standard input",
     )
+    parser.add_argument(
+        "--with",
+        metavar="PACKAGE",
+        dest="package",
+        help="put a package of your own on top: a folder with a pyproject.toml, whose tests have to pass, or a "
+        "wheel; without PATH and --like the packages are those that it asks for",
+    )
+    parser.add_argument(
+        "--like",
+        metavar="NAME:VERSION",
+        help="with --with: on the locked packages of this version, as they are",
+    )
     parser.add_argument("--git", metavar="URL", help="from a git repository, instead of PATH")
     parser.add_argument("--ref", metavar="REF", help="with --git: the branch, tag or commit")
     parser.add_argument(

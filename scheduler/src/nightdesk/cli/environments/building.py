@@ -22,7 +22,8 @@ def build(arguments: argparse.Namespace) -> int:
     from nightdesk.cli.environments.looking import label
     from nightdesk.cli.environments.source import read_source
 
-    source = read_source(arguments)
+    lock = _lock_of(arguments) if arguments.like is not None else None
+    source = read_source(arguments, lock)
     options: BuildOptions = {**source.options, **_said(arguments)}
     with connect(arguments) as client:
         try:
@@ -76,6 +77,14 @@ def cancel(arguments: argparse.Namespace) -> int:
     else:
         print(f"build {one['id']} is being ended (it is {one['status']} until then)")
     return 0
+
+
+def _lock_of(arguments: argparse.Namespace) -> str:
+    from nightdesk.cli.environments.source import check_like
+
+    check_like(arguments)
+    with connect(arguments) as client:
+        return client.catalogue.lock(arguments.like)
 
 
 def _said(arguments: argparse.Namespace) -> BuildOptions:

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from nightdesk.client.archive import Archive
     from nightdesk.client.catalogue_answers import BuildOptions
 
+_NOT_SENT = (
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".ipynb_checkpoints",
+    "*.egg-info",
+    "dist",
+    "build",
+)
 _MOST = 1_000_000  # bytes of a list of packages
 _DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
 _NAME = re.compile(r"^name:[ \t]*['\"]?([a-z][a-z0-9-]*)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -29,8 +39,22 @@ class Source:
         self.archive: IO[bytes] | None = None if archive is None else archive.file
 
 
-def read_source(arguments: argparse.Namespace) -> Source:
-    """What the arguments say to build from. Raises WrongUsage unless it is one thing."""
+def check_like(arguments: argparse.Namespace) -> None:
+    """Raise WrongUsage where --like stands beside something that it does not go with."""
+    if arguments.package is None or arguments.path is not None:
+        raise WrongUsage(
+            "--like says on whose packages a package of your own is put",
+            "Write --like NAME:VERSION --with FOLDER, and no PATH.",
+        )
+
+
+def read_source(arguments: argparse.Namespace, lock: str | None = None) -> Source:
+    """What the arguments say to build from; `lock` is that of --like. Raises WrongUsage unless it is one thing."""
+    others = (arguments.git, arguments.image, arguments.again, arguments.folder)
+    if arguments.package is not None and all(other is None for other in others):
+        return _with_package(arguments, lock)
+    if arguments.package is not None:
+        raise WrongUsage("--with goes with a list of packages", "Give PATH or --like, or nothing but --with.")
     alone = arguments.folder if arguments.git is None else None
     given = [
         what
@@ -82,6 +106,39 @@ def _from_path(arguments: argparse.Namespace) -> Source:
         _check_named(arguments)
     name = "environment.yaml" if conda else "requirements.in" if path.endswith(".in") else "requirements.txt"
     return _packed(options, name, text)
+
+
+def _with_package(arguments: argparse.Namespace, lock: str | None) -> Source:
+    """A package of one's own, with a list that was typed, the lock of a version, or nothing but what it asks for."""
+    import shutil
+    import tempfile
+
+    from nightdesk.client.archive import pack
+
+    options: BuildOptions = {"kind": "requirements"}
+    if lock is not None and arguments.name is None:
+        options["environment"] = arguments.like.partition(":")[0]
+    else:
+        _check_named(arguments)
+    package = Path(arguments.package)
+    with tempfile.TemporaryDirectory(prefix="nightdesk-") as place:
+        folder = Path(place)
+        if lock is not None:
+            (folder / "requirements.txt").write_text(lock, "utf-8")
+        elif arguments.path is not None:
+            conda = bool(_DEPENDENCIES.search(text := _text(arguments.path)))
+            (folder / ("environment.yaml" if conda else "requirements.txt")).write_text(text, "utf-8")
+        if package.suffix == ".whl" and package.is_file():
+            (folder / "wheels").mkdir()
+            shutil.copy(package, folder / "wheels")
+        elif (package / "pyproject.toml").is_file():
+            shutil.copytree(package, folder / "package", ignore=shutil.ignore_patterns(*_NOT_SENT))
+        else:
+            raise WrongUsage(
+                f"{arguments.package!r} is neither a folder with a pyproject.toml nor a wheel",
+                "`nightdesk export --package` makes one of notebooks.",
+            )
+        return Source(options, pack(place))
 
 
 def _packed(options: BuildOptions, name: str, text: str) -> Source:

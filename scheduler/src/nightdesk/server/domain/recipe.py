@@ -51,6 +51,59 @@ COPY --chmod=644 environment.yaml smoke.ipynb /opt/nightdesk/environment/
 USER 1000:1000
 """
 
+# The same with a package of somebody's own on top: `package/`, of which a wheel is made behind a closed network, after its
+# tests have passed; or a wheel that came ready. What makes and tests it is locked to fit the packages, and stays in a
+# stage of its own.
+PACKAGE, WHEELS, TOOLS = "package", "wheels", "build-requirements.txt"
+_LOCK_TOOLS = """\
+    /opt/nightdesk/bin/python /tmp/lock.py /tmp/requirements.txt /opt/nightdesk/base/requirements.txt >/locked.txt; \\
+    cat /opt/nightdesk/base/requirements.txt /locked.txt >/all.txt; \\
+    /opt/nightdesk/bin/python /tmp/lock.py /tmp/tools.txt /all.txt >/tools.txt
+
+FROM ${EARLIER} AS packages
+"""
+_WHEEL = """\
+
+FROM packages AS wheel
+RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \\
+    --mount=type=bind,from=lock,source=/tools.txt,target=/tmp/tools.txt \\
+    install-packages /tmp/tools.txt
+WORKDIR /src
+COPY package .
+RUN --network=none \\
+    export PIP_NO_CACHE_DIR=1; \\
+    if [ -d tests ]; then \\
+        PYTHONPATH=src:. PYTHONDONTWRITEBYTECODE=1 /opt/nightdesk/bin/python -m pytest -q -p no:cacheprovider tests; \\
+    fi && /opt/nightdesk/bin/pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir /dist .
+
+FROM packages
+"""
+_INSTALL = """\
+RUN --network=none --mount=type=bind,{source},target=/dist \\
+    /opt/nightdesk/bin/pip install --quiet --no-index --no-deps --no-cache-dir --compile \\
+        --root-user-action ignore /dist/*.whl \\
+    && PIP_NO_CACHE_DIR=1 /opt/nightdesk/bin/pip check && install-packages --list
+"""
+
+
+def dockerfile(files: Collection[str]) -> str:
+    """The recipe for a list of packages, and for what lies beside it: a folder `package`, or `wheels`."""
+    last = "COPY --chmod=644 environment.yaml smoke.ipynb"
+    if TOOLS in files:
+        text = GENERATED.replace(
+            "    --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt",
+            f"    --mount=type=bind,source={TOOLS},target=/tmp/tools.txt \\\n"
+            "    --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt",
+            1,
+        )
+        begin, end = text.index("    /opt/nightdesk/bin/python /tmp/lock.py"), text.index("USER root\n", 200)
+        text = text[:begin] + _LOCK_TOOLS + text[end:]
+        return text.replace(last, _WHEEL + _INSTALL.format(source="from=wheel,source=/dist") + last)
+    if any(name.startswith(f"{WHEELS}/") for name in files):
+        return GENERATED.replace(last, _INSTALL.format(source=f"source={WHEELS}") + last)
+    return GENERATED
+
+
 _IMPORTS = """\
 # Every package that was asked for can be imported. What is asked for under a condition may not be there.
 from importlib import import_module, metadata

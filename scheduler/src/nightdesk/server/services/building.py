@@ -96,7 +96,7 @@ def _make(parts: BuildParts, watch: BuildWatch, recipe: Recipe) -> ImageSeen:
             "org.nightdesk.version": recipe.spec["version"],
             "org.nightdesk.build": watch.build.id,
         }
-        earlier = _earlier(parts, watch.build, recipe.spec["name"])
+        earlier = _earlier(parts, watch.build, recipe)
         order = Order(recipe.folder, watch.build.id, labels, {"EARLIER": earlier} if earlier else {})
         made = parts.workshop.make(order, watch.say, watch.stop)
         seen = parts.workshop.look(made)
@@ -105,8 +105,9 @@ def _make(parts: BuildParts, watch: BuildWatch, recipe: Recipe) -> ImageSeen:
     return seen
 
 
-def _earlier(parts: BuildParts, build: Build, name: str) -> str | None:
-    """The image of an earlier version, whose packages need not be installed once more.
+def _earlier(parts: BuildParts, build: Build, recipe: Recipe) -> str | None:
+    """The image of an earlier version, whose packages need not be installed once more: of the same environment, or of
+    another one with the very same lock.
 
     It has to stand on the base of today, and not on a pile of other versions: an image has room for 127 layers,
     and what one version removes of another one's packages stays on the disk below it. What is built again
@@ -115,16 +116,24 @@ def _earlier(parts: BuildParts, build: Build, name: str) -> str | None:
     base = parts.workshop.base()
     if build.kind is BuildKind.AGAIN or base is None:
         return None
+    name, locked = recipe.spec["name"], recipe.locked
     below = [layer.id for layer in base.layers]
     fitting = [
         version
         for version, layers in parts.records.layers()
-        if version.environment == name
+        if (version.environment == name or _has_lock(parts, version, locked))
         and [layer.id for layer in layers[: len(below)]] == below
         and len(layers) <= len(below) + _MOST_LAYERS
     ]
-    newest = max(fitting, key=lambda version: version.created_at, default=None)
+    newest = max(
+        fitting, key=lambda version: (_has_lock(parts, version, locked), version.created_at), default=None
+    )
     return parts.workshop.held_as(newest.digest) if newest is not None else None
+
+
+def _has_lock(parts: BuildParts, version: Version, locked: str) -> bool:
+    known = parts.records.version(version.environment, version.version) if locked else None
+    return known is not None and known.origin.lock == locked
 
 
 def _registered(

@@ -15,17 +15,19 @@ from typing import IO, Any
 
 import yaml
 
+from nightdesk.preflight.lock import is_locked
 from nightdesk.server.domain.build import Build, BuildKind
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.errors import Invalid, NotFound
 from nightdesk.server.domain.recipe import (
     DOCKERFILE,
-    GENERATED,
     LIST,
     LOCK_PROGRAM,
     PYTHON_KERNEL,
     SMOKE,
     SPEC,
+    TOOLS,
+    dockerfile,
     problems,
     smoke_notebook,
 )
@@ -34,6 +36,7 @@ from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.build_watch import BuildParts, BuildWatch
+from nightdesk.server.services.own_package import OwnPackage, own_package
 from nightdesk.server.services.request_build import build_key, free_version, recipe_key
 
 MOST_BYTES = 200 * 2**20  # of a recipe, laid out
@@ -57,6 +60,13 @@ class Recipe:
         """The smoke notebook."""
         name = self.spec.get("smoke")
         return (self.folder / name).read_bytes() if self.folder and name else None
+
+    @property
+    def locked(self) -> str:
+        """Its list of packages where that is a lock; empty where it has to be locked first."""
+        path = self.folder / LIST if self.folder else None
+        text = path.read_text("utf-8") if path is not None and path.is_file() else ""
+        return text if is_locked(text) else ""
 
     @property
     def sha256(self) -> str:
@@ -135,11 +145,17 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 def _generate(records: Records, build: Build, folder: Path) -> None:
     """Write the recipe for a list of packages."""
-    text, spec = _list(folder), _own_spec(folder)
+    own, spec = own_package(folder), _own_spec(folder)
+    text = _list(folder, own)
     names = names_in(text)
+    if own is not None:
+        names = [own.name, *(() if is_locked(text) else names)]
+        if own.tools:
+            (folder / TOOLS).write_text("".join(f"{each}\n" for each in own.tools), "utf-8")
     (folder / "requirements.in").unlink(missing_ok=True)
     (folder / LIST).write_text(text, "utf-8")
-    (folder / DOCKERFILE).write_text(GENERATED, "utf-8")
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    (folder / DOCKERFILE).write_text(dockerfile(there), "utf-8")
     program = resources.files("nightdesk.preflight").joinpath(LOCK_PROGRAM)
     (folder / LOCK_PROGRAM).write_bytes(program.read_bytes())
     if not (folder / str(spec.get("smoke") or SMOKE)).is_file() or "smoke" not in spec:
@@ -156,15 +172,24 @@ def _generate(records: Records, build: Build, folder: Path) -> None:
     (folder / SPEC).write_text(yaml.safe_dump(spec, sort_keys=False), "utf-8")
 
 
-def _list(folder: Path) -> str:
-    """The list of packages in the folder, as pip has it."""
+def _list(folder: Path, own: OwnPackage | None) -> str:
+    """The list of packages in the folder, as pip has it, with what a package of one's own needs. A list that is locked
+    is complete; whether it has what the package needs, pip says at the end."""
+    needs = "".join(f"{each}\n" for each in own.needs) if own is not None else ""
     for name in _LISTS:
         if (folder / name).is_file():
-            return _text(folder / name)
+            text = _text(folder / name)
+            return text if is_locked(text) else text.rstrip("\n") + "\n" + needs
     for name in _CONDA:
         path = folder / name
         if path.is_file() and "dependencies" in (document := _yaml(path)):
-            return from_conda(document)
+            return from_conda(document) + needs
+    if own is not None:
+        if not needs:
+            raise Invalid(
+                f"{own.name} needs no package at all", "Send a list of packages along: NAME a line."
+            )
+        return needs
     raise Invalid(
         "there is neither a Dockerfile nor a list of packages",
         f"Send {LIST}, or conda's {_CONDA[0]}, or a folder with a Dockerfile and {SPEC}.",

@@ -15,6 +15,7 @@ from nightdesk.server.domain.environment import CHANNELS, NAME, VERSION
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
 from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.recipe import PACKAGE, WHEELS
 from nightdesk.server.domain.submission import check_label
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.records import Records
@@ -279,7 +280,8 @@ def _text(value: str) -> str:
 def _check_files(kind: BuildKind, files: Files) -> None:
     check_archive(files.archive, files.packed_bytes, MAX_BYTES)
     names = _names(files.archive)
-    if kind is BuildKind.REQUIREMENTS and not names.intersection(REQUIREMENTS):
+    alone = any(name == f"{PACKAGE}/pyproject.toml" or name.startswith(f"{WHEELS}/") for name in names)
+    if kind is BuildKind.REQUIREMENTS and not names.intersection(REQUIREMENTS) and not alone:
         raise Invalid(
             "there are no requirements among what was sent",
             f"Send one of: {', '.join(REQUIREMENTS)}.",

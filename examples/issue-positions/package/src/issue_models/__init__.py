@@ -1,0 +1,1 @@
+"""issue_models: from notebooks."""
