@@ -1,6 +1,10 @@
 # Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo examples up down status logs test check format bench faults soak bad-input security lock purge
+=======
+.PHONY: help demo up down status logs test check format bench faults soak bad-input security pictures lock purge
+>>>>>>> f8b84d9 (The first ten minutes as a tutorial that a test walks, with its pictures)
 MAKEFLAGS += --no-print-directory
 # The scripts read what they need from config/.env; nothing of a variable given to make is lost.
 SHELL := bash
@@ -51,6 +55,9 @@ bad-input: ## hand over everything that is wrong, odd or hostile; a table of wha
 
 security: ## try every wall from outside, from a browser, from inside sessions and runs; a list of what held
 	@setup/security.sh $(ARGS)
+
+pictures: ## renew the pictures in the docs from the browser's tests
+	@setup/pictures.sh $(ARGS)
 
 lock: ## renew the lock files (images/lock.sh FOLDER for a new environment version)
 	@setup/lock.sh

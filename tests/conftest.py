@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .support import bad_input_table, fault_table, security_table
+from .support import bad_input_table, fault_table, pictures, security_table
 from .support.bad_input_table import BadInputTable
 from .support.fault_table import FaultTable
 from .support.object_store import ObjectStore
@@ -24,14 +24,16 @@ from .support.servers import servers as the_servers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `make faults`, `make bad-input` and `make security`."""
+    """The options of `make faults`, `make bad-input`, `make security` and `make pictures`."""
     security_table.add_options(parser)
     fault_table.add_options(parser)
     bad_input_table.add_options(parser)
+    pictures.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tests that are marked with a number are gathered in a table, wherever they stand."""
+    pictures.Album.renewing = config.getoption("--renew-pictures")
     config.pluginmanager.register(FaultTable(), "faults")
     config.pluginmanager.register(BadInputTable(), "bad input")
     config.pluginmanager.register(SecurityTable(), "security checks")

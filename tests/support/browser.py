@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from .pictures import Album
+
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 # Without a sandbox of its own, because continuous integration runs as root; and nothing but the tests'
 # own traffic: no updates, no first-run pages.
@@ -47,7 +49,7 @@ class Desk:
         self.address = address
         self.who = who
         self.troubles: list[str] = []
-        self._pictures = pictures
+        self._album = Album(pictures)
         self._context: BrowserContext = browser.new_context(
             base_url=address, viewport={"width": 1280, "height": 860}, locale="en-GB", accept_downloads=True
         )
@@ -69,8 +71,7 @@ class Desk:
 
     def picture(self, name: str) -> None:
         """Keep what the window shows now."""
-        self._pictures.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=self._pictures / f"{name}.png")
+        self._album.keep(name, self.page.screenshot(animations="disabled", caret="hide"))
 
     def sign_in(self, password: str, *, to: str = "/hub/home") -> None:
         """Through the sign-in page."""
@@ -90,8 +91,7 @@ class Desk:
             page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
             page.goto(path)
             yield page
-            self._pictures.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
+            self._album.keep(name, page.screenshot(full_page=True, animations="disabled", caret="hide"))
         finally:
             context.close()
 

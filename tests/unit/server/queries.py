@@ -9,7 +9,7 @@ from typing import Any
 from nightdesk.server.adapters.database import Database
 from sqlalchemy import event
 
-_BY_THE_CLOCK = ("policies", "turns", "spans", "errands")
+_BY_THE_CLOCK = ("policies", "turns", "spans", "errands", "announcements")
 
 
 @contextmanager

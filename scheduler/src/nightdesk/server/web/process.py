@@ -14,6 +14,10 @@ from nightdesk.server.bootstrap import migrate, web_platform
 from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.web.app import create_app
 
+# The proxy keeps its connections and asks on them again; one that is closed at that very moment is a 503 for somebody,
+# and with uvicorn's own 5 s that would be each page that looks again every five.
+_IDLE_SECONDS = 600
+
 
 def prepare() -> int:
     """What has to be done before any of them serves; the exit code."""
@@ -33,6 +37,7 @@ def _serve(door: socket.socket, at_gate: bool) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=_IDLE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[door])
 
