@@ -1,10 +1,6 @@
 # Every target is a script in setup/ or a tool of .venv; `make` alone lists them.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo examples up down status logs test check format bench faults soak bad-input security lock purge
-=======
-.PHONY: help demo up down status logs test check format bench faults soak bad-input security pictures lock purge
->>>>>>> f8b84d9 (The first ten minutes as a tutorial that a test walks, with its pictures)
+.PHONY: help demo examples up down status logs test check format bench faults soak bad-input security pictures lock purge
 MAKEFLAGS += --no-print-directory
 # The scripts read what they need from config/.env; nothing of a variable given to make is lost.
 SHELL := bash
