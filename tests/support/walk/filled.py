@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -40,6 +42,15 @@ raise error(words + "\\n" + words)  # {TAGS}
 """
 
 
+PARAMETER = {
+    "cell_type": "code",
+    "execution_count": None,
+    "outputs": [],
+    "metadata": {"tags": ["parameters"]},
+    "source": f"wish = 'x'  # {TAGS}",
+}
+
+
 class Ask(Protocol):
     """A person's way to the API: the answer as JSON; raises where it is refused."""
 
@@ -58,20 +69,40 @@ def runs(ask: Ask, end: Callable[[str], Any]) -> dict[str, str]:
     """A run that left everything, one that failed and one that never begins."""
     note = {"cell_type": "markdown", "metadata": {}, "source": MARKDOWN}
     git = {"commit": "a" * 40, "branch": SHORT, "dirty": True, "remote": ADDRESS}
-    parameter = {
-        "cell_type": "code",
-        "execution_count": None,
-        "outputs": [],
-        "metadata": {"tags": ["parameters"]},
-        "source": f"wish = 'x'  # {TAGS}",
-    }
     run = submit(
-        ask, note, parameter, LEAVING, SHOWING, name=WORDS, size="small", parameters={"wish": WORDS}, git=git
+        ask, note, PARAMETER, LEAVING, SHOWING, name=WORDS, size="small", parameters={"wish": WORDS}, git=git
     )
-    failed = submit(ask, parameter, FAILING, name=SHORT, size="small", parameters={"wish": WORDS})
+    failed = submit(ask, PARAMETER, FAILING, name=SHORT, size="small", parameters={"wish": WORDS})
     for each in (run, failed):
         end(each)
     return {"run": run, "failed": failed}
+
+
+def several(member: Ask) -> dict[str, str]:
+    """A sweep and a pipeline, whose parameters are hostile; a pipeline of one script that is not there to be good."""
+    source = json.dumps(document(PARAMETER, "print(wish)")).encode()
+    sweep = {
+        "file": FILE,
+        "name": WORDS,
+        "size": "small",
+        "grid": {"wish": [WORDS, SHORT]},
+        "metric": HANDLER,
+    }
+    swept = member("POST", "/sweeps", files={"request": (None, json.dumps(sweep)), "source": ("x", source)})
+    step = {"run": "step.py", "size": "small"}
+    pipeline = {"name": WORDS, "files": False, "parameters": {"wish": WORDS}, "steps": {"one": step}}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        content = f"print({WORDS!r})\n".encode()
+        entry = tarfile.TarInfo("step.py")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    parts = {
+        "request": (None, "{}"),
+        "source": ("x", json.dumps(pipeline)),
+        "files": ("x", packed.getvalue()),
+    }
+    return {"sweep": swept["id"], "pipeline": member("POST", "/pipelines", files=parts)["id"]}
 
 
 def fill(member: Ask, admin: Ask, end: Callable[[str], Any], who: str, group: str) -> dict[str, str]:
@@ -79,6 +110,7 @@ def fill(member: Ask, admin: Ask, end: Callable[[str], Any], who: str, group: st
     made = runs(member, end) | {"member": who, "name": WORDS}
     schedule = {"run": made["run"], "name": WORDS[:100], "cron": "0 6 1 1 *", "parameters": {"wish": WORDS}}
     made["schedule"] = member("POST", "/schedules", files={"request": (None, json.dumps(schedule))})["id"]
+    made |= several(member)
     report = {"name": "hostile", "title": WORDS, "description": MARKDOWN, "run": made["run"]}
     made["report"] = member("POST", "/reports", json=report | {"output": "notes.md"})["name"]
     made["group"] = group
@@ -109,5 +141,7 @@ def clear(admin: Ask, made: dict[str, str]) -> None:
         ("DELETE", f"/schedules/{made['schedule']}"),
         ("DELETE", "/reports/hostile"),
         ("POST", f"/runs/{made['waiting']}/cancel"),
+        ("POST", f"/pipelines/{made['pipeline']}/cancel"),
+        ("POST", f"/sweeps/{made['sweep']}/stop"),
     ):
         admin(method, path)

@@ -26,15 +26,17 @@ FIRST_STOP = """() => document.querySelector("[autofocus]")
 # Everything that Tab reaches gets the focus, and has to look different for it.
 UNSEEN = """() => {
   const found = [];
+  const drawn = (part) => part ? ["stroke", "strokeWidth", "fill"].map((name) => getComputedStyle(part)[name]).join() : "";
   for (const each of document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")) {
     if (each.disabled || each.type === "hidden" || !each.checkVisibility({ visibilityProperty: true })) continue;
+    document.activeElement?.blur();
+    const part = each.querySelector("rect, path, circle");
+    const before = drawn(part);
     each.focus({ preventScroll: true });
     if (document.activeElement !== each) continue;
     const looks = [getComputedStyle(each), getComputedStyle(each.closest("label") || each)];
-    const path = each.querySelector("path, circle, .dot");
-    if (path) looks.push(getComputedStyle(path));
-    const seen = looks.some((look) => (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0)
-      || look.boxShadow !== "none" || path && look.stroke !== "none");
+    const seen = drawn(part) !== before || looks.some((look) => look.boxShadow !== "none"
+      || (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0));
     if (!seen) found.push(each.outerHTML.slice(0, 160));
   }
   return found;
