@@ -140,6 +140,7 @@ class Tick(TypedDict):
     words: str
     by: str | None
     run: str | None
+    pipeline: str | None
     decided_at: str
     took_seconds: float | None
     run_url: str | None

@@ -10,7 +10,7 @@ from nightdesk.server.domain.errors import Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.domain.schedule import Missed, Overlap
 from nightdesk.server.domain.timetable import local
-from nightdesk.server.services.ticking import tell_owners
+from nightdesk.server.services.clockwork import tell_owners
 
 from ..workbench import ADA, Bench
 from .scheduling import Scheduling, moment

@@ -32,6 +32,7 @@ EXAMPLES = """\
   nightdesk schedule add train.ipynb --git REPOSITORY --on-push
   nightdesk schedule add --live reports/daily.ipynb --cron "@daily"
   nightdesk schedule hook train.ipynb
+  nightdesk schedule add pipeline.yaml --cron "0 3 1 * *" --time-parameter month
   nightdesk schedule add --run RUN --cron "0 4 1 * *" --name monthly
   nightdesk schedule add report.ipynb --cron "0 2 * * *" --zone Europe/Berlin --dry-run
   nightdesk schedule show report.ipynb
@@ -385,9 +386,14 @@ def _wanted(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _archive(arguments: argparse.Namespace) -> Archive | None:
-    if arguments.files is None or arguments.file is None:
+    if arguments.file is None:
         return None
-    return packed(arguments.files, arguments.file)
+    folder = arguments.files
+    if folder is None and arguments.file.lower().endswith((".yaml", ".yml", ".json")):
+        import os
+
+        folder = os.path.dirname(arguments.file) or "."  # noqa: PTH120 - of a pipeline it always goes along
+    return None if folder is None else packed(folder, arguments.file)
 
 
 def _place(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -17,12 +17,17 @@ from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.run import Run
 
 
-def shut_out_of(connection: Connection, made: Iterable[Run]) -> tuple[set[str], set[tuple[str, str]]]:
-    """What may have happened since these runs were made: owners who are disabled, versions that were removed."""
+def shut_out_of(
+    connection: Connection, made: Iterable[Run], others: Iterable[str] = ()
+) -> tuple[set[str], set[tuple[str, str]]]:
+    """What may have happened since these runs were made: owners, or others, who are disabled, and versions that were
+    removed."""
     all_of_them = list(made)
-    owners = {run.owner for run in all_of_them}
+    owners = {run.owner for run in all_of_them} | set(others)
     used = {(run.environment, run.version) for run in all_of_them}
     out = set(connection.scalars(select(departed.c.name).where(departed.c.name.in_(owners))))
+    if not used:
+        return out, set()
     gone = select(versions.c.environment, versions.c.version).where(
         versions.c.offer == Offer.REMOVED,
         or_(*(and_(versions.c.environment == name, versions.c.version == label) for name, label in used)),

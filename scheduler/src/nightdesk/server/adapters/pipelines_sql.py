@@ -50,15 +50,7 @@ class PipelinesSql:
         try:
             with self._database.writing() as connection:
                 _check_let_in(connection, pipeline.owner)
-                connection.execute(insert(pipelines).values(pipeline_row(pipeline)))
-                _put_groups(connection, pipeline.id, pipeline.groups)
-                kept = [
-                    {"run_id": pipeline.id, "name": name, "content": zlib.compress(content, 1)}
-                    for name, content in (inputs or {}).items()
-                ]
-                if kept:
-                    connection.execute(insert(run_inputs), kept)
-                note_audit(connection, pipeline.created_at, noted(pipeline, pipeline.submitted_by, "started"))
+                put_pipeline(connection, pipeline, inputs or {})
         except IntegrityError:
             known = None if pipeline.key is None else self.pipeline_by_key(pipeline.owner, pipeline.key)
             if known is None:
@@ -159,20 +151,7 @@ class PipelinesSql:
 
     def cancel_pipeline(self, pipeline_id: str, by: str) -> tuple[Pipeline, list[str]] | None:
         with self._database.writing() as connection:
-            found = _one(connection, pipeline_id, lock=True)
-            if found is None:
-                return None
-            if found.status.final or found.cancel_requested_at is not None:
-                return found, []
-            now = self._database.now(connection)
-            after = _cancelled(connection, found, by, now)
-            going = select(steps.c.run_id).where(
-                steps.c.pipeline_id == pipeline_id, steps.c.state == StepState.GOING
-            )
-            ended = [str(run_id) for run_id in connection.scalars(going).all()]
-            for run_id in ended:
-                cancel(connection, run_id, by, now)
-            return after, ended
+            return cancel_all(connection, pipeline_id, by, self._database.now(connection))
 
     def pipelines_due(self, limit: int) -> list[str]:
         going = and_(steps.c.pipeline_id == pipelines.c.id, steps.c.state == StepState.GOING)
@@ -240,6 +219,36 @@ class PipelinesSql:
             for pipeline_id in ids:
                 _put_groups(connection, pipeline_id, groups)
             return len(ids)
+
+
+def put_pipeline(connection: Connection, pipeline: Pipeline, inputs: Mapping[str, bytes]) -> None:
+    """Put a pipeline on record, within a transaction that writes."""
+    connection.execute(insert(pipelines).values(pipeline_row(pipeline)))
+    _put_groups(connection, pipeline.id, pipeline.groups)
+    kept = [
+        {"run_id": pipeline.id, "name": name, "content": zlib.compress(content, 1)}
+        for name, content in inputs.items()
+    ]
+    if kept:
+        connection.execute(insert(run_inputs), kept)
+    note_audit(connection, pipeline.created_at, noted(pipeline, pipeline.submitted_by, "started"))
+
+
+def cancel_all(
+    connection: Connection, pipeline_id: str, by: str, now: float
+) -> tuple[Pipeline, list[str]] | None:
+    """Ask for the end of a pipeline, within a transaction that writes: see ``Pipelines.cancel_pipeline``."""
+    found = _one(connection, pipeline_id, lock=True)
+    if found is None:
+        return None
+    if found.status.final or found.cancel_requested_at is not None:
+        return found, []
+    after = _cancelled(connection, found, by, now)
+    going = select(steps.c.run_id).where(steps.c.pipeline_id == pipeline_id, steps.c.state == StepState.GOING)
+    ended = [str(run_id) for run_id in connection.scalars(going).all()]
+    for run_id in ended:
+        cancel(connection, run_id, by, now)
+    return after, ended
 
 
 def _one(connection: Connection, pipeline_id: str, lock: bool = False) -> Pipeline | None:

@@ -88,6 +88,7 @@ ticks = Table(
     Column("by", String(255)),
     Column("run_id", String(32)),
     Column("took_seconds", Float),
+    Column("pipeline_id", String(32)),
     # Only what is not over: small however many there were.
     Index("schedule_ticks_open", "schedule_id", "state", "at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
@@ -120,7 +121,7 @@ _SAME = (
     *("id", "owner", "name", "created_at", "created_by", "revision", "next_at"),
     *("paused_at", "paused_by", "paused_why", "failures", "last_at", "last_state", "last_run"),
 )
-_TICK = ("schedule_id", "at", "decided_at", "words", "by", "run_id", "took_seconds")
+_TICK = ("schedule_id", "at", "decided_at", "words", "by", "run_id", "took_seconds", "pipeline_id")
 _ALERT = ("schedule_id", "owner", "name", "at", "state", "words", "run_id")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from nightdesk.server.adapters.audit_sql import note as note_audit
 from nightdesk.server.adapters.cancelling import cancel
@@ -19,6 +19,8 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.errand_tables import deliveries
 from nightdesk.server.adapters.errands_sql import put
 from nightdesk.server.adapters.made_runs import shut_out_of, write_runs
+from nightdesk.server.adapters.pipeline_rows import pipeline_of, pipelines
+from nightdesk.server.adapters.pipelines_sql import cancel_all, put_pipeline
 from nightdesk.server.adapters.run_rows import from_row
 from nightdesk.server.adapters.schedule_rows import (
     alert_row,
@@ -33,6 +35,7 @@ from nightdesk.server.adapters.schedule_rows import (
 from nightdesk.server.adapters.schedules_sql import one, save, skip_waiting
 from nightdesk.server.adapters.schema import runs
 from nightdesk.server.domain.audit import Note
+from nightdesk.server.domain.pipeline import Pipeline, PipelineStatus
 from nightdesk.server.domain.run import Run, Status
 from nightdesk.server.domain.schedule import (
     MOST_WAITING,
@@ -45,6 +48,7 @@ from nightdesk.server.domain.schedule import (
     TickState,
     counted,
     settled,
+    settled_with,
 )
 from nightdesk.server.ports.schedules import Decision, Launch, Waiters
 
@@ -56,10 +60,11 @@ _UPDATE = (
         {each.name: bindparam(each.name) for each in schedules.columns if each.name not in {"id", "owner"}}
     )
 )
+_TICK_CHANGES = ("state", "decided_at", "words", "run_id", "took_seconds", "pipeline_id")
 _UPDATE_TICK = (
     update(ticks)
     .where(ticks.c.schedule_id == bindparam("which"), ticks.c.at == bindparam("when"))
-    .values({name: bindparam(name) for name in ("state", "decided_at", "words", "run_id", "took_seconds")})
+    .values({name: bindparam(name) for name in _TICK_CHANGES})
 )
 
 
@@ -82,7 +87,7 @@ class TicksSql:
             return at
 
     def going(self, schedule_ids: list[str]) -> dict[str, Going]:
-        query = select(ticks.c.schedule_id, ticks.c.state, ticks.c.run_id).where(
+        query = select(ticks.c.schedule_id, ticks.c.state, ticks.c.run_id, ticks.c.pipeline_id).where(
             ticks.c.schedule_id.in_(schedule_ids), ticks.c.state.in_(OPEN)
         )
         found: dict[str, Going] = {}
@@ -92,7 +97,8 @@ class TicksSql:
                 if row.state == TickState.WAITING:
                     found[row.schedule_id] = replace(had, waiting=had.waiting + 1)
                 else:
-                    found[row.schedule_id] = replace(had, run_id=row.run_id, fetching=row.run_id is None)
+                    made = row.run_id or row.pipeline_id
+                    found[row.schedule_id] = replace(had, run_id=made, fetching=made is None)
         return found
 
     def ready(self, limit: int) -> list[tuple[Schedule, Tick]]:
@@ -160,6 +166,9 @@ class TicksSql:
             made = [(launch.run, launch.inputs) for launch in launches if launch.run is not None]
             write_runs(connection, made, now)
             put(connection, [launch.errand for launch in launches if launch.errand is not None], now)
+            for launch in launches:
+                if launch.pipeline is not None:
+                    put_pipeline(connection, launch.pipeline, launch.inputs)
             _write_alerts(connection, [alert for each in kept for alert in each.alerts])
             for each in kept:
                 if each.after.paused and not each.before.paused:
@@ -174,26 +183,36 @@ class TicksSql:
             .order_by(runs.c.finished_at)
             .limit(limit)
         )
+        piped = (
+            select(pipelines, ticks.c.at.label("tick_at"))
+            .join(ticks, ticks.c.pipeline_id == pipelines.c.id)
+            .where(ticks.c.state == TickState.QUEUED, pipelines.c.status != PipelineStatus.RUNNING)
+            .order_by(pipelines.c.finished_at)
+            .limit(limit)
+        )
         with self._database.reading() as connection:  # mostly nothing has ended: no writer waits for that
-            if connection.execute(over.limit(1)).first() is None:
+            if all(connection.execute(each.limit(1)).first() is None for each in (over, piped)):
                 return 0, []
         told: list[Alert] = []
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            ended = {run.id: run for run in map(_run_of, connection.execute(over))}
-            mine = select(ticks).where(ticks.c.run_id.in_(ended), ticks.c.state == TickState.QUEUED)
-            found = {row.run_id: tick_of(row) for row in connection.execute(mine.with_for_update())}
+            ended: dict[str, Run | Pipeline] = {run.id: run for run in map(_run_of, connection.execute(over))}
+            ended |= {each.id: each for each in map(pipeline_of, connection.execute(piped))}
+            of_ended = or_(ticks.c.run_id.in_(ended), ticks.c.pipeline_id.in_(ended))
+            mine = select(ticks).where(of_ended, ticks.c.state == TickState.QUEUED)
+            rows = connection.execute(mine.with_for_update())
+            found = {row.run_id or row.pipeline_id: tick_of(row) for row in rows}
             theirs = select(schedules).where(
                 schedules.c.id.in_({tick.schedule_id for tick in found.values()})
             )
             rows = connection.execute(theirs.with_for_update())
             before = {row.id: schedule_of(row) for row in rows}
             after, done = dict(before), []
-            for run_id, run in ended.items():
-                tick = found.get(run_id)
+            for made_id, made in ended.items():
+                tick = found.get(made_id)
                 if tick is None or tick.schedule_id not in before:
                     continue
-                tick = settled(tick, run)
+                tick = settled(tick, made) if isinstance(made, Run) else settled_with(tick, made)
                 done.append(tick)
                 after[tick.schedule_id], alert = counted(after[tick.schedule_id], tick)
                 told += [alert] if alert is not None else []
@@ -281,10 +300,12 @@ def _current(connection: Connection, decisions: list[Decision]) -> list[Decision
 
 def _checked(connection: Connection, decisions: list[Decision]) -> list[Decision]:
     """What may have happened since the runs were made: their owner was disabled, their version removed."""
-    made = [launch.run for each in decisions for launch in each.launches if launch.run is not None]
-    if not made:
+    launches = [launch for each in decisions for launch in each.launches]
+    made = [launch.run for launch in launches if launch.run is not None]
+    owners = {launch.pipeline.owner for launch in launches if launch.pipeline is not None}
+    if not made and not owners:
         return decisions
-    out, removed = shut_out_of(connection, made)
+    out, removed = shut_out_of(connection, made, owners)
     if not out and not removed:
         return decisions
     return [_refused(each, out, removed) for each in decisions]
@@ -293,29 +314,33 @@ def _checked(connection: Connection, decisions: list[Decision]) -> list[Decision
 def _refused(decision: Decision, out: set[str], removed: set[tuple[str, str]]) -> Decision:
     launches = []
     for launch in decision.launches:
-        run = launch.run
+        run, made = launch.run, launch.run or launch.pipeline
         words = ""
-        if run is not None and run.owner in out:
-            words = f"The account of {run.owner} is disabled: nothing is run for them."
+        if made is not None and made.owner in out:
+            words = f"The account of {made.owner} is disabled: nothing is run for them."
         elif run is not None and (run.environment, run.version) in removed:
             words = f"{run.environment}:{run.version} was removed."
         if not words:
             launches.append(launch)
         else:
-            tick = replace(launch.tick, state=TickState.REFUSED, words=words, run_id=None)
+            tick = replace(launch.tick, state=TickState.REFUSED, words=words, run_id=None, pipeline_id=None)
             after, alert = counted(decision.after, tick)
             told = decision.alerts if alert is None else (*decision.alerts, alert)
             decision = replace(decision, after=after, alerts=told)
-            launches.append(replace(launch, tick=tick, run=None, inputs={}))
+            launches.append(replace(launch, tick=tick, run=None, pipeline=None, inputs={}))
     return replace(decision, launches=tuple(launches))
 
 
 def _replace(connection: Connection, decision: Decision, now: float) -> None:
     """Whatever of the schedule goes on is to end, and what waits comes to nothing."""
     of_it = and_(ticks.c.schedule_id == decision.after.id, ticks.c.state == TickState.QUEUED)
-    for run_id in connection.scalars(select(ticks.c.run_id).where(of_it, ticks.c.run_id.is_not(None))).all():
-        cancel(connection, str(run_id), f"schedule {decision.after.name}", now)
-    fetching = update(ticks).where(of_it, ticks.c.run_id.is_(None))
+    by = f"schedule {decision.after.name}"
+    for row in connection.execute(select(ticks.c.run_id, ticks.c.pipeline_id).where(of_it)).all():
+        if row.pipeline_id is not None:
+            cancel_all(connection, row.pipeline_id, by, now)
+        elif row.run_id is not None:
+            cancel(connection, str(row.run_id), by, now)
+    fetching = update(ticks).where(of_it, ticks.c.run_id.is_(None), ticks.c.pipeline_id.is_(None))
     connection.execute(
         fetching.values(state=TickState.SKIPPED, decided_at=now, words="Replaced by a later time.")
     )
@@ -352,7 +377,7 @@ def _schedule_values(schedule: Schedule) -> dict[str, Any]:
 def _tick_values(tick: Tick) -> dict[str, Any]:
     values = tick_row(tick)
     return {
-        **{name: values[name] for name in ("state", "decided_at", "words", "run_id", "took_seconds")},
+        **{name: values[name] for name in _TICK_CHANGES},
         "which": tick.schedule_id,
         "when": tick.at,
     }

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.repository import GitFile, Place
 from nightdesk.server.domain.run import Priority, Run, Status
 from nightdesk.server.domain.submission import Submission
@@ -20,6 +21,7 @@ MOST_WAITING = 100  # ticks of one schedule that wait for the run before them
 MOST_OF_ONE = 500  # schedules of one person
 BY_COMMIT = "commit"  # and its name: who asked for a tick that a push made
 _KEPT_DURATIONS = 5
+PIPELINES = (".yaml", ".yml", ".json")  # what a file is called that describes a pipeline
 
 
 class Missed(StrEnum):
@@ -129,6 +131,11 @@ class Schedule:
     hook: dict[str, Any] | None = None  # of pushes that start a run: the secret that signs them, sealed
 
     @property
+    def of_pipeline(self) -> bool:
+        """Each tick makes a pipeline, not a run."""
+        return self.wishes.file.lower().endswith(PIPELINES)
+
+    @property
     def paused(self) -> bool:
         """Nothing is due until somebody resumes it."""
         return self.paused_at is not None
@@ -196,6 +203,7 @@ class Tick:
     by: str | None = None
     run_id: str | None = None
     took_seconds: float | None = None
+    pipeline_id: str | None = None  # where it made a pipeline, and no run
 
     @property
     def commit(self) -> str:
@@ -206,7 +214,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """What of a schedule is not over: the run of its newest tick, and how many ticks wait for it."""
+    """What of a schedule is not over: the run or pipeline of its newest tick, and how many ticks wait for it."""
 
     run_id: str | None = None
     waiting: int = 0
@@ -358,6 +366,19 @@ def settled(tick: Tick, run: Run) -> Tick:
         words=words,
         took_seconds=took,
         decided_at=run.finished_at or tick.decided_at,
+    )
+
+
+def settled_with(tick: Tick, pipeline: Pipeline) -> Tick:
+    """The tick once its pipeline is over."""
+    assert pipeline.status.final, pipeline.id  # noqa: S101
+    ended = pipeline.finished_at or tick.decided_at
+    return replace(
+        tick,
+        state=TickState(pipeline.status.value),
+        words=pipeline.reason or "",
+        took_seconds=max(ended - pipeline.created_at, 0.0),
+        decided_at=ended,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.errand import Errand
+from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.run import Run
 from nightdesk.server.domain.schedule import Alert, Going, Record, Schedule, Tick
 
@@ -32,12 +33,13 @@ class ScheduleFilter:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A tick with the run that is made for it, and the run's inputs where they are small."""
+    """A tick with the run or pipeline that is made for it, and its inputs where they are small."""
 
     tick: Tick
     run: Run | None = None
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     waited: bool = False  # the tick is on record, and has waited
+    pipeline: Pipeline | None = None
     fetched: bool = False  # the tick is on record, and its file has been fetched by now
     errand: Errand | None = None  # what is to be fetched before there can be a run
 

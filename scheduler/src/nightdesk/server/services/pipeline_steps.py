@@ -26,10 +26,10 @@ from nightdesk.server.domain.submission import Submission, WantedInput
 from nightdesk.server.ports.files import FileStore
 from nightdesk.server.ports.pipelines import StepMove
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.clockwork import Clockwork
 from nightdesk.server.services.inputs import FILES, PREPARED, SMALL_BYTES, SOURCE, input_key, open_input
 from nightdesk.server.services.sources import sources_for
 from nightdesk.server.services.submit import Asked, check_waiting, compose, output_key
-from nightdesk.server.services.ticking import Clockwork
 
 _LONGEST_NAME = 200
 

@@ -23,11 +23,11 @@ from nightdesk.server.domain.run import new_id
 from nightdesk.server.domain.submission import check_label, kind_of
 from nightdesk.server.ports.records import Standing
 from nightdesk.server.services.archive import check_archive
+from nightdesk.server.services.clockwork import Clockwork
 from nightdesk.server.services.inputs import FILES, SMALL_BYTES, input_key
 from nightdesk.server.services.notebook import declared, prepare
 from nightdesk.server.services.pipeline_steps import step_run_name, submission
 from nightdesk.server.services.submit import Asked, Files, compose
-from nightdesk.server.services.ticking import Clockwork
 
 _PIECE = 2**18
 TEXT = "pipeline.yaml"  # the file among the pipeline's inputs, whatever it was called
@@ -44,6 +44,7 @@ class NewPipeline:
     folder: Files
     file: str = TEXT
     environment: str | None = None  # of steps that name none
+    size: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     parameters_are_text: bool = False
     skip_unchanged: bool | None = None
@@ -78,24 +79,24 @@ def make_pipeline(clock: Clockwork, person: Person, wanted: NewPipeline) -> tupl
         if known is not None:
             return known, False
     pipeline, sources = composed(clock, person, wanted)
+    return clock.records.add_pipeline(pipeline, put_away(clock, pipeline, wanted, sources))
+
+
+def put_away(
+    clock: Clockwork, pipeline: Pipeline, wanted: NewPipeline, sources: Mapping[str, bytes]
+) -> dict[str, bytes] | None:
+    """The pipeline's inputs, where they are small, to be put on record with it; large ones are in the store then."""
     inputs: dict[str, IO[bytes]] = {TEXT: io.BytesIO(wanted.text)}
     inputs |= {name: io.BytesIO(content) for name, content in sources.items()}
     if pipeline.files_count:
-        wanted.folder.archive.seek(0)
         inputs[FILES] = wanted.folder.archive
     sizes = {name: content.seek(0, io.SEEK_END) for name, content in inputs.items()}
     for content in inputs.values():
         content.seek(0)
     if sum(sizes.values()) <= SMALL_BYTES:
-        return clock.records.add_pipeline(
-            pipeline, {name: content.read() for name, content in inputs.items()}
-        )
+        return {name: content.read() for name, content in inputs.items()}
     clock.store.put_all({input_key(pipeline.id, name): content for name, content in inputs.items()})
-    accepted, new = clock.records.add_pipeline(pipeline, None)
-    if not new:
-        for name in inputs:
-            clock.store.remove(input_key(pipeline.id, name))
-    return accepted, new
+    return None
 
 
 def composed(clock: Clockwork, person: Person, wanted: NewPipeline) -> tuple[Pipeline, dict[str, bytes]]:
@@ -107,13 +108,11 @@ def composed(clock: Clockwork, person: Person, wanted: NewPipeline) -> tuple[Pip
     graph = read_pipeline(wanted.text, wanted.file)
     if wanted.name is not None:
         graph = replace(graph, name=check_label("the name", wanted.name))
-    if wanted.environment is not None:
-        graph = replace(
-            graph,
-            steps=tuple(
-                replace(step, environment=step.environment or wanted.environment) for step in graph.steps
-            ),
-        )
+    steps = [
+        replace(step, environment=step.environment or wanted.environment, size=step.size or wanted.size)
+        for step in graph.steps
+    ]
+    graph = replace(graph, steps=tuple(steps))
     if wanted.skip_unchanged is not None:
         graph = replace(
             graph, steps=tuple(replace(step, skip_unchanged=wanted.skip_unchanged) for step in graph.steps)

@@ -14,8 +14,8 @@ from nightdesk.server.domain.graph import Step
 from nightdesk.server.domain.pipeline import Pipeline, StepRow, StepState, due, latest
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.pipelines import StepMove
+from nightdesk.server.services.clockwork import Clockwork
 from nightdesk.server.services.pipeline_steps import StepMaker
-from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.watch import Parts
 
 _LOOKS = 1000  # in a row at one pipeline: a step that is left out lets the next one be due

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
@@ -32,6 +32,7 @@ from nightdesk.server.ports.records import Records, Standing
 from nightdesk.server.ports.schedules import StoredInput
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.inputs import FILES, SMALL_BYTES, SOURCE, inputs_there, open_input
+from nightdesk.server.services.scheduled_pipelines import check_scheduled
 from nightdesk.server.services.submit import Asked, Files, check_source_size, compose
 from nightdesk.server.services.ticking import Clockwork, launch_now
 
@@ -106,7 +107,7 @@ def make_schedule(clock: Clockwork, person: Person, wanted: NewSchedule, given: 
         source=given.place,
     )
     _check_pushed(schedule)
-    _try_out(clock, person, schedule, given.source)
+    _try_out(clock, person, schedule, given.source, given.files)
     inputs = _stored(clock, schedule.id, given)
     note = Note(person.name, "schedule.made", schedule.id, words=f"{name}: {table.words}")
     try:
@@ -151,8 +152,8 @@ def change_schedule(
     tried = replace(schedule, name=name, wishes=wishes, snapshot=snapshot, source=place, timetable=table)
     _check_pushed(tried)
     if given is not None or wishes != schedule.wishes:
-        source = given.source if given is not None else _source(clock, schedule)
-        _try_out(clock, person, tried, source)
+        with _kept(clock, schedule) if given is None else nullcontext(given) as there:
+            _try_out(clock, person, tried, there.source, there.files)
     if given is not None:
         old = [
             each.key for each in clock.records.schedule_inputs([schedule.id]).get(schedule.id, {}).values()
@@ -270,11 +271,16 @@ def _environment(records: Records, person: Person, wanted: str) -> str:
     return f"{default.environment}@stable" if "stable" in default.channels else default.environment
 
 
-def _try_out(clock: Clockwork, person: Person, schedule: Schedule, source: bytes) -> None:
+def _try_out(
+    clock: Clockwork, person: Person, schedule: Schedule, source: bytes, files: Files | None
+) -> None:
     """Make its next run as if it were due, so that what is wrong with it is said now."""
     theirs = person
     if schedule.owner != person.name:
         theirs = clock.policies.with_rights(clock.people.person(schedule.owner) or Person(schedule.owner))
+    if schedule.of_pipeline:
+        check_scheduled(clock, theirs, schedule, source, files)
+        return
     now = clock.records.now()
     standing = Standing(now, 0, None, clock.records.versions())
     at = schedule.timetable.after(now) or now
@@ -306,12 +312,22 @@ def _stored(clock: Clockwork, schedule_id: str, given: Given) -> dict[str, Store
     return {name: StoredInput(None, keys[name]) for name in inputs}
 
 
-def _source(clock: Clockwork, schedule: Schedule) -> bytes:
-    stored = clock.records.schedule_inputs([schedule.id])[schedule.id][SOURCE]
-    if stored.content is not None:
-        return stored.content
-    with clock.store.open(stored.key or "") as file:
-        return file.read()
+@contextmanager
+def _kept(clock: Clockwork, schedule: Schedule) -> Iterator[Given]:
+    """What the schedule has been given."""
+    stored = clock.records.schedule_inputs([schedule.id])[schedule.id]
+    with ExitStack() as opened:
+        found = {
+            name: io.BytesIO(each.content)
+            if each.content is not None
+            else opened.enter_context(clock.store.open(each.key or ""))
+            for name, each in stored.items()
+        }
+        archive, files = found.get(FILES), None
+        if archive is not None:
+            files = Files(archive, archive.seek(0, io.SEEK_END))
+            archive.seek(0)
+        yield Given(found[SOURCE].read(), files)
 
 
 def _forget(clock: Clockwork, keys: list[str] | list[str | None]) -> None:

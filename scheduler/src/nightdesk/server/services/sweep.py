@@ -9,11 +9,11 @@ from nightdesk.server.domain.run import Status
 from nightdesk.server.ports.engine import ContainerEngine
 from nightdesk.server.ports.files import RunFolders
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.clockwork import Clockwork
 from nightdesk.server.services.lookout import Lookout
 from nightdesk.server.services.pipelining import clock_of, sweep_pipelines
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.supervise import Supervisor, in_background
-from nightdesk.server.services.ticking import Clockwork
 from nightdesk.server.services.watch import Parts
 
 _KEEP_LOG_SECONDS = 600.0  # whoever follows a run's log has this long to read its end from the database

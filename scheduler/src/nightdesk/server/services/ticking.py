@@ -11,27 +11,26 @@ import hashlib
 import io
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import IO
 
-from nightdesk.config import Settings
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.errand import Errand, ErrandKind, ErrandState
 from nightdesk.server.domain.errors import Conflict, NightdeskError, NotAllowed, Refused, Unavailable
-from nightdesk.server.domain.notification import Message, When
 from nightdesk.server.domain.person import Person
+from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.policy import Limit
 from nightdesk.server.domain.repository import GitFile, Place, place_json
 from nightdesk.server.domain.run import Run
-from nightdesk.server.domain.schedule import Alert, Going, Plan, Schedule, Tick, TickState, counted, plan
+from nightdesk.server.domain.schedule import Going, Plan, Schedule, Tick, TickState, counted, plan
 from nightdesk.server.domain.submission import Submission
 from nightdesk.server.ports.files import FileStore
-from nightdesk.server.ports.people import People
-from nightdesk.server.ports.records import Records, Standing
+from nightdesk.server.ports.records import Standing
 from nightdesk.server.ports.schedules import Decision, Launch, StoredInput
+from nightdesk.server.services.clockwork import Clockwork as Clockwork
 from nightdesk.server.services.inputs import FILES, PREPARED, SMALL_BYTES, SOURCE, input_key
-from nightdesk.server.services.policies import PolicyBook
+from nightdesk.server.services.scheduled_pipelines import pipeline_for
 from nightdesk.server.services.submit import Asked, check_waiting, compose
 
 BATCH = 250  # schedules in one transaction: others write in between
@@ -39,39 +38,12 @@ _ASK_ONE_BY_ONE = 10  # of more people the hub tells at once
 _log = logging.getLogger(__name__)
 
 
-def tell_owners(records: Records, alerts: Iterable[Alert]) -> None:
-    """Besides showing alerts on their owners' pages: a message on each of their ways, as they wish.
-
-    Of a run that did not succeed they hear as of any run; of what made none, and that a schedule is paused, they hear here.
-    """
-    for alert in alerts:
-        _log.info("schedule %s of %s: %s", alert.schedule_id, alert.owner, alert.words)
-        if alert.run_id is not None and not alert.paused:
-            continue
-        wishes = records.wishes(alert.owner)
-        if wishes.when != When.NEVER:
-            message = Message(f"Nightdesk: schedule {alert.name}", alert.words)
-            for way, target in wishes.targets().items():
-                records.add_notice(alert.owner, way, target, message)
-
-
-@dataclass(frozen=True, slots=True)
-class Clockwork:
-    """What a scheduler works with. ``tell`` gets the alerts that were put on record: the place for more ways to tell."""
-
-    records: Records
-    store: FileStore
-    settings: Settings
-    policies: PolicyBook
-    people: People
-    tell: Callable[[Records, Iterable[Alert]], None] = tell_owners
-
-
 @dataclass(slots=True)
 class Looked:
     """What one look did: runs queued, runs that were asked to end, and when the next schedule is due."""
 
     queued: int = 0
+    pipelines: tuple[str, ...] = ()  # that were put on record: they are to be carried on
     replaced: tuple[str, ...] = ()
     next_at: float | None = None
 
@@ -137,7 +109,10 @@ def _record(
     alerts = [alert for each in kept for alert in each.alerts]
     if alerts:
         clock.tell(clock.records, alerts)
-    done.queued += sum(launch.run is not None for each in kept for launch in each.launches)
+    launches = [launch for each in kept for launch in each.launches]
+    done.queued += sum(launch.run is not None for launch in launches)
+    for pipeline in [launch.pipeline for launch in launches if launch.pipeline is not None]:
+        done.pipelines = (*done.pipelines, pipeline.id)
     return bool(kept)
 
 
@@ -200,15 +175,17 @@ class Workshop:
             words = "Its file is being fetched."
             return Launch(replace(tick, words=words), waited=waited, errand=_errand(schedule, tick, place))
         bare = Launch(tick, waited=waited)
+        if schedule.of_pipeline:
+            return self.launch(schedule, bare, lambda: self._pipeline(schedule, tick))
         return self.launch(schedule, bare, lambda: self._made(schedule, tick))
 
     def launch(
-        self, schedule: Schedule, bare: Launch, make: Callable[[], tuple[Run, dict[str, bytes]]]
+        self, schedule: Schedule, bare: Launch, make: Callable[[], tuple[Run | Pipeline, dict[str, bytes]]]
     ) -> Launch:
-        """The tick with the run that is made, or with the words why there is none."""
+        """The tick with the run or pipeline that is made, or with the words why there is none."""
         tick = bare.tick
         try:
-            run, inputs = make()
+            made, inputs = make()
         except Refused as error:
             return replace(bare, tick=refused(tick, error))
         except Unavailable:
@@ -217,8 +194,26 @@ class Workshop:
             _log.exception("schedule %s: unexpected", schedule.id)
             words = "Something went wrong inside the platform; it is in its log."
             return replace(bare, tick=replace(tick, state=TickState.REFUSED, words=words))
-        self._waiting[run.owner] = self._waiting.get(run.owner, 0) + 1
-        return replace(bare, tick=replace(tick, run_id=run.id, words=""), run=run, inputs=inputs)
+        if isinstance(made, Pipeline):
+            of_it = replace(tick, pipeline_id=made.id, words="")
+            return replace(bare, tick=of_it, pipeline=made, inputs=inputs)
+        self._waiting[made.owner] = self._waiting.get(made.owner, 0) + 1
+        return replace(bare, tick=replace(tick, run_id=made.id, words=""), run=made, inputs=inputs)
+
+    def _pipeline(self, schedule: Schedule, tick: Tick) -> tuple[Pipeline, dict[str, bytes]]:
+        """The pipeline of this tick and its small inputs; large ones are in the store then."""
+        owner, inputs = self._owner(schedule), self._inputs.get(schedule.id, {})
+        with contextlib.ExitStack() as opened:
+            given = {
+                name: opened.enter_context(_opened(self._clock.store, each)) for name, each in inputs.items()
+            }
+            return pipeline_for(self._clock, owner, schedule, tick.at, given)
+
+    def _owner(self, schedule: Schedule) -> Person:
+        owner = self._people.get(schedule.owner)
+        if owner is None:
+            raise NotAllowed(f"there is nobody called {schedule.owner} any more")
+        return owner
 
     def _made(self, schedule: Schedule, tick: Tick) -> tuple[Run, dict[str, bytes]]:
         """The run of this tick and its small inputs; large ones are in the store then."""
@@ -246,9 +241,7 @@ class Workshop:
         Raises:
             Refused: it cannot be run as it stands, or its owner may not.
         """
-        owner = self._people.get(schedule.owner)
-        if owner is None:
-            raise NotAllowed(f"there is nobody called {schedule.owner} any more")
+        owner = self._owner(schedule)
         standing = self._standing(schedule, owner)
         check_waiting(standing, self._clock.settings, owner.name)
         given = {**along[0], SOURCE: io.BytesIO(source)}

@@ -37,7 +37,16 @@ from nightdesk.server.web.schedule_shapes import (
     tick_json,
     whole_schedule_json,
 )
-from nightdesk.server.web.schedules import changes_in, clock_of, given_by_form, listed, make, seen, uploaded
+from nightdesk.server.web.schedules import (
+    begin,
+    changes_in,
+    clock_of,
+    given_by_form,
+    listed,
+    make,
+    seen,
+    uploaded,
+)
 
 PAGES = f"{BASE}/schedules"
 WITH_FILES = (f"{PAGES}/new", f"{PAGES}/edit")  # what is sent there may be large
@@ -162,8 +171,7 @@ def change_from_page(
             resume(platform.records, person, schedule)
         elif change is Change.RUN:
             tick = run_now(clock_of(platform), person, schedule)
-            if tick.run_id is not None:
-                request.app.state.dispatcher.wake()
+            begin(request, platform, tick)
         else:
             remove(clock_of(platform), person, schedule)
             return RedirectResponse(PAGES, status_code=303)

@@ -119,6 +119,7 @@ def tick_json(tick: Tick, settings: Settings) -> dict[str, Any]:
         "words": tick.words,
         "by": tick.by,
         "run": tick.run_id,
+        "pipeline": tick.pipeline_id,
         "decided_at": iso(tick.decided_at),
         "took_seconds": None if tick.took_seconds is None else round(tick.took_seconds, 3),
         "run_url": None if tick.run_id is None else f"{settings.public_url}{BASE}/runs/{tick.run_id}",

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from nightdesk.server.bootstrap import WebPlatform
-from nightdesk.server.domain.errors import Invalid, NotAllowed
+from nightdesk.server.domain.errors import Invalid, NotAllowed, Unavailable
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.repository import HomeFile, Place, check_home_file
 from nightdesk.server.domain.run import Priority
-from nightdesk.server.domain.schedule import Missed, Overlap, Rules, Schedule, Wishes
+from nightdesk.server.domain.schedule import Missed, Overlap, Rules, Schedule, Tick, Wishes
 from nightdesk.server.domain.submission import kind_of
 from nightdesk.server.ports.schedules import ScheduleFilter
 from nightdesk.server.services.fetching import along, fetched
+from nightdesk.server.services.pipelining import carry_on
 from nightdesk.server.services.schedules import (
     Given,
     NewSchedule,
@@ -221,9 +222,10 @@ def resume_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> d
 
 
 @router.post("/{schedule_id}/run", status_code=201)
-def run_schedule(platform: Platform, person: SignedIn, schedule_id: str) -> dict[str, Any]:
+def run_schedule(http: Request, platform: Platform, person: SignedIn, schedule_id: str) -> dict[str, Any]:
     """A run besides the timetable, with its owner's rights; where one goes on, after its end."""
     tick = run_now(clock_of(platform), person, seen(platform, person, schedule_id))
+    begin(http, platform, tick)
     return tick_json(tick, platform.settings)
 
 
@@ -242,6 +244,15 @@ def list_ticks(
     found = platform.records.ticks(schedule.id, limit + 1, before)
     following = found[limit - 1].at if len(found) > limit else None
     return {"ticks": [tick_json(tick, platform.settings) for tick in found[:limit]], "next": following}
+
+
+def begin(http: Request, platform: WebPlatform, tick: Tick) -> None:
+    """What a tick has made starts now; where that cannot be, a worker's sweep sees to it."""
+    if tick.pipeline_id is not None:
+        with suppress(Unavailable):
+            carry_on(clock_of(platform), tick.pipeline_id)
+    if tick.run_id is not None or tick.pipeline_id is not None:
+        http.app.state.dispatcher.wake()
 
 
 def clock_of(platform: WebPlatform) -> Clockwork:

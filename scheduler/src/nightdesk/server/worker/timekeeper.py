@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nightdesk.server.services.pipelining import carry_on
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.supervise import Supervisor
 from nightdesk.server.services.ticking import Clockwork, look
@@ -29,7 +30,9 @@ class Timekeeper(Ticking):
         done = look(self._clock, records.now())
         for run_id in done.replaced:
             self._parts.bell.changed(run_id)
-        if done.queued:
+        for pipeline_id in done.pipelines:
+            carry_on(self._clock, pipeline_id)
+        if done.queued or done.pipelines:
             self._supervisor.take(dispatch(self._parts))
         ahead = _LONGEST_SECONDS if done.next_at is None else done.next_at - records.now()
         self.pause = min(max(ahead, _SHORTEST_SECONDS), _LONGEST_SECONDS)
