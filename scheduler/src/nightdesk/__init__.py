@@ -24,8 +24,19 @@ if TYPE_CHECKING:
 
     from nightdesk.background import Client
     from nightdesk.notebook import connect, connections, load_output, log_metric, output_dir, run, steps
+    from nightdesk.pipeline import Pipeline
 
-__all__ = ["Client", "connect", "connections", "load_output", "log_metric", "output_dir", "run", "steps"]
+__all__ = [
+    "Client",
+    "Pipeline",
+    "connect",
+    "connections",
+    "load_output",
+    "log_metric",
+    "output_dir",
+    "run",
+    "steps",
+]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -41,6 +52,10 @@ def __getattr__(name: str) -> object:
         from nightdesk.background import Client
 
         return Client
+    if name == "Pipeline":
+        from nightdesk.pipeline import Pipeline
+
+        return Pipeline
     if name in __all__:
         from nightdesk import notebook
 
