@@ -17,6 +17,7 @@ from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
 from .images import images
 from .memory import idle_memory
 from .morning import morning
+from .pipelines import many_steps
 from .report import table
 from .rounds import race
 from .scale import scale
@@ -38,6 +39,7 @@ PARTS = (
     "scale",
     "schedules",
     "sweeps",
+    "pipelines",
     "lists",
     "store",
     "live",
@@ -157,6 +159,8 @@ def measure(platform: Platform, folder: Path, options: argparse.Namespace, found
     without_platform(folder, options, found)
     if "lists" in options.only:
         found["lists"] = first_paint(platform, folder, say)
+    if "pipelines" in options.only:
+        found["pipelines"] = many_steps(platform, folder, say)
     if "store" in options.only:
         found["store"] = [store(platform, folder, options.store_size, None, say)]
 

@@ -14,6 +14,7 @@ SCALE_TARGET = 1.5
 MORNING_TARGET, HUB_TARGET = 0.5, 500
 SWEEP_TARGET = 1  # seconds
 SCHEDULES_TARGET = 10  # seconds
+PIPELINES_TARGET = 0.2  # seconds a step
 STORE_TARGET, STORE_MEMORY_TARGET = 0.7, 200
 LIVE_TARGET, PAINT_TARGET = 500, 1.5
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
@@ -41,6 +42,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_sweeps(found["sweeps"]))
     if "lists" in found:
         parts.append(_lists(found["lists"]))
+    if "pipelines" in found:
+        parts.append(_pipelines(found["pipelines"]))
     parts += [_store(one) for one in found.get("store", [])]
     if "live" in found:
         parts.append(_live(found["live"]))
@@ -191,6 +194,20 @@ def _schedules(found: dict[str, Any]) -> list[str]:
         f"  {'a list of schedules meanwhile (median)':<44} {meanwhile}",
         f"  {'a look when nothing is due':<44} {found['nothing_due_seconds'] * 1000:>10.0f} ms",
         f"  target: less than {SCHEDULES_TARGET} s; on a database of its own, as a worker does it",
+    ]
+
+
+def _pipelines(found: dict[str, Any]) -> list[str]:
+    between = found["between"]
+    return [
+        f"a pipeline of {found['steps']} steps in a row",
+        f"  {'from its start to its end':<44} {found['seconds']:>10.1f} s",
+        f"  {'what its runs took by themselves':<44} {found['own_seconds']:>10.1f} s",
+        f"  {'so it adds to each step':<44} {found['added_each'] * 1000:>10.0f} ms",
+        f"  {'from one step to the next (median)':<44} {between['median'] * 1000:>10.0f} ms   "
+        f"at most {between['max'] * 1000:.0f} ms",
+        f"  {'the same runs handed over one by one':<44} {found['alone_seconds']:>10.1f} s    ratio {found['ratio']:.2f}",
+        f"  target: it adds less than {PIPELINES_TARGET} s to a step",
     ]
 
 
