@@ -117,7 +117,9 @@ def test_an_earlier_attempt_is_there_while_the_next_one_waits(site: Site) -> Non
 
 def test_an_earlier_notebook_can_be_read_as_a_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     renderer = site.app.state.renderer
-    monkeypatch.setattr(renderer, "html", lambda source, title: b"<p>" + source + title.encode())
+    monkeypatch.setattr(
+        renderer, "html", lambda file, _size, title, _code: iter([b"<p>", file.read(), title.encode()])
+    )
     run = tried(site, 2, retries=1, name="Report")
     for query, attempt in (("", 2), ("?attempt=1", 1), ("?attempt=1", 1)):
         page = site.get(f"/runs/{run.id}/outputs/notebook.html{query}", ADA)

@@ -11,11 +11,11 @@ import io
 import resource
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-DONE, FAILED, READ = b"D", b"F", b"R"
+DONE, FAILED, READ, PIECE = b"D", b"F", b"R", b"P"
 PLACE = struct.Struct("!QI")  # where a piece of the file begins, and its length
 MOST_AT_ONCE = 8 * 2**20
 
@@ -56,7 +56,8 @@ class RemoteFile(io.RawIOBase):
 def serve(pipe: Connection, memory: int) -> None:
     """Do one work after the other until the service hangs up.
 
-    A work is a function, its arguments, and the size of the open file that comes before them, or None.
+    A work is a function, its arguments, and the size of the open file that comes before them, or None. It makes bytes, or
+    pieces of them, each of which is sent as soon as it is made.
     """
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -69,10 +70,21 @@ def serve(pipe: Connection, memory: int) -> None:
         _do(pipe, work, arguments, size)
 
 
-def _do(pipe: Connection, work: Callable[..., bytes], arguments: tuple[Any, ...], size: int | None) -> None:
+def _do(
+    pipe: Connection,
+    work: Callable[..., bytes | Iterator[bytes]],
+    arguments: tuple[Any, ...],
+    size: int | None,
+) -> None:
     try:
         file = () if size is None else (io.BufferedReader(RemoteFile(pipe, size), 256 * 1024),)
-        answer = DONE + work(*file, *arguments)
+        made = work(*file, *arguments)
+        if isinstance(made, bytes):
+            answer = DONE + made
+        else:
+            for piece in made:
+                pipe.send_bytes(PIECE + piece)
+            answer = DONE
     except BaseException as error:  # noqa: BLE001 - the process's edge: a file can be anything, and native code panics
         answer = FAILED + f"{type(error).__name__}: {error}"[:500].encode("utf-8", "replace")
     with contextlib.suppress(BrokenPipeError):

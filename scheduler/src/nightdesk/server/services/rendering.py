@@ -1,21 +1,44 @@
 """A notebook as a page that can do nothing: no scripts, nothing from elsewhere.
 
-Runs in a process of its own (see ``services/drawing_room.py``): nbconvert is large, and a notebook may be.
+Runs in a process of its own (see ``services/drawing_room.py``): nbconvert is large, and a notebook may be. The page is made in
+pieces, from its top on, so that a reader of a large one sees its beginning while the rest is being made.
 """
 
 from __future__ import annotations
 
 import functools
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import nbformat
 
+from nightdesk.server.services.formulas import of_latex_output
+from nightdesk.server.services.widget_view import views_of
+
+_FIRST_BYTES = 64 * 1024  # of the notebook's own JSON in the first piece
+_PIECE_BYTES = 512 * 1024  # and in each further one
+_MOST_CELLS = 50  # of a piece
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+# What is not in sight need not be laid out: a page of thousands of cells is there at once.
+_STYLE = (
+    "<style>.jp-Cell{content-visibility:auto;contain-intrinsic-size:auto 9rem}math[display=block]{margin:.6em 0}"
+    ".widget{font-family:system-ui,sans-serif;font-size:.9rem}.widget table{border-collapse:collapse}"
+    ".widget .row{display:flex;gap:.6em;flex-wrap:wrap;align-items:center}</style>"
+)
+
 
 @functools.cache
-def _exporter(code: bool) -> Any:
-    from nbconvert import HTMLExporter  # heavy: only where something is rendered
+def _exporter(code: bool, cells_alone: bool) -> Any:
+    from nightdesk.server.services.formulas import PageExporter  # heavy: only where something is rendered
 
-    exporter = HTMLExporter(template_name="lab", exclude_input=not code, exclude_output_prompt=not code)
+    exporter = PageExporter(
+        template_name="lab",
+        template_file="base.html.j2" if cells_alone else "index.html.j2",
+        exclude_input=not code,
+        exclude_output_prompt=not code,
+    )
     exporter.require_js_url = ""
     exporter.mathjax_url = ""
     exporter.jquery_url = ""
@@ -24,11 +47,91 @@ def _exporter(code: bool) -> Any:
     return exporter
 
 
-def to_html(source: bytes, title: str, code: bool = True) -> bytes:
-    """The notebook as HTML; it is served in a sandbox, so scripts in it stay dead.
+def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
+    """The notebook in an open file as HTML, piece by piece; it is served in a sandbox, so scripts in it stay dead.
 
     Without ``code`` the inputs of its cells are left out: what they printed and showed stays.
     """
-    node = nbformat.reads(source.decode("utf-8", "replace"), as_version=4)
-    body, _ = _exporter(code).from_notebook_node(node, resources={"metadata": {"name": title}})
-    return str(body).encode("utf-8", "replace")
+    raw = json.loads(file.read().decode("utf-8", "replace"))
+    node = nbformat.from_dict(raw if raw.get("nbformat") == 4 else _upgraded(raw))
+    cells_of_it, metadata = list(node.cells), dict(node.get("metadata", {}))
+    widgets = views_of(metadata.pop("widgets", {}).get(_WIDGET_STATE, {}))
+    frame = nbformat.from_dict({**_empty(node), "metadata": metadata})
+    body, _ = _exporter(code, False).from_notebook_node(frame, resources={"metadata": {"name": title}})
+    head, _, foot = body.partition("</main>")
+    yield (head.replace("</head>", f"{_STYLE}</head>", 1)).encode("utf-8", "replace")
+    for cells in _pieces(cells_of_it):
+        for cell in cells:
+            _prepare(cell, widgets)
+        part = nbformat.from_dict({**_empty(node), "metadata": metadata, "cells": cells})
+        body, _ = _exporter(code, True).from_notebook_node(part, resources={"metadata": {"name": title}})
+        yield body.encode("utf-8", "replace")
+    yield f"</main>{foot}".encode("utf-8", "replace")
+
+
+def _empty(node: Any) -> dict[str, Any]:
+    return {"nbformat": 4, "nbformat_minor": node.get("nbformat_minor", 5), "cells": []}
+
+
+def _upgraded(raw: dict[str, Any]) -> Any:
+    return nbformat.reads(json.dumps(raw), as_version=4)
+
+
+def _pieces(cells: list[Any]) -> Iterator[list[Any]]:
+    piece: list[Any] = []
+    size, most = 0, _FIRST_BYTES
+    for cell in cells:
+        piece.append(_joined(cell))
+        size += _weight(cell)
+        if size >= most or len(piece) >= _MOST_CELLS:
+            yield piece
+            piece, size, most = [], 0, _PIECE_BYTES
+    if piece:
+        yield piece
+
+
+def _weight(cell: Any) -> int:
+    """Bytes of it, nearly."""
+    shown = 0
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        shown += sum(len(value) for value in data.values() if isinstance(value, str))
+        shown += len(output.get("text", ""))
+    return len(cell.get("source", "")) + shown
+
+
+def _joined(cell: Any) -> Any:
+    """Texts that a file keeps as lists of lines, whole."""
+    cell["source"] = _text(cell.get("source", ""))
+    for output in cell.get("outputs", ()):
+        if "text" in output:
+            output["text"] = _text(output["text"])
+        data = output.get("data", {})
+        for kind, value in data.items():
+            if isinstance(value, list) and not kind.endswith("json"):
+                data[kind] = _text(value)
+    return cell
+
+
+def _text(value: Any) -> str:
+    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _prepare(cell: Any, widgets: dict[str, str]) -> None:
+    """What a browser shows by a script alone is put as something that needs none: formulas, and what widgets stood at."""
+    for output in cell.get("outputs", ()):
+        data = output.get("data")
+        if not data:
+            continue
+        view = data.pop(_WIDGET_VIEW, None)
+        if isinstance(view, dict) and view.get("model_id") in widgets:
+            data["text/html"] = widgets[view["model_id"]]
+        elif "text/latex" in data and "text/html" not in data:
+            data["text/html"] = of_latex_output(data.pop("text/latex"))
+
+
+def to_html(source: bytes, title: str, code: bool = True) -> bytes:
+    """The whole page at once."""
+    import io
+
+    return b"".join(html_pieces(io.BytesIO(source), title, code))

@@ -65,6 +65,7 @@ from nightdesk.server.web import (
 from nightdesk.server.web.described import describe
 from nightdesk.server.web.dispatcher import Dispatcher
 from nightdesk.server.web.form_route import MAX_FILES, PAGE_FIELDS
+from nightdesk.server.web.growing import InMaking
 from nightdesk.server.web.guard import Guard
 from nightdesk.server.web.locksmith import Locksmith
 from nightdesk.server.web.paths import API, BASE
@@ -112,6 +113,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.state.fetches = from_git.fetches()
     app.state.small_submits = api.small_submits()
     app.state.renderer = Renderer()
+    app.state.in_making = InMaking()
     app.state.previewer = previews.previewer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)

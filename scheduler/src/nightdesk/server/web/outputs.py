@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import mimetypes
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -15,17 +14,20 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.outcome import human_bytes
+from nightdesk.server.domain.report import NOTEBOOK_PAGE, rendered_key
 from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.growing import Growing, InMaking
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.renderer import Renderer
 from nightdesk.server.web.shapes import output_json
 from nightdesk.server.web.streaming import file_response
 
 _CHUNK = 256 * 1024
+_PATIENCE = 0.5  # seconds for a page to be made whole; of a longer one the beginning is sent meanwhile
 RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
 # What comes out of a run was made by somebody's code: it may show itself, and nothing more.
 SANDBOX = (
@@ -69,7 +71,11 @@ def get_output(
     outputs = {output.name: output for output in outputs_of(platform, run)}
     output = outputs.get(name)
     if output is None and name == "notebook.html" and "notebook.ipynb" in outputs:
-        output = render_notebook(request.app.state.renderer, platform, run, outputs["notebook.ipynb"])
+        page = page_of_notebook(request, platform, run, outputs["notebook.ipynb"], run.name)
+        if not page.whole(_PATIENCE):
+            note_sight(platform.records, person, run, name)
+            return framed(page.read())
+        output = next((each for each in outputs_of(platform, run) if each.name == name), None)
     if output is None:
         if not run.final and run is last:
             raise Conflict(f"the run is {run.status}: its outputs are there when it is over")
@@ -94,19 +100,51 @@ def outputs_of(platform: WebPlatform, run: Run) -> list[Output]:
     return platform.records.outputs([run.id], run.attempt)[run.id]
 
 
-def render_notebook(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Output) -> Output:
-    """Make the page of the run's notebook, and put it on record."""
+def page_of_notebook(
+    request: Request, platform: WebPlatform, run: Run, notebook: Output, title: str, code: bool = True
+) -> Growing:
+    """A notebook's page, which is being made and is kept then: the run's own one among its outputs.
+
+    Raises:
+        Conflict: it is too large for that, or no notebook.
+        Unavailable: it takes too long, or others are being made.
+    """
     if notebook.size > RENDER_BYTES:
         raise Conflict(
             f"the notebook has {human_bytes(notebook.size)}, too much to be shown as a page",
             "Download notebook.ipynb.",
         )
-    with platform.store.open(output_key(run, "notebook.ipynb")) as file:
-        source = file.read()
-    page = renderer.html(source, run.name)
-    stored = platform.store.put(output_key(run, "notebook.html"), io.BytesIO(page))
-    platform.records.add_output(run, stored)
-    return stored
+    own = notebook.name == "notebook.ipynb" and code
+    key = output_key(run, NOTEBOOK_PAGE) if own else rendered_notebook_key(run, notebook, code)
+    renderer: Renderer = request.app.state.renderer
+
+    def make() -> Iterator[bytes]:
+        with platform.store.open(output_key(run, notebook.name)) as file:
+            yield from renderer.html(file, notebook.size, title, code)
+
+    def keep(page: IO[bytes]) -> None:
+        stored = platform.store.put(key, page)
+        if own:
+            platform.records.add_output(run, stored)
+
+    in_making: InMaking = request.app.state.in_making
+    return in_making.page(key, make, keep)
+
+
+def rendered_notebook_key(run: Run, notebook: Output, code: bool) -> str:
+    """Where a notebook's page is kept, with the inputs of its cells or without."""
+    return rendered_key(run, f"{notebook.sha256}-{'code' if code else 'no-code'}.html")
+
+
+def framed(made: bytes | IO[bytes] | Iterator[bytes]) -> Response:
+    """A page under the policy of outputs."""
+    headers = {"Content-Security-Policy": SANDBOX, "Cache-Control": "private, max-age=0, must-revalidate"}
+    if isinstance(made, bytes):
+        return Response(made, media_type="text/html; charset=utf-8", headers=headers)
+    shown = (
+        made if isinstance(made, Iterator) and not hasattr(made, "read") else pieces(cast("IO[bytes]", made))
+    )
+    return StreamingResponse(shown, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -6,9 +6,9 @@ under the policy of outputs.
 
 from __future__ import annotations
 
-import io
 import json
 import posixpath
+from collections.abc import Iterator
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -18,14 +18,14 @@ from fastapi.responses import Response, StreamingResponse
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.outcome import human_bytes
-from nightdesk.server.domain.report import NOTEBOOK_PAGE, rendered_key
+from nightdesk.server.domain.report import NOTEBOOK_PAGE
 from nightdesk.server.domain.run import Output, Run
 from nightdesk.server.services import previews as work
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run, shape
 from nightdesk.server.web.auth import Platform, SignedIn
-from nightdesk.server.web.outputs import RENDER_BYTES, SANDBOX, outputs_of, pieces
+from nightdesk.server.web.outputs import framed, outputs_of, page_of_notebook, rendered_notebook_key
 from nightdesk.server.web.page import page
 from nightdesk.server.web.paths import API, BASE
 from nightdesk.server.web.renderer import Renderer
@@ -148,11 +148,15 @@ def preview(
 
 def view(
     request: Request, platform: WebPlatform, run: Run, output: Output, code: bool = True
-) -> bytes | IO[bytes]:
-    """A page that is made of a file: its bytes, or open where the store keeps it."""
+) -> bytes | IO[bytes] | Iterator[bytes]:
+    """A page that is made of a file: its bytes, open where the store keeps it, or as it is being made."""
     kind = kind_of(output.name)
     if kind == "notebook":
-        return platform.store.open(notebook_page(request.app.state.renderer, platform, run, output, code))
+        key = rendered_notebook_key(run, output, code)
+        if platform.store.exists(key):
+            return platform.store.open(key)
+        title = run.name if output.name == "notebook.ipynb" else posixpath.basename(output.name)
+        return page_of_notebook(request, platform, run, output, title, code).read()
     if kind not in {"markdown", "drawing"}:
         raise NotFound(f"'{output.name[:200]}' is nothing that is made a page of", "Download it.")
     if output.size > _DOCUMENT:
@@ -166,37 +170,6 @@ def view(
     if kind == "drawing":
         return made.do(work.page_of_svg, content, title)
     return made.do(work.page_of_markdown, content.decode("utf-8", "replace"), title)
-
-
-def notebook_page(renderer: Renderer, platform: WebPlatform, run: Run, notebook: Output, code: bool) -> str:
-    """The key of a notebook's page in the store, with the inputs of its cells or without; made once and kept."""
-    key = rendered_key(run, f"{notebook.sha256}-{'code' if code else 'no-code'}.html")
-    if not platform.store.exists(key):
-        source = read_notebook(platform, run, notebook)
-        title = run.name if notebook.name == "notebook.ipynb" else posixpath.basename(notebook.name)
-        platform.store.put(key, io.BytesIO(renderer.html(source, title, code)))
-    return key
-
-
-def read_notebook(platform: WebPlatform, run: Run, notebook: Output) -> bytes:
-    """A notebook whole.
-
-    Raises:
-        Conflict: it is larger than a page can be.
-    """
-    if notebook.size > RENDER_BYTES:
-        words = f"the notebook has {human_bytes(notebook.size)}, too much to be shown as a page"
-        raise Conflict(words, "Download it.")
-    with platform.store.open(output_key(run, notebook.name)) as file:
-        return file.read()
-
-
-def framed(made: bytes | IO[bytes]) -> Response:
-    """A page under the policy of outputs."""
-    headers = {"Content-Security-Policy": SANDBOX, "Cache-Control": "private, max-age=0, must-revalidate"}
-    if isinstance(made, bytes):
-        return Response(made, media_type="text/html; charset=utf-8", headers=headers)
-    return StreamingResponse(pieces(made), media_type="text/html; charset=utf-8", headers=headers)
 
 
 def kind_of(name: str) -> str:

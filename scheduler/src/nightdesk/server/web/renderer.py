@@ -6,13 +6,13 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from nightdesk.server.domain.errors import Conflict, Unavailable
-from nightdesk.server.services.drawing_room import DONE, PLACE, READ, serve
-from nightdesk.server.services.rendering import to_html
+from nightdesk.server.services.drawing_room import DONE, PIECE, PLACE, READ, serve
+from nightdesk.server.services.rendering import html_pieces
 
 _MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
 _SECONDS = 120.0
@@ -34,18 +34,19 @@ class Renderer:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def html(self, source: bytes, title: str, code: bool = True) -> bytes:
-        """A notebook as a page, with the inputs of its cells or without.
+    def html(self, file: IO[bytes], size: int, title: str, code: bool = True) -> Iterator[bytes]:
+        """A notebook as a page, from its top on, with the inputs of its cells or without.
 
         Raises:
             Unavailable: it takes too long or too much.
             Conflict: it is none.
         """
-        return self.do(to_html, source, title, code, what="the notebook", hint="Download notebook.ipynb.")
+        what = {"what": "the notebook", "hint": "Download notebook.ipynb."}
+        return self.pieces(html_pieces, title, code, file=(file, size, size), **what)
 
     def do(
         self,
-        work: Callable[..., bytes],
+        work: Callable[..., bytes | Iterator[bytes]],
         *arguments: Any,
         file: tuple[IO[bytes], int, int] | None = None,
         what: str = "the file",
@@ -64,27 +65,50 @@ class Renderer:
             Unavailable: it takes too long or too much, or others are being served.
             Conflict: the work failed.
         """
+        return b"".join(self.pieces(work, *arguments, file=file, what=what, hint=hint))
+
+    def pieces(
+        self,
+        work: Callable[..., bytes | Iterator[bytes]],
+        *arguments: Any,
+        file: tuple[IO[bytes], int, int] | None = None,
+        what: str = "the file",
+        hint: str = "Download it.",
+    ) -> Iterator[bytes]:
+        """The same piece by piece, as the other process makes them. It is busy until the last one was taken.
+
+        Raises:
+            Unavailable, Conflict: see :meth:`do`; with the first piece, or in the middle.
+        """
         if not self._turn.acquire(timeout=_TURN_SECONDS):
             raise Unavailable("other pages are being made", "Try again in a moment.")
+        whole = False
         try:
-            done, answer = self._ask(work, arguments, file)
+            for kind, piece in self._ask(work, arguments, file):
+                if kind not in {DONE, PIECE}:
+                    _log.warning("%s cannot be shown: %s", what, piece.decode("utf-8", "replace"))
+                    whole = True  # the process is as good as before
+                    raise Conflict(f"{what} cannot be shown as a page", hint)
+                whole = kind == DONE
+                if piece:
+                    yield piece
         except _Unfinished as error:
-            self._end()
             raise Unavailable(f"{what} is too large to be shown as a page", hint) from error
         finally:
+            if not whole:
+                self._end()
             self._turn.release()
-        if not done:
-            _log.warning("%s cannot be shown: %s", what, answer.decode("utf-8", "replace"))
-            raise Conflict(f"{what} cannot be shown as a page", hint)
-        return answer
 
     def close(self) -> None:
         """End the process."""
         self._end()
 
     def _ask(
-        self, work: Callable[..., bytes], arguments: tuple[Any, ...], file: tuple[IO[bytes], int, int] | None
-    ) -> tuple[bool, bytes]:
+        self,
+        work: Callable[..., bytes | Iterator[bytes]],
+        arguments: tuple[Any, ...],
+        file: tuple[IO[bytes], int, int] | None,
+    ) -> Iterator[tuple[bytes, bytes]]:
         deadline = time.monotonic() + self._seconds
         left = 0 if file is None else file[2]
         try:
@@ -92,8 +116,12 @@ class Renderer:
             pipe.send((work, arguments, None if file is None else file[1]))
             while pipe.poll(max(deadline - time.monotonic(), 0)):
                 answer = pipe.recv_bytes()
+                if answer[:1] == PIECE:
+                    yield PIECE, answer[1:]
+                    continue
                 if file is None or answer[:1] != READ:
-                    return answer[:1] == DONE, answer[1:]
+                    yield answer[:1], answer[1:]
+                    return
                 start, length = PLACE.unpack(answer[1:])
                 left -= length
                 if left < 0:

@@ -33,9 +33,9 @@ from nightdesk.server.services.reports import (
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import seen_run
 from nightdesk.server.web.auth import Platform, SignedIn
-from nightdesk.server.web.outputs import SANDBOX, disposition, media_type, outputs_of, pieces
+from nightdesk.server.web.outputs import SANDBOX, disposition, framed, media_type, outputs_of, pieces
 from nightdesk.server.web.paths import API, BASE
-from nightdesk.server.web.previews import framed, kind_of, view
+from nightdesk.server.web.previews import kind_of, view
 
 _SENT_ON = {"notebook", "html", "markdown"}
 _MOST = {"mail": 30 * 2**20, "pdf": 20 * 2**20}  # bytes of what a letter or a PDF is made of
