@@ -28,6 +28,7 @@ COMMANDS = {
     "schedule": "runs by the clock",
     "pipeline": "several notebooks and scripts as one thing",
     "sweep": "one file with many sets of parameters",
+    "compare": "put runs side by side",
     "share": "show a run to others, for reading",
     "export": "make a module, a script or a package of notebooks",
     "strip": "notebooks without outputs, for clean differences in git",

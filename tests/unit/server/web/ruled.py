@@ -131,6 +131,9 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
     ("POST", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
     ("DELETE", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
+    ("GET", f"{API}/compare"): OWN_RUN,
+    ("GET", f"{API}/compare/notebooks"): (401, 409, 404, 409),  # they left no notebooks
+    ("GET", f"{BASE}/compare"): (303, 200, 404, 200),
     ("GET", f"{API}/shared"): SIGNED_IN,
     ("GET", f"{API}/runs/{{run_id}}/usage"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/metrics"): OWN_RUN,

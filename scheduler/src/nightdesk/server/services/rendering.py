@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from nightdesk.server.services.widget_view import views_of
 _FIRST_BYTES = 64 * 1024  # of the notebook's own JSON in the first piece
 _PIECE_BYTES = 512 * 1024  # and in each further one
 _MOST_CELLS = 50  # of a piece
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # What is not in sight need not be laid out: a page of thousands of cells is there at once.
@@ -58,7 +60,8 @@ def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
     widgets = views_of(metadata.pop("widgets", {}).get(_WIDGET_STATE, {}))
     frame = nbformat.from_dict({**_empty(node), "metadata": metadata})
     body, _ = _exporter(code, False).from_notebook_node(frame, resources={"metadata": {"name": title}})
-    head, _, foot = body.partition("</main>")
+    # The frame is the template's own: its scripts would load typesetting and widgets from elsewhere.
+    head, _, foot = _SCRIPT.sub("", body).partition("</main>")
     yield (head.replace("</head>", f"{_STYLE}</head>", 1)).encode("utf-8", "replace")
     for cells in _pieces(cells_of_it):
         for cell in cells:

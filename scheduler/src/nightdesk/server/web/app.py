@@ -23,6 +23,7 @@ from nightdesk.server.web import (
     build_pages,
     builds,
     catalogue,
+    comparing,
     connection_pages,
     connections,
     environment_pages,
@@ -157,6 +158,8 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.include_router(previews.pages)
     app.include_router(report_pages.router)
     app.include_router(sharing.router)
+    app.include_router(comparing.router)
+    app.include_router(comparing.pages)
     app.include_router(sharing.pages)
     app.include_router(again.router)
     app.include_router(group_pages.router)

@@ -243,6 +243,8 @@ ANSWERS = {
     "GET /runs/{run_id}/shares": Answer(seen.Shares, (401, 403, 404)),
     "POST /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422, 429)),
     "DELETE /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422)),
+    "GET /compare": Answer(seen.RunComparison, (400, 401, 404, 422)),
+    "GET /compare/notebooks": Answer("text/html", (400, 401, 404, 409, 422)),
     "GET /shared": Answer(seen.SharedRuns, (401,)),
     "GET /runs/{run_id}/usage": Answer(answers.Usage, (401, 404, 422)),
     "GET /runs/{run_id}/events": Answer("text/event-stream", (401, 404)),
