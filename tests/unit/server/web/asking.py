@@ -34,10 +34,9 @@ def asked(site: Site, person: Person | str | None, method: str, path: str) -> An
     if "{run_id}" in path:
         run = site.bench.submit(person=ADA) if path.endswith("cancel") else site.finished(ADA)
         path = path.replace("{run_id}", run.id).replace("{name:output}", "table-1.csv")
-    if path.endswith(("/shares", "/share", "/again")) and "/sweeps" not in path:
     if "/compare" in path and "environments" not in path:
         path += f"?run={site.finished(ADA).id}&run={site.finished(ADA).id}"
-    if path.endswith(("/shares", "/share", "/again")):
+    if path.endswith(("/shares", "/share", "/again")) and "/sweeps" not in path:
         site.bench.records.share_run(run, Share(Kind.PERSON, "eve"), "ada")
         form = {"name": "eve"}
         if method in {"POST", "DELETE"} and api:
