@@ -18,7 +18,15 @@ def visible_run(records: Records, person: Person, run_id: str) -> Run:
     Raises:
         NotFound: there is none, or it is not theirs to see.
     """
-    run = records.run(run_id)
+    return check_visible(records, person, records.run(run_id), run_id)
+
+
+def check_visible(records: Records, person: Person, run: Run | None, run_id: str) -> Run:
+    """The same of a run that is at hand; the database is asked where it is another's alone.
+
+    Raises:
+        NotFound: see :func:`visible_run`.
+    """
     shown = run is not None and not may_see(person, run) and person.shown
     if run is None or not (shown and records.is_shared_with(run.id, person.name, person.groups)):
         return check_sees(person, run, run_id)

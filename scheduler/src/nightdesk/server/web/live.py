@@ -26,10 +26,11 @@ from redis.exceptions import RedisError
 
 from nightdesk.server.bootstrap import CHANGED_CHANNEL, PEOPLE_CHANNEL, WebPlatform
 from nightdesk.server.domain.errors import NotFound, SignInNeeded
-from nightdesk.server.domain.person import Person, check_sees
+from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run
 from nightdesk.server.ports.records import LogChunk, Usage
 from nightdesk.server.services.logs import log_chunks
+from nightdesk.server.services.sharing import check_visible
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.web.api import seen_run, shape
 from nightdesk.server.web.auth import Platform, SignedIn, Token
@@ -251,7 +252,7 @@ def is_due(silent: float) -> bool:
 
 def _check_still_sees(platform: WebPlatform, onlooker: Onlooker, run: Run) -> None:
     person = onlooker.now()
-    check_sees(person, run, run.id)
+    check_visible(platform.records, person, run, run.id)
     note_sight(platform.records, person, run)
 
 
