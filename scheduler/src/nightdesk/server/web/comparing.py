@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from nightdesk.server.bootstrap import WebPlatform
-from nightdesk.server.domain.errors import Conflict, Invalid, NightdeskError, Refused
+from nightdesk.server.domain.errors import Conflict, Invalid, NightdeskError
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Run
@@ -59,12 +59,12 @@ def compare_page(
     request: Request, platform: Platform, person: SignedIn, run: Annotated[list[str] | None, Query()] = None
 ) -> Response:
     runs: list[Run] = []
-    wrong: Refused | None = None
+    wrong: Invalid | None = None
     typed = [each.strip() for one in run or [] for each in one.split(",") if each.strip()]
     if len(typed) > 1:
         try:
             runs = _chosen(platform, person, typed)
-        except Refused as error:
+        except Invalid as error:
             wrong = error
     both = runs[:2]
     return page(
