@@ -210,7 +210,7 @@ ANSWERS = {
     "POST /sweeps/preview": Answer(sweeps.SweepPreview, (400, 401, 403, 404, 409, 413, 422, 429)),
     "GET /sweeps": Answer(sweeps.Sweeps, (400, 401, 403, 422)),
     "GET /sweeps/{sweep_id}": Answer(sweeps.Sweep, (401, 404, 422)),
-    "POST /sweeps/{sweep_id}/stop": Answer(sweeps.StoppedSweep, (401, 403, 404, 422)),
+    "POST /sweeps/{sweep_id}/stop": Answer(sweeps.StoppedSweep, (400, 401, 403, 404, 422)),
     "GET /sweeps/{sweep_id}/events": Answer("text/event-stream", (401, 404)),
     "POST /schedules/{schedule_id}/hook": Answer(schedules.NewHook, (400, 401, 404)),
     "DELETE /schedules/{schedule_id}/hook": Answer(schedules.Schedule, (401, 404)),
