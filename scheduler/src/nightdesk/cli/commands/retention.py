@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from nightdesk.client.answers import Retention
 
 DESCRIPTION = """\
-How long outputs stay, by nightdesk.yaml (section retention) and by the limits of everybody, of groups and
-of people, and which would go at the next clean-up.
-Nothing is removed by looking. For admins."""
+How long outputs stay, by nightdesk.yaml (section retention) and by the limits of everybody, of
+groups and of people, and which would go at the next clean-up. Nothing is removed by looking.
+For admins."""
 
 EXAMPLES = """\
   nightdesk retention show
