@@ -16,9 +16,11 @@ from nightdesk.server.domain.schedule import Overlap, Schedule, TickState
 from nightdesk.server.ports.records import RunFilter
 from nightdesk.server.services.fetched_ticks import end_tick
 from nightdesk.server.services.fetching import take, unlock
+from nightdesk.server.services.pipelining import carry_on
 from nightdesk.server.services.schedules import Given, WhenWanted, change_schedule, run_now
 
-from ..workbench import ADA, ROOT, Bench
+from ..workbench import ADA, ROOT, Bench, archive
+from .piping import CHAIN, FILES
 from .scheduling import NOTEBOOK, Scheduling, made_note, moment
 from .test_fetching import ADDRESS, OPEN, Fetching
 
@@ -206,3 +208,30 @@ def test_an_errand_names_who_is_asked_for(both: Both) -> None:
     both.scheduling.look(T.format("06:10"))
     (errand,) = both.bench.records.locked_errands(5)
     assert (errand.kind, errand.owner, errand.connection) == (ErrandKind.GIT, "ada", "code")
+
+
+def test_a_pipeline_is_fetched_with_its_folder(both: Both) -> None:
+    files = {f"p/{name}": content for name, content in {**FILES, "pipeline.yaml": CHAIN.encode()}.items()}
+    commit = both.repository.commit(99, files)
+    both.fetching.fetcher.homes["ada"] = files
+    how: dict[str, Any] = {"file": "pipeline.yaml", "every": 600, "at": moment(T.format("06:00"))}
+    git, home = (
+        both.scheduling.make(
+            given=Given(CHAIN.encode(), archive(*FILES.items()), place), name=place.words, **how
+        )
+        for place in (GitFile("code", "p/pipeline.yaml"), HomeFile("p/pipeline.yaml", "p"))
+    )
+    both.look("06:10")
+    records = both.bench.records
+    found = [records.pipeline(both.scheduling.ticks(each)[0].pipeline_id or "") for each in (git, home)]
+    assert [each.git and each.git["commit"] for each in found if each] == [commit, None]
+    assert [each.schedule_id for each in found if each] == [git.id, home.id]
+    both.repository.commit(100, {"p/pipeline.yaml": b"steps: {}"})
+    for each in found:
+        assert each is not None
+        records.cancel_pipeline(each.id, "ada")
+        carry_on(both.scheduling.clock, each.id)
+    both.look("06:20")
+    last = both.scheduling.ticks(git)[-1]
+    assert (last.state, last.pipeline_id) == (TickState.REFUSED, None)
+    assert "with the folder" in last.words

@@ -284,10 +284,11 @@ def _current(connection: Connection, decisions: list[Decision]) -> list[Decision
     times = [launch.tick.at for each in kept for launch in each.launches]
     if not times:
         return kept
-    there = select(ticks.c.schedule_id, ticks.c.at, ticks.c.state, ticks.c.run_id).where(
+    made = func.coalesce(ticks.c.run_id, ticks.c.pipeline_id).label("made")
+    there = select(ticks.c.schedule_id, ticks.c.at, ticks.c.state, made).where(
         ticks.c.schedule_id.in_([each.before.id for each in kept]), ticks.c.at >= min(times)
     )
-    known = {(row.schedule_id, row.at): (row.state, row.run_id) for row in connection.execute(there)}
+    known = {(row.schedule_id, row.at): (row.state, row.made) for row in connection.execute(there)}
 
     def stands(launch: Launch) -> bool:
         state = known.get((launch.tick.schedule_id, launch.tick.at))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import IO
+from dataclasses import replace
+from typing import IO, Any
 
 from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.person import Person
@@ -18,9 +19,14 @@ from nightdesk.server.services.submit import Files
 
 
 def pipeline_for(
-    clock: Clockwork, owner: Person, schedule: Schedule, at: float, given: Mapping[str, IO[bytes]]
+    clock: Clockwork,
+    owner: Person,
+    schedule: Schedule,
+    at: float,
+    given: Mapping[str, IO[bytes]],
+    git: dict[str, Any] | None = None,
 ) -> tuple[Pipeline, dict[str, bytes]]:
-    """The pipeline of a tick and its small inputs; large ones are in the store then.
+    """The pipeline of a tick and its small inputs; large ones are in the store then. ``git`` is the commit that they are of.
 
     Raises:
         Refused: it cannot be run as it stands, in words.
@@ -29,7 +35,7 @@ def pipeline_for(
     files = None
     if archive is not None:
         files = Files(archive, archive.seek(0, io.SEEK_END))
-    wanted = wanted_at(schedule, at, given[SOURCE].read(), files)
+    wanted = replace(wanted_at(schedule, at, given[SOURCE].read(), files), git=git)
     pipeline, sources = composed(clock, owner, wanted)
     return pipeline, put_away(clock, pipeline, wanted, sources) or {}
 
@@ -49,15 +55,10 @@ def wanted_at(schedule: Schedule, at: float, source: bytes, files: Files | None)
         Invalid: the folder is missing, or something is said of the whole that each step says for itself.
     """
     wishes = schedule.wishes
-    if schedule.source is not None:
-        raise Invalid(
-            "a schedule of a pipeline keeps a copy of its folder; it is not fetched anew each time",
-            "Leave out --git and --live.",
-        )
     if files is None:
         raise Invalid(
             "a pipeline is scheduled with the folder that its steps' files lie in",
-            "`nightdesk schedule add pipeline.yaml` takes it along.",
+            "`nightdesk schedule add pipeline.yaml` takes it along; with --live, --files names it.",
         )
     own = {
         "time limit": wishes.timeout_seconds is not None or wishes.cell_timeout_seconds is not None,

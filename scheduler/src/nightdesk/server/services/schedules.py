@@ -278,6 +278,8 @@ def _try_out(
     theirs = person
     if schedule.owner != person.name:
         theirs = clock.policies.with_rights(clock.people.person(schedule.owner) or Person(schedule.owner))
+    if schedule.of_pipeline and schedule.source is not None and files is None:
+        return  # its folder is not kept; what is wrong with it is said when it has been fetched
     if schedule.of_pipeline:
         check_scheduled(clock, theirs, schedule, source, files)
         return

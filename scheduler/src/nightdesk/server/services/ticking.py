@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import IO
+from typing import IO, Any
 
 from nightdesk.server.domain.environment import Version
 from nightdesk.server.domain.errand import Errand, ErrandKind, ErrandState
@@ -208,6 +208,16 @@ class Workshop:
                 name: opened.enter_context(_opened(self._clock.store, each)) for name, each in inputs.items()
             }
             return pipeline_for(self._clock, owner, schedule, tick.at, given)
+
+    def piped(
+        self, schedule: Schedule, tick: Tick, given: dict[str, IO[bytes]], git: dict[str, Any] | None
+    ) -> tuple[Pipeline, dict[str, bytes]]:
+        """The pipeline of this tick from what was fetched.
+
+        Raises:
+            Refused: it cannot be run as it stands, or its owner may not.
+        """
+        return pipeline_for(self._clock, self._owner(schedule), schedule, tick.at, given, git)
 
     def _owner(self, schedule: Schedule) -> Person:
         owner = self._people.get(schedule.owner)

@@ -14,7 +14,7 @@ from nightdesk.server.domain.errors import Invalid, NotAllowed, Unavailable
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.repository import HomeFile, Place, check_home_file
 from nightdesk.server.domain.run import Priority
-from nightdesk.server.domain.schedule import Missed, Overlap, Rules, Schedule, Tick, Wishes
+from nightdesk.server.domain.schedule import PIPELINES, Missed, Overlap, Rules, Schedule, Tick, Wishes
 from nightdesk.server.domain.submission import kind_of
 from nightdesk.server.ports.schedules import ScheduleFilter
 from nightdesk.server.services.fetching import along, fetched
@@ -359,7 +359,8 @@ def given_by_form(
             "Send one of them.",
         )
     if place is not None:
-        kind_of(place.file)
+        if not place.file.lower().endswith(PIPELINES):
+            kind_of(place.file)
         with fetched(platform.desk, platform.store, person, place) as (came, found):
             yield place.file, Given(came.source, along(came), found)
         return

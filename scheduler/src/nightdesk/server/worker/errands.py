@@ -9,6 +9,7 @@ from nightdesk.server.domain.errors import NightdeskError
 from nightdesk.server.ports.fetching import Fetched
 from nightdesk.server.services.fetched_ticks import end_tick
 from nightdesk.server.services.fetching import take, tidy
+from nightdesk.server.services.pipelining import carry_on
 from nightdesk.server.services.queue import dispatch
 from nightdesk.server.services.reporting import ErrandParts
 from nightdesk.server.services.supervise import Supervisor
@@ -47,5 +48,8 @@ class ErrandBoy(Ticking):
             tidy(self._parts.records, self._parts.store)
 
     def _end(self, errand: Errand, result: Fetched | NightdeskError) -> None:
-        if end_tick(self._clock, errand, result):
+        ended = end_tick(self._clock, errand, result)
+        for pipeline_id in ended.pipelines:
+            carry_on(self._clock, pipeline_id)
+        if ended.queued or ended.pipelines:
             self._supervisor.take(dispatch(self._of_runs))
