@@ -163,3 +163,28 @@ def test_cancelling_ends_the_step_that_goes_on(owner: Person, tmp_path: Path) ->
     )[0]
     assert (ended["status"], ended["reason"]) == ("cancelled", "Cancelled by pipes.")
     assert [step["status"] for step in ended["steps"]] == ["cancelled", "not_run", "not_run", "not_run"]
+
+
+def test_a_schedule_makes_pipelines(owner: Person, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text(LINE.replace("files: no", "parameters: {day: }"))
+    (tmp_path / "mark.py").write_text("import nightdesk; print('for', nightdesk.run.scheduled_at)\n")
+    cron = ("--cron", "0 6 1 1 *", "--zone", "UTC", "--time-parameter", "day", "--name", "yearly")
+    done = owner.command("schedule", "add", "pipeline.yaml", *cron, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    tick = json.loads(owner.command("schedule", "run", "yearly", "--json").stdout)
+    made = tick["pipeline"]
+    until(
+        lambda: owner.runs.ask("GET", f"/pipelines/{made}")["status"] == "succeeded", "its pipeline's end", 90
+    )
+    ended = until(
+        lambda: [
+            each
+            for each in json.loads(owner.command("schedule", "ticks", "yearly", "--json").stdout)["ticks"]
+            if each["state"] == "succeeded"
+        ],
+        "the tick's end",
+        30,
+    )[0]
+    assert (ended["pipeline"], ended["run"]) == (made, None)
+    step = owner.runs.ask("GET", f"/pipelines/{made}")["steps"][0]
+    assert "for 20" in owner.runs.log(step["run"])
