@@ -17,6 +17,7 @@ from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
 from .images import images
 from .memory import idle_memory
 from .morning import morning
+from .pipeline_steps import steps_alone
 from .pipelines import many_steps
 from .report import table
 from .rounds import race
@@ -39,6 +40,7 @@ PARTS = (
     "scale",
     "schedules",
     "sweeps",
+    "steps",
     "pipelines",
     "lists",
     "store",
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> int:
     found: dict[str, Any] = {"machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
-            if set(options.only) <= {"schedules", "sweeps"}:  # need no platform
+            if set(options.only) <= {"schedules", "sweeps", "steps"}:  # need no platform
                 without_platform(Path(folder), options, found)
             elif options.url:
                 found |= race_of(running(options.url), Path(folder), options.rounds)
@@ -169,6 +171,8 @@ def without_platform(folder: Path, options: argparse.Namespace, found: dict[str,
     """The parts that have a database of their own."""
     if "schedules" in options.only:
         found["schedules"] = many_schedules(folder, say)
+    if "steps" in options.only:
+        found["steps"] = steps_alone(folder, say)
     if "sweeps" in options.only:
         found["sweeps"] = sweep_of_two_hundred(folder, say)
 

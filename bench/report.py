@@ -42,6 +42,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_sweeps(found["sweeps"]))
     if "lists" in found:
         parts.append(_lists(found["lists"]))
+    if "steps" in found:
+        parts.append(_steps(found["steps"]))
     if "pipelines" in found:
         parts.append(_pipelines(found["pipelines"]))
     parts += [_store(one) for one in found.get("store", [])]
@@ -194,6 +196,18 @@ def _schedules(found: dict[str, Any]) -> list[str]:
         f"  {'a list of schedules meanwhile (median)':<44} {meanwhile}",
         f"  {'a look when nothing is due':<44} {found['nothing_due_seconds'] * 1000:>10.0f} ms",
         f"  target: less than {SCHEDULES_TARGET} s; on a database of its own, as a worker does it",
+    ]
+
+
+def _steps(found: dict[str, Any]) -> list[str]:
+    added, by_hand = found["added"], found["by_hand"]
+    return [
+        f"a pipeline of {found['steps']} steps in a row, without containers",
+        f"  {'from the end of a step to the next in the queue':<48} {added['median'] * 1000:>6.0f} ms   "
+        f"at most {added['max'] * 1000:.0f} ms",
+        f"  {'the same run handed over by somebody':<48} {by_hand['median'] * 1000:>6.0f} ms   "
+        f"ratio {added['median'] / by_hand['median']:.2f}",
+        f"  target: less than {PIPELINES_TARGET} s a step; on a database of its own, as a worker does it",
     ]
 
 

@@ -42,7 +42,7 @@ SOURCE = notebook("as_of = ''", "print(as_of)")
 
 def many_schedules(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures."""
-    clock, people = _clock(folder / "schedules.db", folder)
+    clock, people = clock_on(folder / "schedules.db", folder)
     say(f"making {SCHEDULES} schedules, {DUE} of them due in the same minute")
     now = _fill(clock, people)
     taken: list[float] = []
@@ -77,7 +77,7 @@ def many_schedules(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _clock(path: Path, folder: Path) -> tuple[Clockwork, list[Person]]:
+def clock_on(path: Path, folder: Path) -> tuple[Clockwork, list[Person]]:
     database = Database(f"sqlite:///{path}")
     database.migrate()
     records = RecordsSql(database)
