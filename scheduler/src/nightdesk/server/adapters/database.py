@@ -39,7 +39,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view that never waits for a writer."""
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -47,7 +47,7 @@ class Database:
         """One writer at a time: commits at the end, rolls back on any exception."""
         with (
             self._in_turn(),
-            _translated(),
+            translated(),
             self.engine.connect().execution_options(nightdesk_write=True) as connection,
             connection.begin(),
         ):
@@ -151,7 +151,7 @@ def _engine(url: str, sqlite: bool) -> Engine:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightdesk.server.adapters.announcements_sql import AnnouncementsSql
@@ -37,6 +37,7 @@ from nightdesk.server.adapters.schema import inputs as input_table
 from nightdesk.server.adapters.sharing_sql import SharingSql
 from nightdesk.server.adapters.sweeps_sql import SweepsSql
 from nightdesk.server.adapters.ticks_sql import TicksSql
+from nightdesk.server.adapters.together import Together
 from nightdesk.server.adapters.use_sql import UseSql, home_of, note_span, seconds_of_runs
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import Offer
@@ -105,6 +106,7 @@ class RecordsSql(
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._together = Together(database)
 
     def now(self) -> float:
         with self._database.reading() as connection:
@@ -119,29 +121,30 @@ class RecordsSql(
             {"run_id": run.id, "name": name, "content": zlib.compress(content, 1)}
             for name, content in (inputs or {}).items()
         ]
+
+        def add(connection: Connection) -> None:
+            wanted = {"environment": run.environment, "version": run.version, "owner": run.owner}
+            lock_chain(connection)
+            before = connection.execute(_BEFORE, wanted).one()
+            if before.disabled:
+                raise Conflict(f"the account of {run.owner} is disabled: nothing is run for them")
+            if before.removed:
+                raise Conflict(f"{run.environment}:{run.version} has just been removed", "Choose another.")
+            connection.execute(_ADD, row)
+            if run.groups:
+                of_run = {"run_id": run.id, "owner": run.owner}
+                connection.execute(
+                    _ADD_GROUPS, [{**of_run, "group_name": group} for group in dict.fromkeys(run.groups)]
+                )
+            if kept:
+                connection.execute(_ADD_INPUTS, kept)
+            note(connection, run, run.created_at)
+            words = f"{run.name} in {run.environment}:{run.version}"
+            submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
+            note_after(connection, before.last_hash, run.created_at, submitted)
+
         try:
-            with self._database.writing() as connection:
-                wanted = {"environment": run.environment, "version": run.version, "owner": run.owner}
-                lock_chain(connection)
-                before = connection.execute(_BEFORE, wanted).one()
-                if before.disabled:
-                    raise Conflict(f"the account of {run.owner} is disabled: nothing is run for them")
-                if before.removed:
-                    raise Conflict(
-                        f"{run.environment}:{run.version} has just been removed", "Choose another."
-                    )
-                connection.execute(_ADD, row)
-                if run.groups:
-                    of_run = {"run_id": run.id, "owner": run.owner}
-                    connection.execute(
-                        _ADD_GROUPS, [{**of_run, "group_name": group} for group in dict.fromkeys(run.groups)]
-                    )
-                if kept:
-                    connection.execute(_ADD_INPUTS, kept)
-                note(connection, run, run.created_at)
-                words = f"{run.name} in {run.environment}:{run.version}"
-                submitted = Note(run.submitted_by, "run.submitted", run.id, run.owner, words)
-                note_after(connection, before.last_hash, run.created_at, submitted)
+            self._together.make(add)
         except IntegrityError:
             known = self.run_by_key(run.owner, run.key) if run.key is not None else None
             if known is None:

@@ -32,10 +32,10 @@ from nightdesk.server.web.paths import API
 from nightdesk.server.web.shapes import run_json, usage_json
 
 # A notebook is checked in milliseconds of computing, and more threads at that only get in each other's way: small
-# ones take turns, while large ones and what comes with files to look through do not hold them up. Two, so that one is
-# checked while another waits for the disk.
+# ones take turns, while large ones and what comes with files to look through do not hold them up. Four, so that one is
+# checked while the others wait for the disk, which they do together.
 _SMALL_BYTES = 2**20
-_SMALL_AT_ONCE = 2
+_SMALL_AT_ONCE = 4
 router = APIRouter(prefix=API, tags=["runs"])
 
 
