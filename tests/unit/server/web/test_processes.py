@@ -20,7 +20,11 @@ def prepare():
     open(f"{{folder}}/prepared-{{os.getpid()}}", "x").close()
     return {prepared}
 
-def serve(door, at_gate):
+def shared():
+    return "the platform"
+
+def serve(platform, door, at_gate):
+    assert platform == "the platform"
     files = [f"/proc/self/fd/{{fd}}" for fd in os.listdir("/proc/self/fd")]
     count = sum(os.readlink(each).startswith("socket:") for each in files if os.path.exists(each))
     kind = "gate" if at_gate else "front"
@@ -30,10 +34,10 @@ def serve(door, at_gate):
     {then}
     return 0
 
-process.prepare, process.serve = prepare, serve
+process.prepare, process.shared, process.serve = prepare, shared, serve
 sys.exit(main.main())
 """
-SECONDS = 30
+SECONDS = 120
 
 
 def started(folder: Path, then: str, prepared: int = 0) -> subprocess.Popen[bytes]:
@@ -98,3 +102,29 @@ def test_what_the_api_does_not_need_is_not_in_its_memory() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"docker", "alembic", "nbconvert", "weasyprint", "arro3", "obstore"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_what_they_share_has_opened_nothing(tmp_path: Path) -> None:
+    """No file, no socket, no thread of it would be one process's own."""
+    code = """
+import os, sys, threading
+from nightdesk.server.web import process
+
+def opened():
+    files = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    return sorted(os.readlink(each) for each in files if os.path.exists(each))
+
+before = opened()
+platform = process.shared()
+assert opened() == before, (before, opened())
+assert threading.active_count() == 1, threading.enumerate()
+"""
+    config = tmp_path / "nightdesk.yaml"
+    shipped = (Path(__file__).parents[4] / "config/nightdesk.yaml").read_text("utf-8")
+    config.write_text(shipped.replace("/data/", f"{tmp_path}/"), "utf-8")
+    names = ("SERVICE_TOKEN", "COOKIE_SECRET", "SECRET_KEYS", "RUN_KEY", "REDIS_PASSWORD")
+    secrets = {f"NIGHTDESK_{name}": "5e" * 32 for name in names}
+    environment = {**os.environ, **secrets, "NIGHTDESK_CONFIG": str(config)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

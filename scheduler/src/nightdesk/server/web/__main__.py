@@ -4,8 +4,8 @@ Checking what somebody hands over is computing, and Python computes on one proce
 that runs reach: whatever their code does there, people's pages answer. This process only looks after the others: when
 one ends they all do, and the engine starts the container again.
 
-The others are forks of this one, which has imported everything and done nothing with it: what they all need is in memory
-once (decision 28).
+The others are forks of this one, which has imported everything and opened nothing: what they all need is in memory once
+(decision 28).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
 
+from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.web import gate, process
 
 _PORT, _BACKLOG = 8080, 2048
@@ -35,21 +36,22 @@ def main() -> int:
     if "TMPDIR" in os.environ:  # large uploads wait there, not in memory
         Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
     count = min(_PROCESSES, os.cpu_count() or 1)
-    gc.collect()
-    gc.freeze()  # a collection writes to everything that it looks at, and each would have a copy of it again
     # In a process of its own, with which goes what it took of memory.
     first = _forked(process.prepare)
     first.join()
     if first.exitcode:
         return abs(first.exitcode)
+    platform = process.shared()
+    gc.collect()
+    gc.freeze()  # a collection writes to everything that it looks at, and each would have a copy of it again
     signal.pthread_sigmask(signal.SIG_BLOCK, _LEAVING)  # until it is known whom to tell
     # One socket for all: whoever has nothing to do takes the next connection.
     with (
         socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as front,  # noqa: S104 - behind the proxy
         gate.listen(Path(os.environ.get("NIGHTDESK_GATE", gate.SOCKET))) as back,
     ):
-        processes = [_serving(front, back, at_gate=False) for _ in range(count)]
-        processes.append(_serving(back, front, at_gate=True))
+        processes = [_serving(platform, front, back, at_gate=False) for _ in range(count)]
+        processes.append(_serving(platform, back, front, at_gate=True))
 
     def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
         for each in processes:
@@ -69,11 +71,11 @@ def main() -> int:
     return abs(ended.exitcode or 0)
 
 
-def _serving(door: socket.socket, other: socket.socket, at_gate: bool) -> ForkProcess:
+def _serving(platform: WebPlatform, door: socket.socket, other: socket.socket, at_gate: bool) -> ForkProcess:
     def serve() -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEAVING)
         other.close()  # nobody comes in at two of them
-        return process.serve(door, at_gate)
+        return process.serve(platform, door, at_gate)
 
     return _forked(serve)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import socket
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
 from nightdesk.config import ConfigError
-from nightdesk.server.bootstrap import migrate, web_platform
+from nightdesk.server.bootstrap import WebPlatform, migrate, web_platform
 from nightdesk.server.domain.errors import DatabaseTooNew
 from nightdesk.server.web.app import create_app
 
@@ -18,20 +19,35 @@ from nightdesk.server.web.app import create_app
 # and with uvicorn's own 5 s that would be each page that looks again every five.
 _IDLE_SECONDS = 600
 
+# Imported when they are first needed, by each process for itself.
+for _name in (
+    "anyio._backends._asyncio",
+    "fsspec.implementations.local",
+    "sqlite3",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+):
+    importlib.import_module(_name)
+
 
 def prepare() -> int:
     """What has to be done before any of them serves; the exit code."""
-    return _in_words(migrate)
+    with _in_words():
+        migrate()
+    return 0
 
 
-def serve(door: socket.socket, at_gate: bool) -> int:
-    """Serve until SIGTERM; the exit code. Threads and connections are made here, never at import."""
-    return _in_words(lambda: _serve(door, at_gate))
+def shared() -> WebPlatform:
+    """What all of them work with, made once. It has opened nothing yet: connections are each process's own."""
+    with _in_words():
+        return web_platform()
 
 
-def _serve(door: socket.socket, at_gate: bool) -> None:
+def serve(platform: WebPlatform, door: socket.socket, at_gate: bool) -> int:
+    """Serve until SIGTERM; the exit code. Threads are made here, and no sooner."""
     config = uvicorn.Config(
-        create_app(web_platform(), at_gate=at_gate),
+        create_app(platform, at_gate=at_gate),
         log_level="warning",
         access_log=False,
         proxy_headers=False,
@@ -40,17 +56,17 @@ def _serve(door: socket.socket, at_gate: bool) -> None:
         timeout_keep_alive=_IDLE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[door])
+    return 0
 
 
-def _in_words(work: Callable[[], None]) -> int:
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What keeps the platform from starting ends the process, without a stack trace."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        work()
+        yield
     except ConfigError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 1
+        raise SystemExit("\n".join(error.problems)) from error
     except DatabaseTooNew as error:
-        print(f"nightdesk: {error.message}. {error.hint}", file=sys.stderr)
-        return 1
-    return 0
+        raise SystemExit(f"nightdesk: {error.message}. {error.hint}") from error
