@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from celery import Celery
@@ -14,7 +16,7 @@ from nightdesk.server.adapters.bucket import Bucket
 from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.disk_space import disks
 from nightdesk.server.adapters.egress_state import read_state
-from nightdesk.server.adapters.folder_store import store_at
+from nightdesk.server.adapters.folder_store import import_object_store, store_at
 from nightdesk.server.adapters.hub_groups import HubGroups
 from nightdesk.server.adapters.hub_people import HubPeople
 from nightdesk.server.adapters.hub_roster import HubRoster
@@ -195,8 +197,11 @@ def migrate() -> None:
     records_for(load(Environment.read().config))
 
 
-def web_platform() -> WebPlatform:
-    """For a web process; the database is migrated already.
+def web_platform() -> Callable[[], WebPlatform]:
+    """For web processes; the database is migrated already.
+
+    What they may share is made now, and has opened nothing: no connection, no thread. Each calls what is returned, which
+    opens the store: a bucket's client has threads.
 
     Raises:
         ConfigError: nightdesk.yaml is wrong.
@@ -215,11 +220,11 @@ def web_platform() -> WebPlatform:
     bell = RedisBell(celery_app(environment.redis_url), environment.redis_url)
     people = HubPeople(environment.hub_api_url, service_token=environment.service_token)
     groups = HubGroups(environment.hub_api_url)
-    return WebPlatform(
+    ready = partial(
+        WebPlatform,
         settings=settings,
         environment=environment,
         records=records,
-        store=store_for(settings),
         bell=bell,
         people=people,
         policies=policies,
@@ -232,6 +237,9 @@ def web_platform() -> WebPlatform:
         handing_over=AesSealing.derived(environment.run_key, PURPOSE),
         addresses=AesSealing.derived(environment.run_key, addresses.PURPOSE),
     )
+    if settings.storage.in_bucket:
+        import_object_store()
+    return lambda: ready(store=store_for(settings))
 
 
 def _sealing(keys: str) -> AesSealing:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 MAIN = """
 import os, signal, socket, sys, time
 from nightdesk.server.web import __main__ as main, process
@@ -104,11 +106,16 @@ def test_what_the_api_does_not_need_is_not_in_its_memory() -> None:
     assert not heavy & set(done.stdout.split())
 
 
-def test_what_they_share_has_opened_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", ["file:///store", "s3://bucket/prefix"])
+def test_what_they_share_has_opened_nothing(tmp_path: Path, url: str) -> None:
     """No file, no socket, no thread of it would be one process's own."""
     code = """
-import os, sys, threading
+import os, sys
 from nightdesk.server.web import process
+
+def running():  # jemalloc's is that of a library that papermill imports where it finds it; it is safe to fork
+    names = [open(f"/proc/self/task/{each}/comm").read() for each in os.listdir("/proc/self/task")]
+    return [name for name in names if not name.startswith("jemalloc")]
 
 def opened():
     files = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
@@ -117,14 +124,26 @@ def opened():
 before = opened()
 platform = process.shared()
 assert opened() == before, (before, opened())
-assert threading.active_count() == 1, threading.enumerate()
+assert len(running()) == 1, running()
+assert ("obstore" in sys.modules) is (sys.argv[1][:2] == "s3")
+platform()
 """
     config = tmp_path / "nightdesk.yaml"
     shipped = (Path(__file__).parents[4] / "config/nightdesk.yaml").read_text("utf-8")
-    config.write_text(shipped.replace("/data/", f"{tmp_path}/"), "utf-8")
-    names = ("SERVICE_TOKEN", "COOKIE_SECRET", "SECRET_KEYS", "RUN_KEY", "REDIS_PASSWORD")
+    config.write_text(
+        shipped.replace("/data/", f"{tmp_path}/").replace("url: file:///store", f"url: {url}"), "utf-8"
+    )
+    names = (
+        "STORE_KEY",
+        "STORE_SECRET",
+        "SERVICE_TOKEN",
+        "COOKIE_SECRET",
+        "SECRET_KEYS",
+        "RUN_KEY",
+        "REDIS_PASSWORD",
+    )
     secrets = {f"NIGHTDESK_{name}": "5e" * 32 for name in names}
     environment = {**os.environ, **secrets, "NIGHTDESK_CONFIG": str(config)}
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, url]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -84,3 +84,8 @@ def store_at(url: str, bucket: Bucket | None = None) -> FsspecStore:
 
         return BucketStore(bucket)
     return (FolderStore if url.startswith("file:") else FsspecStore)(url)
+
+
+def import_object_store() -> None:
+    """Have what a bucket needs in memory already, and nothing opened."""
+    from nightdesk.server.adapters import object_store  # noqa: F401

@@ -13,8 +13,8 @@ from obstore.store import S3Store
 
 from nightdesk.server.domain.errors import Unavailable
 
-BLOCK = 4 * 2**20
-_AHEAD = 3  # blocks under way, besides the one that is read
+BLOCK = 2 * 2**20
+_AHEAD = 4  # blocks under way, besides the one that is read
 
 
 class ObjectReader(io.RawIOBase):

@@ -71,7 +71,9 @@ def main() -> int:
     return abs(ended.exitcode or 0)
 
 
-def _serving(platform: WebPlatform, door: socket.socket, other: socket.socket, at_gate: bool) -> ForkProcess:
+def _serving(
+    platform: Callable[[], WebPlatform], door: socket.socket, other: socket.socket, at_gate: bool
+) -> ForkProcess:
     def serve() -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEAVING)
         other.close()  # nobody comes in at two of them

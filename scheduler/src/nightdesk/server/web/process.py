@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -38,16 +38,16 @@ def prepare() -> int:
     return 0
 
 
-def shared() -> WebPlatform:
-    """What all of them work with, made once. It has opened nothing yet: connections are each process's own."""
+def shared() -> Callable[[], WebPlatform]:
+    """What all of them work with, made once as far as it opens nothing: connections and threads are each process's own."""
     with _in_words():
         return web_platform()
 
 
-def serve(platform: WebPlatform, door: socket.socket, at_gate: bool) -> int:
+def serve(platform: Callable[[], WebPlatform], door: socket.socket, at_gate: bool) -> int:
     """Serve until SIGTERM; the exit code. Threads are made here, and no sooner."""
     config = uvicorn.Config(
-        create_app(platform, at_gate=at_gate),
+        create_app(platform(), at_gate=at_gate),
         log_level="warning",
         access_log=False,
         proxy_headers=False,
