@@ -55,6 +55,7 @@ PLATFORM = (
         f"{BASE}/runs/{{run}}/outputs/log.txt",
         f"{BASE}/runs/{{run}}/outputs/{_TYPED.replace('%2F', '_')}.txt",
         f"{BASE}/runs/{{run}}/again",
+        f"{BASE}/compare?run={{run}}&run={{failed}}",
         f"{BASE}/pipelines",
         f"{BASE}/pipelines/{{pipeline}}",
         f"{BASE}/sweeps",

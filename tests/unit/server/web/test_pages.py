@@ -328,3 +328,12 @@ def test_times_and_what_is_left() -> None:
     ]
     assert wording.left(600.0, 7200.0 + 1800) == "about 2½ h left"
     assert wording.left(None, 5.0) == wording.left(5.0, None) == ""
+
+
+def test_a_commit_that_was_told_by_whoever_submitted_is_shown_as_one_that_was_fetched_is(site: Site) -> None:
+    told = {"commit": "a" * 40, "branch": "main", "dirty": True, "remote": "git@example.org:team/x.git"}
+    run = site.submit("token-lea", name="From a checkout", git=told).json
+    shown = words(page(site, f"/runs/{run['id']}"))
+    assert re.search(r"aaaaaaaaaaaa *on main ?, with changes; git@example.org:team/x.git", shown), shown
+    assert "fetched by the platform" not in shown
+    site.post(f"/runs/{run['id']}/cancel", "token-lea")
