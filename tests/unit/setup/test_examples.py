@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import demo
-import examples
 import pytest
+
+import examples
 
 LISTED = {
     "environments": [
