@@ -98,7 +98,8 @@ def phone_quality(folder: Path, small: bool) -> None:
 def scheduled(folder: Path, file: str, cron: str, parameter: str) -> None:
     """How it goes on by itself: the next times are shown, nothing is kept."""
     when = ["--cron", cron, "--zone", "America/New_York", "--time-parameter", parameter, "--dry-run"]
-    found = nightdesk(folder, "schedule", "add", file, "--files", ".", *when)
+    along = [] if file == "pipeline.yaml" else ["--files", "."]  # a pipeline takes its folder along by itself
+    found = nightdesk(folder, "schedule", "add", file, *along, *when)
     for tick in found["ticks"][:2]:
         print(f"    → due {tick['local']} {found['zone']}")
 
@@ -114,6 +115,7 @@ def donation_propensity(folder: Path, small: bool) -> None:
             if step["run"] and step["name"] in {"train", "validate", "summarise"}:
                 show(nightdesk_quietly("show", step["run"]))
         print(f"    → {pipeline['status']}, pipeline {pipeline['id']}: {pipeline['url']}")
+    scheduled(folder, "pipeline.yaml", "0 3 1 * *", "month")
 
 
 def issue_positions(folder: Path, small: bool) -> None:

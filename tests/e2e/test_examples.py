@@ -86,6 +86,7 @@ def test_phone_quality_updates_everybodys_best_number(ella: Person, ask: Ask) ->
     )
 
 
+@pytest.mark.thorough
 def test_donation_propensity_predicts_a_month_and_validates_it_in_the_next(ella: Person, ask: Ask) -> None:
     said = run(ella, "donation-propensity")
     assert said.count("→ succeeded, pipeline") == 2
@@ -118,6 +119,7 @@ def test_issue_positions_are_a_sweep_over_issues(ella: Person, ask: Ask) -> None
     assert left > right + 0.2
 
 
+@pytest.mark.thorough
 def test_a_new_model_for_service_requests_goes_live_only_if_it_is_better(ella: Person, ask: Ask) -> None:
     run(ella, "service-requests-311")
     models = ask("select accuracy, live_accuracy, gain, error from requests_311.models order by model_id")
