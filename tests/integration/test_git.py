@@ -178,3 +178,22 @@ def test_a_live_file_is_read_at_each_time(gita: Person) -> None:
         gita.command("schedule", "run", "live")
         newest = ended(gita, "live", count)[0]
         assert (newest["state"], words in newest["words"]) == ("refused", True), newest
+
+
+def test_a_pipeline_from_a_repository(server: GitServer, gita: Person) -> None:
+    steps = b"name: of git\nsize: tiny\nsteps:\n  first:\n    run: first.py\n  second:\n    run: second.py\n    needs: first\n"
+    scripts = {
+        f"pipe/{name}.py": f"import word; print('{name}', word.WORD)".encode() for name in ("first", "second")
+    }
+    files: dict[str, bytes | str | None] = {
+        "pipe/pipeline.yaml": steps,
+        "pipe/word.py": b"WORD = 'here'",
+        **scripts,
+    }
+    commit = server.commit("private", files)
+    done = gita.command("pipeline", "run", "pipe/pipeline.yaml", "--git", "code", "--wait", "--json")
+    assert done.returncode == 0, done.stderr
+    pipeline = json.loads(done.stdout)
+    runs = [gita.runs.ask("GET", f"/runs/{step['run']}") for step in pipeline["steps"]]
+    assert [run["git"]["commit"] for run in runs] == [commit, commit]
+    assert "second here" in gita.command("logs", runs[1]["id"]).stdout
