@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from nightdesk.cli.commands.submit import add_git_arguments, count, git_place, packed, parameters_of, seconds
+from nightdesk.cli.commands.submit import git_place, packed, parameters_of
 from nightdesk.cli.connect import connect
+from nightdesk.cli.schedule_arguments import (
+    add_arguments,
+    hook_arguments,
+    list_arguments,
+    rm_arguments,
+    set_arguments,
+    ticks_arguments,
+    which,
+)
 from nightdesk.client.errors import WrongUsage
-from nightdesk.client.status import PRIORITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,148 +51,6 @@ EXAMPLES = """\
   nightdesk schedule resume report.ipynb
   nightdesk schedule run report.ipynb
   nightdesk schedule rm report.ipynb"""
-
-
-def _which(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("schedule", metavar="SCHEDULE", help="its name, or its id")
-
-
-def _list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all", action="store_true", help="everybody's (admins)")
-
-
-def _ticks_arguments(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--limit", metavar="N", type=count, default=20, help="so many (default: 20)")
-
-
-def _rm_arguments(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask first")
-
-
-def _when_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("when")
-    when = group.add_mutually_exclusive_group()
-    when.add_argument(
-        "--cron",
-        metavar="LINE",
-        help="minute, hour, day of month, month, day of week, as the clocks of --zone show them; or @daily, "
-        "@hourly, @weekly, @monthly, @yearly",
-    )
-    when.add_argument(
-        "--every",
-        metavar="TIME",
-        type=seconds,
-        help="each 90s, 15m, 2h or 1d, counted from now; at least 10s",
-    )
-    when.add_argument(
-        "--on-push",
-        action="store_true",
-        help="when commits are pushed, by no clock: with --git, and after `nightdesk schedule hook`",
-    )
-    group.add_argument(
-        "--zone",
-        metavar="ZONE",
-        help="the time zone, such as Europe/Berlin (default: this machine's where it says, else UTC)",
-    )
-
-
-def _how_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-p", "--parameter", metavar="NAME=VALUE", dest="parameters", action="append",
-        default=[], help="a parameter, as for `nightdesk submit` (repeat for more)")  # fmt: skip
-    parser.add_argument(
-        "-P",
-        "--parameters-file",
-        metavar="FILE",
-        help="a JSON file with parameters by name; what -p says counts more",
-    )
-    parser.add_argument(
-        "--time-parameter",
-        metavar="NAME",
-        help="the parameter that gets the time it was due, such as 2026-11-22T06:30:00+01:00; code finds it in "
-        "nightdesk.run.scheduled_at as well",
-    )
-    parser.add_argument(
-        "--env",
-        metavar="NAME[:VERSION|@CHANNEL]",
-        help="NAME:VERSION pins one version; NAME@CHANNEL and NAME follow what is current when it is due "
-        "(default: in a session its own version, elsewhere the platform's stable one)",
-    )
-    parser.add_argument("--size", metavar="SIZE", help="how much CPU and memory (default: the platform's)")
-    parser.add_argument("--files", metavar="DIR", help="take a copy of this folder along, as for submit")
-    parser.add_argument(
-        "--name", metavar="NAME", help="what it and its runs are called (default: the file's name)"
-    )
-    parser.add_argument(
-        "--priority", metavar="PRIORITY", choices=PRIORITIES, help="of its runs, as for submit"
-    )
-    parser.add_argument("--timeout", metavar="TIME", type=seconds, help="end a run after 90s, 30m, 2h or 1d")
-    parser.add_argument("--retries", metavar="N", type=count, help="try a run so many times more if it fails")
-
-
-def _place_arguments(parser: argparse.ArgumentParser) -> None:
-    add_git_arguments(parser)
-    parser.add_argument(
-        "--live",
-        metavar="PATH",
-        help="instead of a copy: the file at this path in your home on the platform, read each time as it is then; "
-        "--files is then a folder of your home",
-    )
-
-
-def _hook_arguments(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--off", action="store_true", help="pushes start nothing any more")
-
-
-def _rule_arguments(parser: argparse.ArgumentParser) -> None:
-    rules = parser.add_argument_group("rules")
-    rules.add_argument(
-        "--missed",
-        choices=("skip", "once", "all"),
-        help="for times at which the platform was away: nothing, one run for the last (default), or a run each",
-    )
-    rules.add_argument(
-        "--catch-up", metavar="N", type=count, help="of --missed all: at most the last N (default: 10)"
-    )
-    rules.add_argument(
-        "--overlap",
-        choices=("skip", "queue", "replace"),
-        help="while the run before is not over: leave the time out (default), wait for its end, or cancel it",
-    )
-    rules.add_argument(
-        "--pause-after",
-        metavar="N",
-        type=count,
-        help="pause it after N bad runs in a row (default: 5; 0: never)",
-    )
-    rules.add_argument(
-        "--alert",
-        choices=("on", "off"),
-        help="tell its owner on their pages when a run does not succeed (default: on)",
-    )
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", nargs="?", help="the notebook or script")
-    _place_arguments(parser)
-    parser.add_argument(
-        "--run", metavar="RUN", dest="of_run", help="instead of a file: what this run was handed over with"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="only show when it would be due")
-    _how_arguments(parser)
-    _when_arguments(parser)
-    _rule_arguments(parser)
-
-
-def _set_arguments(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--file", metavar="FILE", help="another notebook or script; --files goes with it")
-    _place_arguments(parser)
-    _how_arguments(parser)
-    _when_arguments(parser)
-    _rule_arguments(parser)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -349,16 +215,16 @@ def _rm(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "list": ("schedules, when they are due next and how they did last", _list_arguments, _list),
-    "add": ("make a schedule", _add_arguments, _add),
-    "show": ("one schedule", _which, _show),
-    "set": ("change a schedule, or give it another file", _set_arguments, _set),
-    "pause": ("nothing is due until it is resumed", _which, _pause),
-    "resume": ("due again from now on", _which, _resume),
-    "hook": ("have pushes to its repository start it", _hook_arguments, _hook),
-    "run": ("a run now, besides the timetable", _which, _run),
-    "ticks": ("when it was due and what became of it", _ticks_arguments, _ticks),
-    "rm": ("forget a schedule; its runs stay", _rm_arguments, _rm),
+    "list": ("schedules, when they are due next and how they did last", list_arguments, _list),
+    "add": ("make a schedule", add_arguments, _add),
+    "show": ("one schedule", which, _show),
+    "set": ("change a schedule, or give it another file", set_arguments, _set),
+    "pause": ("nothing is due until it is resumed", which, _pause),
+    "resume": ("due again from now on", which, _resume),
+    "hook": ("have pushes to its repository start it", hook_arguments, _hook),
+    "run": ("a run now, besides the timetable", which, _run),
+    "ticks": ("when it was due and what became of it", ticks_arguments, _ticks),
+    "rm": ("forget a schedule; its runs stay", rm_arguments, _rm),
 }
 
 

@@ -42,7 +42,6 @@ from nightdesk.server.domain.schedule import (
     OPEN,
     Alert,
     Going,
-    Record,
     Schedule,
     Tick,
     TickState,
@@ -50,6 +49,7 @@ from nightdesk.server.domain.schedule import (
     settled,
     settled_with,
 )
+from nightdesk.server.domain.tick_record import Record
 from nightdesk.server.ports.schedules import Decision, Launch, Waiters
 
 _FINAL = [status for status in Status if status.final]

@@ -389,17 +389,3 @@ def check_rules(rules: Rules) -> Rules:
     if not 0 <= rules.pause_after <= 1000:
         raise Invalid("a schedule is paused after 1 to 1000 bad runs in a row, or with 0 never")
     return rules
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """How a schedule has done: ticks by state since a time."""
-
-    counts: dict[str, int]
-
-    @property
-    def rate(self) -> float | None:
-        """Good ones of those that were good or bad; None before there was any."""
-        good = self.counts.get(TickState.SUCCEEDED, 0)
-        bad = sum(self.counts.get(state, 0) for state in BAD)
-        return good / (good + bad) if good + bad else None

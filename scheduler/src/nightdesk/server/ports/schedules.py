@@ -10,7 +10,8 @@ from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.errand import Errand
 from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.run import Run
-from nightdesk.server.domain.schedule import Alert, Going, Record, Schedule, Tick
+from nightdesk.server.domain.schedule import Alert, Going, Schedule, Tick
+from nightdesk.server.domain.tick_record import Record
 
 
 @dataclass(frozen=True, slots=True)

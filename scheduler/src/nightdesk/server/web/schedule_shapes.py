@@ -7,7 +7,8 @@ from typing import Any
 
 from nightdesk.config import Settings
 from nightdesk.server.domain.repository import COMMIT, GitFile, HomeFile, place_json
-from nightdesk.server.domain.schedule import Record, Schedule, Tick
+from nightdesk.server.domain.schedule import Schedule, Tick
+from nightdesk.server.domain.tick_record import Record
 from nightdesk.server.domain.timetable import Timetable, local
 from nightdesk.server.services.finish import iso
 from nightdesk.server.services.schedules import SHOWN_TICKS
