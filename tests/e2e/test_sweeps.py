@@ -33,7 +33,7 @@ def test_a_sweep_from_the_form_to_the_best(platform: Platform, desk: Callable[[s
         "#source", files=[{"name": "train.ipynb", "mimeType": "application/json", "buffer": NOTEBOOK}]
     )
     page.locator("#text").fill("lr=0.1,fast")
-    expect(page.locator("#makes")).to_contain_text("run 2 of 2 (lr=fast): parameter 'lr' must be float")
+    expect(page.locator("#makes")).to_contain_text("Run 2 of 2 (lr=fast): parameter 'lr' must be float")
     page.locator("#text").fill("lr=0.1,0.01,0.001\ndepth=2,8")
     expect(page.locator("#makes")).to_contain_text("lr (3) x depth (2): 6 runs")
     page.locator("#at_most").fill("2")
