@@ -3,7 +3,8 @@
 # a member of the team, and everything that examples/run.py does. What it made stays, to be looked at:
 #
 #   setup/examples.sh [OPTIONS OF examples/run.py…]
-#   setup/down.sh --state .nightdesk/examples [--purge]     stop it, or remove it with all its data
+#   setup/down.sh --state .nightdesk/examples             stop the platform; the database goes on
+#   setup/down.sh --state .nightdesk/examples --purge     remove both with all their data
 #
 # EXAMPLES_PORT (8010) and EXAMPLES_DATABASE_PORT (5433) are where the two answer.
 source "$(dirname "$0")/lib.sh"
@@ -36,6 +37,7 @@ fi
 quietly .nightdesk/log/examples-database.log docker build --tag "$project/database" examples/database
 if [ "$(docker inspect --format '{{.State.Running}}' "$project-database" 2>/dev/null)" != true ]; then
     docker rm --force "$project-database" >/dev/null 2>&1 || true
+    docker volume create --label "org.nightdesk.project=$project" "$project-database" >/dev/null
     docker run --detach --init --name "$project-database" --restart unless-stopped --network host \
         --label "org.nightdesk.project=$project" --env "HOST=$host" --env "PORT=$database_port" \
         --volume "$PWD/$state/database:/run/database:ro" --volume "$project-database:/var/lib/postgresql" \
