@@ -12,7 +12,7 @@ from nightdesk.server.domain.metric import Point
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.engine import Stage
-from nightdesk.server.services import supervise
+from nightdesk.server.services import measures, supervise
 from nightdesk.server.web import live
 
 from ..services.watching import Worker
@@ -73,7 +73,8 @@ def test_a_run_without_metrics_hides_the_section(site: Site) -> None:
 
 def test_metrics_are_there_while_the_run_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_LOOK_ALONE_SECONDS", 0.01)
-    monkeypatch.setattr(supervise, "_METRICS_SECONDS", 0.05)
+    monkeypatch.setattr(measures, "MEASURES_SECONDS", 0.05)
+    monkeypatch.setattr(supervise, "MEASURES_SECONDS", 0.05)
     written: list[int] = []
     add = site.bench.records.add_metrics
 
