@@ -230,7 +230,7 @@ ANSWERS = {
     "GET /runs": Answer(Runs, (400, 401, 403, 404, 422)),
     "GET /runs/{run_id}": Answer(answers.Run, (401, 404)),
     "POST /runs/{run_id}/cancel": Answer(answers.Run, (401, 403, 404)),
-    "POST /runs/{run_id}/retry": Answer(answers.Run, (400, 401, 403, 404, 409, 422, 429)),
+    "POST /runs/{run_id}/retry": Answer(answers.Run, (400, 401, 403, 404, 409, 413, 422, 429)),
     "PUT /runs/{run_id}/keep": Answer(answers.Run, (401, 403, 404)),
     "DELETE /runs/{run_id}/keep": Answer(answers.Run, (401, 403, 404)),
     "GET /retention": Answer(answers.Retention, _ADMINS),
