@@ -33,6 +33,7 @@ GOOD: dict[K, tuple[dict[str, Any], dict[str, Any]]] = {
     K.S3: ({"bucket": "lake", "access_key": "id"}, {"secret_key": "s"}),
     K.SFTP: ({"host": "files", "user": "ada", "host_key": HOST_KEY}, {"private_key": "key\nlines\n"}),
     K.HTTP: ({"url": "https://api.example.org/v1"}, {"token": "t"}),
+    K.GIT: ({"url": "https://git.example.org/team/x.git", "api": "gitea"}, {"password": "t"}),
     K.FOLDER: ({"path": "/srv/data/maps"}, {}),
     K.SQLALCHEMY: ({"url": "oracle+oracledb://ada@db.example.org/sales"}, {"password": "p"}),
     K.FSSPEC: ({"protocol": "gcs", "options": {"anon": True}}, {"options": {"token": "t"}}),
@@ -43,6 +44,7 @@ READERS: dict[K, tuple[dict[str, Any], dict[str, Any]]] = {
     K.S3: ({"reader_access_key": "rid"}, {"reader_secret_key": "r"}),
     K.SFTP: ({"reader_user": "eve"}, {"reader_password": "r"}),
     K.HTTP: ({}, {"reader_token": "r"}),
+    K.GIT: ({"user": "ada", "reader_user": "eve"}, {"reader_password": "r"}),
     K.SQLALCHEMY: ({"reader_user": "eve"}, {"reader_password": "r"}),
 }
 
