@@ -27,9 +27,9 @@ def main() -> None:
         importlib.util.find_spec("rfc3987_syntax") is None,
         "rfc3987-syntax is installed, which costs each start a second; lock again with images/lock.sh",
     )
-    began = time.perf_counter()
+    began = time.process_time()  # not what a busy machine makes of it
     importlib.import_module("jsonschema")
-    require(time.perf_counter() - began < 1.5, "`import jsonschema` takes longer than it should")
+    require(time.process_time() - began < 1.5, "`import jsonschema` takes longer than it should")
     for name in IMPORTED:
         importlib.import_module(name)
         spec = importlib.util.find_spec(name)
