@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightdesk.navigation import ADMINS, HOME, PLACES
+from nightdesk.navigation import ADMINS, HOME, MINE, PLACES
 
 from nightdesk_hub.accounts.authenticator import NightdeskAuthenticator
 from nightdesk_hub.accounts.register import Register
@@ -229,5 +229,6 @@ def _pages(settings: Settings, c: Any) -> None:
         "runs_url": f"/services/{SERVICE}/",
         "style_version": version_of(STATIC / "hub.css"),
         "places": PLACES,
+        "mine": MINE,
         "admins_place": ADMINS,
     }

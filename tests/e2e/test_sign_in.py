@@ -121,7 +121,7 @@ def test_the_first_sign_in_and_what_the_groups_decide(place: Place, window: Wind
     page.screenshot(path=pictures / "sign-in-provider.png")
     sign_in(page, place, "ada", to="/hub/home")
     expect(page).to_have_url(f"{place.hub.url}/hub/home")  # back to where they wanted to go
-    expect(page.locator("#login_widget")).to_contain_text("ada")
+    expect(page.locator(".nd-who")).to_contain_text("ada")
     ada = place.user("ada")
     assert (sorted(ada["groups"]), ada["admin"]) == (["r-users", "staff"], False)
     page.goto("/hub/spawn")
@@ -132,7 +132,7 @@ def test_the_first_sign_in_and_what_the_groups_decide(place: Place, window: Wind
 def test_whoever_calls_themselves_as_somebody_else_does_is_not_them(place: Place, window: Window) -> None:
     page = window()
     sign_in(page, place, "olga")
-    who = page.locator("#login_widget .nd-who").inner_text()
+    who = page.locator(".nd-who summary").inner_text()
     assert re.fullmatch(r"ada-[0-9a-f]{6}", who)
     assert place.user(who)["groups"] == ["staff"]
     page.goto("/hub/spawn")
@@ -157,6 +157,7 @@ def test_whom_no_list_lets_in_reads_what_to_do(place: Place, window: Window, pic
 def test_signing_out(place: Place, window: Window) -> None:
     page = window()
     sign_in(page, place, "ada")
+    page.click(".nd-who summary")
     page.click("#logout")
     expect(page.locator("#signed-out")).to_contain_text("You are signed out")
     expect(page.locator("#end-session")).to_have_attribute(
@@ -186,7 +187,7 @@ def test_somebody_who_is_disabled_here_is_out_although_the_provider_lets_them_in
         place.hub.api("PATCH", "/nightdesk/people/ada", json={"disabled": False})
     page = window()
     sign_in(page, place, "ada")
-    expect(page.locator("#login_widget")).to_contain_text("ada")
+    expect(page.locator(".nd-who")).to_contain_text("ada")
 
 
 def test_an_admin_by_group_is_one_no_longer_when_the_group_is_lost(place: Place, window: Window) -> None:
@@ -343,7 +344,7 @@ def test_while_the_provider_is_away(place: Place, window: Window, pictures: Path
         # Who is here goes on, past the time at which the provider is asked again.
         time.sleep(RECHECK_SECONDS + 1)
         assert page.goto("/hub/home").status == 200  # type: ignore[union-attr]
-        expect(page.locator("#login_widget")).to_contain_text("ada")
+        expect(page.locator(".nd-who")).to_contain_text("ada")
         # In the middle of a sign-in.
         answer = session.get(
             place.hub.url + "/hub/oauth_callback", params={"state": asked["state"], "code": "x"}, timeout=20

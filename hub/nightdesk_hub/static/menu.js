@@ -4,3 +4,12 @@ button?.addEventListener("click", () => {
   const open = button.closest("header").classList.toggle("nd-open");
   button.setAttribute("aria-expanded", String(open));
 });
+
+// The menu under one's name closes where somebody goes elsewhere.
+const mine = document.querySelector("details.nd-who");
+document.addEventListener("click", (event) => { if (!mine?.contains(event.target)) mine?.removeAttribute("open"); });
+mine?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  mine.removeAttribute("open");
+  mine.querySelector("summary").focus();
+});

@@ -16,9 +16,13 @@ PLACES = (
     (f"{SERVICE}/reports", "Reports"),
     (f"{SERVICE}/environments", "Environments"),
     (f"{SERVICE}/connections", "Connections"),
+)
+#: What stands under one's own name.
+MINE = (
     (f"{SERVICE}/usage", "Usage"),
     (f"{SERVICE}/notifications", "Notifications"),
     ("/hub/token", "Tokens"),
+    ("/hub/password", "Password"),
 )
 #: And admins besides.
 ADMINS = (f"{SERVICE}/admin", "Admin")
@@ -39,7 +43,7 @@ _BELONGS = {
 
 def place_of(path: str) -> str:
     """The address of the place that a page belongs to; empty where it is none of these."""
-    known = {address: address for address, _ in (*PLACES, ADMINS)} | _BELONGS
+    known = {address: address for address, _ in (*PLACES, *MINE, ADMINS)} | _BELONGS
     while path:
         if path in known:
             return known[path]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from nightdesk.navigation import ADMINS, PLACES, place_of
+from nightdesk.navigation import ADMINS, MINE, PLACES, place_of
 from nightdesk.server.domain.errors import Unavailable
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.run import Status
@@ -197,7 +197,7 @@ def test_a_disk_that_is_nearly_full_says_so(site: Site, monkeypatch: pytest.Monk
     ],
 )  # fmt: skip
 def test_where_a_page_belongs(path: str, title: str | None) -> None:
-    titles: dict[Any, str] = dict((*PLACES, ADMINS))
+    titles: dict[Any, str] = dict((*PLACES, *MINE, ADMINS))
     assert titles.get(place_of(path)) == title
 
 

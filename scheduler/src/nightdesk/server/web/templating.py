@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from nightdesk.navigation import ADMINS, HOME, PLACES
+from nightdesk.navigation import ADMINS, HOME, MINE, PLACES
 from nightdesk.server.domain.leaving import in_words
 from nightdesk.server.domain.outcome import human_bytes, human_seconds
 from nightdesk.server.services.finish import iso
@@ -33,7 +33,7 @@ _templates.filters.update(
     figure=wording.figure,
     tree=folders_of,
 )
-_templates.globals.update(places=PLACES, admins_place=ADMINS, home=HOME)
+_templates.globals.update(places=PLACES, mine=MINE, admins_place=ADMINS, home=HOME)
 
 
 def render(name: str, **values: Any) -> str:
