@@ -71,6 +71,11 @@ def test_a_run_comes_back_as_it_was(records: RecordsSql) -> None:
         removed_bytes=2**41,
         schedule_id="daily",
         scheduled_at=8.5,
+        pipeline_id="p1",
+        step="train",
+        steps={"prepare": "k7m2x9qh4tfe"},
+        sweep_id="s1",
+        sweep_place=3,
     )
     assert all(getattr(run, field.name) is not None for field in fields(run)), "no field is left out here"
     assert records.add_run(run) == (run, True)
