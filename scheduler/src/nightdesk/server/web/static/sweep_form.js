@@ -8,11 +8,16 @@ function kind() {
   for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== form.elements.kind.value;
 }
 
+// What the button says is what was counted of what stands there now.
+function uncounted() {
+  form.elements.counted.value = "";
+  send.textContent = "Send";
+}
+
 let asked = 0;
 async function count() {
   kind();
-  form.elements.counted.value = "";
-  send.textContent = "Send";
+  uncounted();
   if (!form.elements.source.files.length || !(form.elements.text.value.trim() || form.elements.table.files.length)) return;
   const mine = ++asked;
   const sent = new FormData(form);
@@ -35,7 +40,7 @@ let waiting;
 form.addEventListener("input", (event) => {
   kind();
   if (event.target.name === "seed" && !event.target.value) form.elements.seed.value = "";
-  form.elements.counted.value = "";
+  uncounted();
   clearTimeout(waiting);
   waiting = setTimeout(count, 350);
 });
