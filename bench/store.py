@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from obstore.store import S3Store
 
 from tests.support.bucket_platform import PREFIX
 from tests.support.object_store import ObjectStore
-from tests.support.people import Person
+from tests.support.people import NIGHTDESK, Person
 from tests.support.platform import Platform, docker
 from tests.support.runs import Runs
 
@@ -67,12 +68,7 @@ def store(
     downs = [plain.out_to(folder / "plain.bin", run)]
     say("the download of the run's output")
     with _watching(platform) as seen:
-        began = time.perf_counter()
-        done = admin.command(
-            "download", run, str(folder / "outputs"), seconds=megabytes / 1024 * SECONDS_A_GIGABYTE
-        )
-        down = time.perf_counter() - began
-    assert done.returncode == 0, done.stderr
+        down = _download(admin, run, folder / "outputs", megabytes)
     shutil.rmtree(folder / "outputs")
     downs.append(plain.out_to(folder / "plain.bin", run))
     return {
@@ -83,6 +79,27 @@ def store(
         "rest": rest,
         "memory": {name: max(memory_up[name], seen.most[name]) for name in memory_up},
     }
+
+
+def _download(person: Person, run: str, folder: Path, megabytes: int) -> float:
+    """Seconds of `nightdesk download`, as somebody elsewhere has it: to the proxy's own address.
+
+    On the loopback a program of the engine's stands before the proxy and copies all that passes; what comes
+    from elsewhere the kernel forwards.
+    """
+    networks = person.platform.inspect(person.platform.service("proxy"))["NetworkSettings"]["Networks"]
+    address = networks[f"{person.platform.project}_control"]["IPAddress"]
+    environment = {**person.environment(), "NIGHTDESK_URL": f"http://{address}:8000/services/nightdesk"}
+    began = time.perf_counter()
+    subprocess.run(
+        [NIGHTDESK, "download", run, str(folder)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+        timeout=megabytes / 1024 * SECONDS_A_GIGABYTE,
+    )
+    return time.perf_counter() - began
 
 
 def _figures(mine: float, plain: list[float]) -> dict[str, float]:
