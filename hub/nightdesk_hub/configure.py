@@ -229,6 +229,6 @@ def _pages(settings: Settings, c: Any) -> None:
         "runs_url": f"/services/{SERVICE}/",
         "style_version": version_of(STATIC / "hub.css"),
         "places": PLACES,
-        "mine": MINE,
+        "own_places": MINE,
         "admins_place": ADMINS,
     }

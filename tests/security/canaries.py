@@ -30,7 +30,10 @@ KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         | {"passphrase": "{c}"},
     ),
     "http": ({"address": "http://127.0.0.1:1/v1"}, {"token": "{c}", "reader_token": "{c}"}),
-    "git": ({"address": "http://127.0.0.1:1/x.git"}, {"password": "{c}", "reader_password": "{c}"}),
+    "git": (
+        {"address": "http://127.0.0.1:1/x.git", "reader-user": "reader"},
+        {"password": "{c}", "reader_password": "{c}"},
+    ),
     "sqlalchemy": ({"address": "postgresql+psycopg://u@127.0.0.1:1/d"}, {"password": "{c}"}),
     "fsspec": ({"protocol": "memory", "options": '{"plain": 1}'}, {"options": '{"key": {"inner": "{c}"}}'}),
 }

@@ -29,11 +29,11 @@ def all_of(platform: Platform) -> list[dict[str, Any]]:
 
 
 def of_one(id: str, *command: str) -> str:
-    """What the engine answers about one container; nothing when it was removed meanwhile, as a run's is."""
+    """What the engine answers about one container; nothing when it ended or was removed meanwhile, as a run's does."""
     try:
         return docker(*command, seconds=120)
     except AssertionError:
-        if docker("ps", "--all", "--quiet", "--filter", f"id={id}"):
+        if docker("ps", "--quiet", "--filter", f"id={id}"):
             raise
         return ""
 

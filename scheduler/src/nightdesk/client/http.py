@@ -7,7 +7,7 @@ which following a run needs (the display moves on while the run is quiet).
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 
 from nightdesk.client.errors import BadAnswer, ConnectionLost, NightdeskError, Unreachable
@@ -82,8 +82,9 @@ class Connection:
     def _reusable(self) -> bool:
         if self._socket is None or not self._idle or self._buffer:
             return False
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        return not readable  # readable while idle: the server has closed it
+        with selectors.DefaultSelector() as line:  # select() refuses a program with a thousand files open
+            line.register(self._socket, selectors.EVENT_READ)
+            return not line.select(0)  # readable while idle: the server has closed it
 
     def _open(self) -> None:
         address = self.address

@@ -119,6 +119,9 @@ def test_what_the_container_finds(bench: Bench) -> None:
         "parameters": {"year": 5},
         "schedule": None,
         "scheduled_at": None,
+        "pipeline": None,
+        "step": None,
+        "steps": {},
         "cell_timeout_seconds": 600.0,
         "limits": {
             "cell_stream_bytes": 2**20,

@@ -67,6 +67,7 @@ def worker(site: Site) -> Iterator[Worker]:
     secrets = {"password": "canary-token"}
     vault.make(ROOT, Draft("code", ConnectionKind.GIT, settings={"url": ADDRESS}, secrets=secrets))
     vault.grant(ROOT, "code", Grant(Kind.PERSON, "ada"))
+    site.platform.records.beat("worker", 1, 1)
     made = Worker(site)
     yield made
     made.stop()

@@ -62,6 +62,7 @@ def clean(records: Records, store: FileStore, book: PolicyBook, people: People |
         Unavailable: the database, the hub or the store does not answer.
     """
     if records.take_turn(_TURN, _EVERY_SECONDS):
+        book.forget()  # what goes does not come back: by what is said now
         remove(records, store, what_goes(records, book.now(), people))
     if records.take_turn(_TIDY_TURN, _TIDY_EVERY_SECONDS):
         count = store.tidy(_ABANDONED_SECONDS)

@@ -33,7 +33,7 @@ _templates.filters.update(
     figure=wording.figure,
     tree=folders_of,
 )
-_templates.globals.update(places=PLACES, mine=MINE, admins_place=ADMINS, home=HOME)
+_templates.globals.update(places=PLACES, own_places=MINE, admins_place=ADMINS, home=HOME)
 
 
 def render(name: str, **values: Any) -> str:
