@@ -14,7 +14,7 @@ import pytest
 from ..support.notebooks import notebook
 from ..support.people import Person
 
-pytestmark = pytest.mark.platform
+pytestmark = [pytest.mark.platform, pytest.mark.case(27)]
 
 MARK = "[secret]"
 PYTHON_GIVEN = """

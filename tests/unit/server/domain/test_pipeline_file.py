@@ -82,6 +82,7 @@ def test_a_time_of_day_and_a_date_are_text() -> None:
     assert graph.step("a").parameters["on"] == "2026-11-01"
 
 
+@pytest.mark.case(22)
 @pytest.mark.parametrize(
     ("text", "words"),
     [

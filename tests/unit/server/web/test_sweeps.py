@@ -84,6 +84,11 @@ def test_the_best_is_by_the_metric_and_which_way_one_says(site: Site, made: dict
         ({"grid": {"wings": [1]}}, 400, "no parameter 'wings'"),
         ({"grid": {"1; import os": [1]}}, 400, "no name for a parameter"),
         ({"grid": {"depth": list(range(2000))}}, 413, "1000 are the most"),
+        (
+            {"grid": {"lr": [n / 8 for n in range(1000)], "depth": list(range(1000))}},
+            413,
+            "1000 are the most",
+        ),
         ({"points": [{"lr": 1}], "parameters": {"lr": 2}}, 400, "Say it once"),
         ({"points": [1]}, 400, "points"),
         ({"random": {"count": 3, "draws": {}}}, 400, "what is to be drawn"),
@@ -98,6 +103,7 @@ def test_the_best_is_by_the_metric_and_which_way_one_says(site: Site, made: dict
         ({"grid": GRID, "wish": 1}, 400, "wish"),
     ],
 )
+@pytest.mark.case(25)
 @pytest.mark.parametrize("path", ["", "/preview"])
 def test_what_cannot_be_is_refused_before_anything_is_kept(
     site: Site, path: str, wanted: dict[str, Any], status: int, words: str
