@@ -7,4 +7,7 @@
 # Here also what takes too long for `make test`. The cases: docs/bad-input.md. The platform is the
 # tests' own and is removed afterwards.
 source "$(dirname "$0")/lib.sh"
-exec "$(dirname "$0")/test.sh" tests/bad_input tests/fuzz --thorough "$@"
+cd "$(dirname "$0")/.."
+elsewhere=$(grep -rl --include='test_*.py' 'mark\.case(' tests/unit tests/integration)
+# shellcheck disable=SC2086 # a word for each file
+exec setup/test.sh tests/bad_input tests/fuzz $elsewhere --thorough "$@"
