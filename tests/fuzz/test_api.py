@@ -24,7 +24,7 @@ from .requested import place, submissions, ways, wished_builds
 
 pytestmark = pytest.mark.platform
 PEOPLE = ["member", "admin", "anonymous"]
-EXAMPLES, NOBODYS, THOROUGH = 8, 3, 150
+EXAMPLES, THOROUGH = 8, 150
 LEAKS = (
     "Traceback",
     'File "/',
@@ -60,10 +60,9 @@ def token(felix: Person, admin: Person, who: str) -> str:
 
 
 @pytest.fixture
-def examples(request: pytest.FixtureRequest, who: str) -> settings:
-    """How many of each: few in `make test`, fewest as nobody, who is refused whatever it is; many in `make bad-input`."""
-    few = NOBODYS if who == "anonymous" else EXAMPLES
-    many = THOROUGH if request.config.getoption("thorough") else few
+def examples(request: pytest.FixtureRequest) -> settings:
+    """How many of each: few in `make test`, many in `make bad-input`."""
+    many = THOROUGH if request.config.getoption("thorough") else EXAMPLES
     return settings(
         max_examples=many,
         deadline=None,

@@ -33,7 +33,8 @@ def of_one(id: str, *command: str) -> str:
     try:
         return docker(*command, seconds=120)
     except AssertionError:
-        if docker("ps", "--quiet", "--filter", f"id={id}"):
+        which = [] if command[0] == "top" else ["--all"]  # what is not running has no processes to list
+        if docker("ps", *which, "--quiet", "--filter", f"id={id}"):
             raise
         return ""
 
