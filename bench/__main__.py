@@ -135,7 +135,7 @@ def on_its_own(folder: Path, options: argparse.Namespace, found: dict[str, Any])
     if "live" in options.only:
         say(f"starting a platform with {GOING_ON} slots")
         (folder / "slots").mkdir()
-        platform = start(folder / "slots", as_shipped=True, runs={"slots": GOING_ON})
+        platform = start(folder / "slots", runs={"slots": GOING_ON})
         try:
             found["live"] = live(platform, folder, say)
         finally:

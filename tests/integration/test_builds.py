@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -229,17 +231,21 @@ def test_a_worker_that_ends_meanwhile(yard: Yard, platform: Platform, how: str) 
     assert yard.log(build).count("Building anew-") == 2
 
 
-def test_a_package_of_ones_own_on_the_packages_of_a_version(admin: Person, ada: Person) -> None:
+def test_a_package_of_ones_own_on_the_packages_of_a_version(
+    admin: Person, ada: Person, tmp_path: Path
+) -> None:
     """What `nightdesk export --package` made, put on python-data's lock; and a member who may not build it."""
     name = fresh("ours")
-    package = str(ROOT / "examples/issue-positions/package")
+    package = copytree(ROOT / "examples/issue-positions/package", tmp_path / "package")
+    # Else the engine takes what it built earlier, and no test runs.
+    (package / "README.md").write_text(f"# {name}\n")
     command = [
         "env",
         "build",
         "--like",
         "python-data:2026.12.1",
         "--with",
-        package,
+        str(package),
         "--name",
         name,
         "--version",

@@ -69,7 +69,7 @@ def address_of(platform: Platform, container: str) -> str:
 
 @pytest.fixture
 def session(ada: Person) -> Session:
-    return ada.session()
+    return ada.session(environment="python-data", size="small")
 
 
 @pytest.mark.security(16)

@@ -7,6 +7,10 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +105,29 @@ class Person:
             except requests.RequestException:
                 return False
             return answer.status_code == 200
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Their session is in use, so that it does not end itself while a command of the engine's runs in it."""
+        done = threading.Event()
+
+        def use() -> None:
+            with requests.Session() as web:
+                web.trust_env = False
+                while not done.wait(5):
+                    web.get(
+                        f"{self.platform.address}/user/{self.name}/api/kernels",
+                        headers={"Authorization": f"token {self.token}"},
+                        timeout=30,
+                    )
+
+        with ThreadPoolExecutor(1) as pool:
+            using = pool.submit(use)
+            try:
+                yield
+            finally:
+                done.set()
+            using.result()
 
     def running_session(self) -> Session | None:
         """Their session when the hub and the engine both have it."""

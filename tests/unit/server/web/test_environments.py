@@ -290,10 +290,13 @@ def test_a_clean_up_is_shown_before_it_is_done(site: Site, name: str) -> None:
 
 
 def test_two_hundred_versions_cost_as_many_questions_as_five(site: Site, name: str) -> None:
-    def asked(path: str) -> int:
+    def once(path: str) -> int:
         with queries(site.bench.database) as statements:
             assert get(site, path).status == 200
         return len(statements)
+
+    def asked(path: str) -> int:
+        return min(once(path) for _ in range(3))  # what else the site does meanwhile only adds to it
 
     paths = ("", "?all=true", f"/{name}/2", f"/{name}/events", "/cleaning")
     few = [asked(path) for path in paths]
