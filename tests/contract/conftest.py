@@ -15,7 +15,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made = Database(f"sqlite:///{tmp_path}/records.db")
     made.migrate()
     yield made
-    made.engine.dispose()
+    made.close()
 
 
 @pytest.fixture

@@ -79,6 +79,18 @@ def test_what_fails_half_way_leaves_nothing(records: RecordsSql, database: Datab
     assert records.run(run.id) == run
 
 
+def test_a_closed_database_holds_nothing_and_can_be_asked_again(database: Database) -> None:
+    def held() -> list[str]:
+        files = [str(each.resolve()) for each in Path("/proc/self/fd").iterdir()]
+        return [file for file in files if "records.db" in file]
+
+    run = added(RecordsSql(database))
+    assert held()
+    database.close()
+    assert held() == []
+    assert RecordsSql(database).run(run.id) == run
+
+
 def test_a_lock_that_is_held_too_long_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +113,7 @@ def test_a_lock_that_is_held_too_long_is_told_in_words(
             assert caught.value.hint == "Nothing was changed; try again in a moment."
         assert records.run(run.id) == run, "readers do not wait, and see what was there before"
     assert records.claim(run.id, "one") is not None
-    database.engine.dispose()
+    database.close()
 
 
 def test_more_askers_than_connections_are_told_in_words(tmp_path: Path) -> None:
@@ -114,14 +126,14 @@ def test_more_askers_than_connections_are_told_in_words(tmp_path: Path) -> None:
     for connection in held:
         connection.close()
     assert RecordsSql(database).now()
-    database.engine.dispose()
+    database.close()
 
 
 def test_a_database_that_is_not_there(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/nowhere/records.db")
     with pytest.raises(Unavailable, match="the database does not answer"):
         RecordsSql(database).now()
-    database.engine.dispose()
+    database.close()
 
 
 # tables
@@ -156,7 +168,7 @@ def test_whoever_migrates_second_waits_for_the_first(tmp_path: Path) -> None:
     run = added(records)
     assert RecordsSql(databases[1]).run(run.id) == run
     for database in databases:
-        database.engine.dispose()
+        database.close()
 
 
 def test_an_accepted_run_survives_a_power_cut(database: Database) -> None:
@@ -204,7 +216,7 @@ def test_runs_of_the_first_version_go_on_after_the_upgrade(tmp_path: Path) -> No
         1024,
     )
     assert records.adopt(orphan, "new", records.workers()[0].beat) is not None
-    database.engine.dispose()
+    database.close()
 
 
 def test_addresses_of_messages_are_sealed_by_the_upgrade(
@@ -235,7 +247,7 @@ def test_addresses_of_messages_are_sealed_by_the_upgrade(
     assert (wishes.webhook, wishes.slack, wishes.secret) == (url, "", "canary-secret")
     (notice,) = records.take_notices(10, 1.0)
     assert target_of(sealing, notice) == url
-    database.engine.dispose()
+    database.close()
 
 
 def test_a_database_of_a_later_version_is_told_in_words(tmp_path: Path) -> None:
@@ -244,4 +256,4 @@ def test_a_database_of_a_later_version_is_told_in_words(tmp_path: Path) -> None:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
     with pytest.raises(DatabaseTooNew, match="by a later version of Nightdesk than this one"):
         database.migrate()
-    database.engine.dispose()
+    database.close()

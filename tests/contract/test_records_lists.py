@@ -49,7 +49,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RecordsSq
     with database.writing() as connection:
         connection.execute(table.insert(), [to_row(run) for run in made])
     yield RecordsSql(database), sorted(made, key=lambda run: (run.created_at, run.id), reverse=True)
-    database.engine.dispose()
+    database.close()
 
 
 def fits(run: Run, wanted: RunFilter) -> bool:

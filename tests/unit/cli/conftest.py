@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -102,6 +103,8 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: object, **how: Any) -> subprocess.Popen[str]:
+        # Where the tests were started in the background Ctrl-C is ignored, which a process would inherit.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [sys.executable, "-m", "nightdesk", *map(str, arguments)],
             stdin=how.pop("stdin", subprocess.DEVNULL),
@@ -111,6 +114,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             env={**os.environ, "PYTHONUNBUFFERED": "", **how.pop("env", {})},
             **how,
         )
+        signal.signal(signal.SIGINT, before)
         started.append(process)
         return process
 

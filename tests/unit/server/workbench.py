@@ -124,7 +124,7 @@ class Bench:
 
     def close(self) -> None:
         """Give back what it holds."""
-        self.database.engine.dispose()
+        self.database.close()
 
     def act(self, stage: Stage) -> Exit | int:
         """A container's life: the play, with the notebook left as it stood."""

@@ -113,7 +113,7 @@ def archive(files: dict[str, str]) -> bytes:
 def yard(tmp_path: Path) -> Iterator[Yard]:
     made = Yard(tmp_path)
     yield made
-    made.database.engine.dispose()
+    made.database.close()
 
 
 def test_a_list_of_packages_becomes_a_version(yard: Yard, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import enumerate as all_threads
 from typing import Any
 
 import pytest
@@ -31,9 +32,9 @@ def test_cancelled_while_queued(bench: Bench) -> None:
     assert bench.engine.creates == []
 
 
-@pytest.mark.parametrize("method", ["claim", "find", "create"])
+@pytest.mark.parametrize("method", ["changed", "find", "create"])
 def test_cancelled_while_starting(bench: Bench, method: str) -> None:
-    """The wish comes while the worker is between claim and start."""
+    """The wish comes while the worker is between claim and start: when it has told of the claim, looked, made the container."""
     wished: list[str] = []
 
     class Wishing:
@@ -56,7 +57,7 @@ def test_cancelled_while_starting(bench: Bench, method: str) -> None:
 
     run = bench.submit()
     bench.play = polite
-    parts: Parts = replace(bench.parts, records=Wishing(bench.records), engine=Wishing(bench.engine))
+    parts: Parts = replace(bench.parts, bell=Wishing(bench.bell), engine=Wishing(bench.engine))
     supervisor = bench.supervisor(parts=parts)
     with keeping(supervisor):
         Worker(supervisor, run).join()
@@ -176,7 +177,18 @@ def test_what_was_stopped_at_its_limit_by_a_worker_that_died_timed_out_all_the_s
 
 
 def test_what_ended_from_outside_long_before_its_limit_did_not_time_out(bench: Bench) -> None:
-    """The machine was off over night; somebody looks only after the limit."""
+    """The machine was off over night; somebody looks only after the limit, and at the limit before the output."""
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(bench.engine, name)
+
+        def follow(self, container: Any) -> Any:
+            second.keep()
+            assert second.watches()[0].stopping, "its limit is over"
+            until(lambda: f"stop-{run.id}" not in {each.name for each in all_threads()}, "it was looked at")
+            return bench.engine.follow(container)
+
     bench.play = polite
     run = bench.submit(timeout_seconds=3600)
     first = Worker(bench.supervisor("one"), run)
@@ -185,9 +197,8 @@ def test_what_ended_from_outside_long_before_its_limit_did_not_time_out(bench: B
     first.join()
     bench.engine.stop(bench.engine.all()[0], 5)
     outlive(bench, run)
-    second = bench.supervisor("two")
-    with keeping(second):
-        care(second, run)
+    second = bench.supervisor("two", replace(bench.parts, engine=Slow()))  # type: ignore[arg-type]
+    care(second, run)
     ended = bench.run(run)
     assert ended.status is Status.FAILED
     assert (ended.reason or "").startswith("Ended from outside in cell 1 of 2 (exit code 143)")

@@ -84,7 +84,7 @@ def test_a_year_with_three_schedulers_that_die(year: tuple[Scheduling, list[Sche
     chance = random.Random(25)  # noqa: S311
     times = sorted({at for schedule in made for at in expected(schedule)})
     context = multiprocessing.get_context("fork")
-    scheduling.bench.database.engine.dispose()
+    scheduling.bench.database.close()
     killed = 0
     for begin in range(0, len(times), PIECE):
         # The first ones again: what a killed one left undone, and a clock that was set back.

@@ -36,6 +36,15 @@ class Database:
         self._turn = threading.Lock() if self.sqlite else None
         self._turn_file: int | None = None
 
+    def close(self) -> None:
+        """Give back the connections that nobody uses, and the file of turns; what is asked afterwards opens them anew."""
+        self.engine.dispose()
+        if self._turn is not None:
+            with self._turn:
+                if self._turn_file is not None:
+                    os.close(self._turn_file)
+                    self._turn_file = None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view that never waits for a writer."""

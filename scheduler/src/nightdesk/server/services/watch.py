@@ -66,6 +66,9 @@ class Watch:
 
     def _stop(self, parts: Parts, why: Ends | None) -> None:
         try:
+            found = parts.engine.find(self.run)
+            if found is None or found.state in {"exited", "dead"}:
+                return  # it ended before it was to be: following it finds out how
             if why is not None and self.run.ending is None:
                 self.change(parts.records, ending=why)
             if self.container is not None:
