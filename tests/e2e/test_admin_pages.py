@@ -40,7 +40,7 @@ def looks_right(window: Desk, path: str, name: str) -> None:
 
 
 def test_an_admins_walk(admin: Person, vera: Person, desk: Callable[[str], Desk]) -> None:
-    vera.session(environment="python-data")
+    vera.session(environment="python-data", size="tiny")
     window = desk(admin.name)
     window.sign_in(admin.password, to=f"{BASE}/")
     page = window.page

@@ -67,7 +67,7 @@ def test_the_engine_restarted_with_live_restore(
     engine: SecondEngine, platform: Platform, case: Case, ada: Person
 ) -> None:
     """Its socket is another one afterwards, as with every engine that makes its socket itself."""
-    session = ada.session()
+    session = ada.session(environment="python-data", size="tiny")
     container = platform.inspect(session.container)["Id"]
     with case.held() as held:
         before = held.identity()

@@ -20,7 +20,7 @@ WATCHED = "watched.ipynb"
 
 @pytest.mark.fault(27)
 def test_sessions_and_runs_outlive_the_hub_and_the_proxy(platform: Platform, case: Case, ada: Person) -> None:
-    session = ada.session()
+    session = ada.session(environment="python-data", size="tiny")
     container = platform.inspect(session.container)["Id"]
     with case.held() as held:
         before = held.identity()
@@ -40,7 +40,7 @@ def test_sessions_and_runs_outlive_the_hub_and_the_proxy(platform: Platform, cas
 @pytest.mark.timeout(900, func_only=True)
 @pytest.mark.fault(27)
 def test_the_hub_restarted_ten_times(platform: Platform, case: Case, ada: Person) -> None:
-    session = ada.session()
+    session = ada.session(environment="python-data", size="tiny")
     container = platform.inspect(session.container)["Id"]
     with case.held() as held:
         before = held.identity()
@@ -105,7 +105,7 @@ def of_the_command(ada: Person, watching: subprocess.Popen[str]) -> str | None:
 
 @pytest.mark.fault(27)
 def test_stopping_ones_server_leaves_ones_runs_alone(case: Case, ada: Person) -> None:
-    session = ada.session()
+    session = ada.session(environment="python-data", size="tiny")
     session.put("held.ipynb", notebook(case.ledger.first(), case.ledger.hold(), case.ledger.last()))
     said = session.do("sh", "-c", "nightdesk submit held.ipynb --size tiny --json")
     run = said.split('"id": "')[1].split('"')[0]

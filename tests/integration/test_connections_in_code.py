@@ -127,11 +127,10 @@ def outputs(person: Person, run: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def session(cora: Person) -> Iterator[Session]:
-    """Hers, for all tests of this file."""
-    yield cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
-    cora.end_session()
+@pytest.fixture
+def session(cora: Person) -> Session:
+    """Hers; it goes on from test to test, and is started anew where it has ended for want of use."""
+    return cora.session(environment=ENVIRONMENT, version=VERSION, size="small")
 
 
 def test_every_kind_in_a_session_until_it_is_taken_back(

@@ -157,7 +157,7 @@ def test_a_followed_channel_leads_session_and_run_to_the_same_image(spare: Spare
     """Before and after a promotion, and after it was taken back."""
 
     def starts_in(version: str, options: dict[str, str]) -> Session:
-        session = eve.session(**options)
+        session = eve.start_session(options)
         run = eve.runs.end(eve.runs.submit(SOURCE, environment=f"{spare.name}@stable")["id"])
         digests = {image_of(session), session.variable("NIGHTDESK_DIGEST"), run["environment"]["digest"]}
         assert digests == {spare.digests[version]}
@@ -186,5 +186,5 @@ def test_who_stays_at_a_version_stays(spare: Spare, eve: Person) -> None:
     spare.promote("2")
     assert "stable is 2 now. Choose it at the next start" in session.do("python", "-c", NOTICE)
     eve.end_session()
-    assert image_of(eve.session()) == spare.digests["1"]
+    assert image_of(eve.start_session({})) == spare.digests["1"]
     eve.end_session()

@@ -76,7 +76,7 @@ def session(ada: Person) -> Session:
 def test_a_session_reaches_the_platform_and_its_hub_and_nothing_behind_them(
     platform: Platform, session: Session, grace: Person
 ) -> None:
-    other = address_of(platform, grace.session().container)
+    other = address_of(platform, grace.session(environment="python-data", size="tiny").container)
     targets = closed(platform, (other, 8888)) | {"hub": ("hub", 8081), "platform": ("proxy", 8000)}
     seen = probe(session.do("python", "-c", source(targets)))
     assert seen["engine"] is False

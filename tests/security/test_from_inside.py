@@ -141,10 +141,7 @@ def test_bobs_cell(platform: Platform, alice: Alice, bobs_session: Session, bob:
         asked = asks(hub, desk, alice)
         secrets = tuple(value for value in platform.settings.values() if len(value) >= 32)
         words = (CANARY, alice.person.token, *secrets)
-        with bob.at_work():
-            seen = outcome(
-                bobs_session.do("python", "-c", program(targets, asked, PATHS, words), seconds=240)
-            )
+        seen = outcome(bobs_session.do("python", "-c", program(targets, asked, PATHS, words), seconds=240))
     mine = {
         name
         for name in seen["reached"]

@@ -75,11 +75,22 @@ class Person:
         """The hub's API with this person's rights; `path` starts with /."""
         return call_hub(self.platform, self.token, method, path, body)
 
-    def session(self, **options: str) -> Session:
-        """Their session, started if it does not run; `options` are environment, version and size."""
+    def session(self, environment: str, size: str, **options: str) -> Session:
+        """Their session in this environment and size, started if it does not run; `options` are version and channel.
+
+        One that another test has left in something else is ended.
+        """
+        wanted = {"environment": environment, "size": size, **options}
         found = self.running_session()
         if found is not None:
-            return found
+            server = self.hub("GET", f"/users/{self.name}").json()["servers"][""]
+            if wanted.items() <= server["user_options"].items():
+                return found
+            self.end_session()
+        return self.start_session(wanted)
+
+    def start_session(self, options: dict[str, str]) -> Session:
+        """A new session; what `options` do not say is as they had it last."""
         answer = self.hub("POST", f"/users/{self.name}/server", options)
         assert answer.status_code in {201, 202}, answer.text
         until(self.server_ready, f"{self.name}'s session", SESSION_SECONDS)
@@ -153,7 +164,8 @@ class Session:
 
     def do(self, *command: str, stdin: bytes | None = None, seconds: float = 120) -> str:
         """A command as the session's user; what it printed. Fails the test when the command fails."""
-        return docker("exec", "-i", self.container, *command, stdin=stdin, seconds=seconds)
+        with self.owner.at_work():
+            return docker("exec", "-i", self.container, *command, stdin=stdin, seconds=seconds)
 
     def put(self, path: str, content: bytes) -> None:
         """A file in the home folder."""
