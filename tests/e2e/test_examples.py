@@ -13,7 +13,7 @@ import pytest
 
 from ..support.people import Person, join, leave
 from ..support.platform import ROOT, Platform
-from ..support.servers import Servers
+from ..support.servers import PRODUCTION, Servers
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -33,7 +33,7 @@ def ella(
         "--port",
         str(servers.ports["postgresql"]),
         "--database",
-        "sales",
+        PRODUCTION,
         "--user",
         "ada",
     ]
@@ -51,7 +51,7 @@ def ella(
 @pytest.fixture
 def ask(servers: Servers) -> Iterator[Ask]:
     """A query to the production database."""
-    where = {"host": servers.host, "port": servers.ports["postgresql"], "dbname": "sales", "user": "ada"}
+    where = {"host": servers.host, "port": servers.ports["postgresql"], "dbname": PRODUCTION, "user": "ada"}
     with psycopg.connect(**where, password=servers.passwords["ada"]) as connection:
         yield lambda query: connection.execute(query).fetchall()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import re
 import socket
 import sqlite3
 import threading
@@ -246,7 +245,7 @@ def test_a_test_says_that_the_login_is_wrong(servers: Servers, kind: str, words:
 @pytest.mark.parametrize(
     ("kind", "who", "settings", "words"),
     [
-        ("postgresql", "stranger", {}, "'stranger' may read none of the N tables of 'sales'"),
+        ("postgresql", "stranger", {}, "'stranger' may read none of the 1 tables of 'sales'"),
         ("postgresql", "ada", {"database": "closed"}, "'ada' may not use the database 'closed'"),
         ("postgresql", "ada", {"database": "nothing"}, "there is no database 'nothing' on the server"),
         ("mysql", "stranger", {}, "'stranger' may not use the database 'sales'"),
@@ -264,8 +263,7 @@ def test_a_test_says_that_the_login_is_wrong(servers: Servers, kind: str, words:
 def test_a_test_says_that_the_right_is_missing(
     servers: Servers, kind: str, who: str, settings: dict[str, Any], words: str
 ) -> None:
-    step, said = failed(servers.answer(kind, who, **settings))
-    assert (step, re.sub(r"\b[1-9]\d*(?= tables)", "N", said)) == ("right", words)
+    assert failed(servers.answer(kind, who, **settings)) == ("right", words)
 
 
 def test_a_server_with_another_key_is_not_trusted(servers: Servers) -> None:

@@ -29,10 +29,14 @@ IMAGE = "nightdesk-test/servers"
 READY_SECONDS = 60
 PEOPLE = ("ada", "reader", "stranger")
 
+# Of the examples, which leave much there.
+PRODUCTION = "production"
+
 POSTGRESQL = """
 create role ada login password '{ada}'; create role reader login password '{reader}';
 create role stranger login password '{stranger}';
-create database sales owner ada; create database closed; revoke connect on database closed from public;
+create database sales owner ada; create database {production} owner ada;
+create database closed; revoke connect on database closed from public;
 \\connect sales
 set role ada;
 create table public.gifts (id integer primary key, amount numeric not null);
@@ -161,7 +165,7 @@ def _lay_out(folder: Path, passwords: dict[str, str]) -> tuple[str, str]:
     """The files that the container begins with; the key of somebody who logs in, and the server's own."""
     folder.chmod(0o755)
     (folder / "people").write_text("".join(f"{who}:{password}\n" for who, password in passwords.items()))
-    (folder / "postgresql.sql").write_text(POSTGRESQL.format(**passwords))
+    (folder / "postgresql.sql").write_text(POSTGRESQL.format(production=PRODUCTION, **passwords))
     (folder / "mysql.sql").write_text(MYSQL.format(**passwords))
     theirs, ours = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     (folder / "authorized_keys").write_text(f"{public_text(theirs)}\n")
