@@ -18,11 +18,14 @@ from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.domain.build import Build, BuildKind, BuildStatus, new_build_id
 from nightdesk.server.domain.channel import Action
 from nightdesk.server.domain.environment import Offer
+from nightdesk.server.domain.person import Person
 from nightdesk.server.doubles.builder import MemoryRepositories, MemoryWorkshop
 from nightdesk.server.doubles.doorbell import MemoryBell
+from nightdesk.server.doubles.people import MemoryPeople
 from nightdesk.server.services.build_watch import BuildParts, BuildWatch
 from nightdesk.server.services.building import see_through
-from nightdesk.server.services.images import hold, take_away
+from nightdesk.server.services.environments import remove
+from nightdesk.server.services.images import hold, look_after, take_away
 from nightdesk.server.services.recipes import keep_folder, unpack
 from nightdesk.server.services.request_build import build_key, recipe_key
 
@@ -421,6 +424,18 @@ def test_images_of_removed_versions_go_and_only_those(yard: Yard) -> None:
     assert take_away(yard.parts) == ["stats:2026.1"]
     assert set(yard.workshop.images) == {second.digest}
     assert take_away(yard.parts) == []
+
+
+def test_a_removed_versions_image_goes_at_the_next_look(yard: Yard) -> None:
+    yard.build("folder", OWN)
+    yard.build("folder", {**OWN, "environment.yaml": yaml.safe_dump({**SPEC, "version": "2026.2"})})
+    look_after(yard.parts)
+    yard.records.set_offer("stats", "2026.1", Offer.REMOVED, "root")
+    look_after(yard.parts)
+    assert len(yard.workshop.images) == 2, "nobody has wished for a look before its time"
+    remove(yard.records, MemoryPeople({}), Person("root", admin=True), "stats", "2026.2")
+    look_after(yard.parts)
+    assert not yard.workshop.images
 
 
 def test_the_image_of_a_removed_version_that_another_one_has_stays(yard: Yard) -> None:

@@ -21,6 +21,7 @@ from nightdesk.server.domain.submission import check_label
 from nightdesk.server.ports.catalogue import RunsOf
 from nightdesk.server.ports.people import People, Session
 from nightdesk.server.ports.records import Records
+from nightdesk.server.services.images import TURN as IMAGES
 
 _MOST_GROUPS = 100
 
@@ -155,7 +156,9 @@ def remove(records: Records, people: People, by: Person, environment: str, versi
             f"{there.label} stays: {'; '.join(reasons)}",
             f"To hide it from new sessions: `nightdesk env deprecate {there.label}`.",
         )
-    return records.set_offer(environment, version, Offer.REMOVED, by.name, "by hand")
+    removed = records.set_offer(environment, version, Offer.REMOVED, by.name, "by hand")
+    records.wish_turn(IMAGES)
+    return removed
 
 
 def plan_cleaning(records: Records, people: People) -> Cleaning:
@@ -195,6 +198,7 @@ def clean(records: Records, people: People, by: Person) -> Cleaning:
             removed.append(version)
         except Conflict as error:
             keep.append((version, error.message))
+    records.wish_turn(IMAGES)
     return Cleaning(tuple(removed), tuple(keep), freed_bytes(layers, removed))
 
 

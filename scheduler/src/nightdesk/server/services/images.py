@@ -8,7 +8,19 @@ from nightdesk.server.domain.environment import Offer
 from nightdesk.server.domain.errors import EngineError
 from nightdesk.server.services.build_watch import BuildParts
 
+TURN, _EVERY_SECONDS = "images", 30.0  # whoever removes a version wishes for it
 _log = logging.getLogger(__name__)
+
+
+def look_after(parts: BuildParts) -> None:
+    """Hold those that are to stay and remove those that are not, where it is this worker's turn.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    if parts.records.take_turn(TURN, _EVERY_SECONDS):
+        hold(parts)
+        take_away(parts)
 
 
 def hold(parts: BuildParts) -> None:

@@ -6,11 +6,10 @@ import threading
 
 from nightdesk.server.services.build_watch import BuildParts, BuildWatch
 from nightdesk.server.services.building import see_through
-from nightdesk.server.services.images import hold, take_away
+from nightdesk.server.services.images import look_after
 from nightdesk.server.services.lookout import Lookout
 from nightdesk.server.worker.keeper import Ticking
 
-_IMAGES_EVERY = 30  # ticks
 _LEAVE_SECONDS = 5.0
 
 
@@ -32,7 +31,7 @@ class Builder(Ticking):
             self._watch.leave()
             self._building.join(_LEAVE_SECONDS)
 
-    def _tick(self, tick: int) -> None:
+    def _tick(self, _tick: int) -> None:
         if self._watch is not None and self._building is not None and self._building.is_alive():
             self._watch.look()
             return
@@ -45,6 +44,5 @@ class Builder(Ticking):
                 target=see_through, args=(self._parts, watch), name=f"build-{build.id}", daemon=True
             )
             self._building.start()
-        elif tick % _IMAGES_EVERY == 0:
-            hold(self._parts)
-            take_away(self._parts)
+        else:
+            look_after(self._parts)
