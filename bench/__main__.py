@@ -17,6 +17,7 @@ from .contenders import Contender, Engine, Papermill, Rest, Submit, Target
 from .images import images
 from .memory import idle_memory
 from .morning import morning
+from .opening import large_notebook
 from .pipeline_steps import steps_alone
 from .pipelines import many_steps
 from .report import table
@@ -40,6 +41,7 @@ PARTS = (
     "scale",
     "schedules",
     "sweeps",
+    "opening",
     "steps",
     "pipelines",
     "lists",
@@ -54,7 +56,7 @@ def main(arguments: list[str]) -> int:
     found: dict[str, Any] = {"machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="nightdesk-bench-") as folder:
-            if set(options.only) <= {"schedules", "sweeps", "steps"}:  # need no platform
+            if set(options.only) <= {"schedules", "sweeps", "steps", "opening"}:  # need no platform
                 without_platform(Path(folder), options, found)
             elif options.url:
                 found |= race_of(running(options.url), Path(folder), options.rounds)
@@ -175,6 +177,8 @@ def without_platform(folder: Path, options: argparse.Namespace, found: dict[str,
         found["steps"] = steps_alone(folder, say)
     if "sweeps" in options.only:
         found["sweeps"] = sweep_of_two_hundred(folder, say)
+    if "opening" in options.only:
+        found["opening"] = large_notebook(folder, say)
 
 
 def race_of(target: Target, folder: Path, rounds: int) -> dict[str, Any]:

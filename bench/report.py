@@ -15,6 +15,7 @@ MORNING_TARGET, HUB_TARGET = 0.5, 500
 SWEEP_TARGET = 1  # seconds
 SCHEDULES_TARGET = 10  # seconds
 PIPELINES_TARGET = 0.2  # seconds a step
+FIRST_BYTES_TARGET, FIRST_CELL_TARGET = 100, 500
 STORE_TARGET, STORE_MEMORY_TARGET = 0.7, 200
 LIVE_TARGET, PAINT_TARGET = 500, 1.5
 SIZE_TARGET, CLICK_TARGET, REBUILD_TARGET = 1.0, 0.5, 0.25
@@ -40,6 +41,8 @@ def table(found: dict[str, Any]) -> str:
         parts.append(_schedules(found["schedules"]))
     if "sweeps" in found:
         parts.append(_sweeps(found["sweeps"]))
+    if "opening" in found:
+        parts.append(_opening(found["opening"]))
     if "lists" in found:
         parts.append(_lists(found["lists"]))
     if "steps" in found:
@@ -181,6 +184,20 @@ def _sweeps(found: dict[str, Any]) -> list[str]:
         line("its page in a browser, half of it over", found["browser"]),
         line("the same, all of it over", found["browser_when_over"]),
         f"  target: less than {SWEEP_TARGET} s until the whole table and the chart are there",
+    ]
+
+
+def _opening(found: dict[str, Any]) -> list[str]:
+    heading = f"milliseconds until a notebook of {found['megabytes']} MB is there"
+    lines = [
+        ("something of its page", "first_bytes", f"   target: at most {FIRST_BYTES_TARGET}"),
+        ("the first cell", "first_cell", f"   target: at most {FIRST_CELL_TARGET}"),
+        (f"all of its {found['cells']} cells", "whole", ""),
+    ]
+    return [
+        f"{heading:<46} {'median':>10} {'p95':>8} {'max':>8} {'asked':>7}",
+        *(_answer(name, found[moment]) + target for name, moment, target in lines),
+        "  each time another one's page, the first time in a process that has shown none",
     ]
 
 

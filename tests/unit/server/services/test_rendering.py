@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import threading
 import time
+from multiprocessing import Pipe
 from typing import Any
 
 import pytest
+from nightdesk.server.services.drawing_room import PLACE, RemoteFile
 from nightdesk.server.services.rendering import html_pieces
 from nightdesk.server.services.widget_view import views_of
 
@@ -118,8 +122,12 @@ def test_the_beginning_of_a_large_one_comes_first() -> None:
         for _ in range(60)
     ]
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    made = html_pieces(io.BytesIO(json.dumps(document).encode()), "T")
-    head, first = next(made), next(made)
+    file = Read(json.dumps(document).encode())
+    made = html_pieces(file, "T")
+    head = next(made)
+    assert file.much == 0, "the frame comes before anything was read"
+    assert b"its cells are coming" in head
+    first = next(made)
     assert b"</main>" not in head
     assert len(first) < 200_000, "one cell of it"
     rest = list(made)
@@ -128,6 +136,39 @@ def test_the_beginning_of_a_large_one_comes_first() -> None:
     began = time.process_time()
     assert len(b"".join(rest)) > 5_000_000
     assert time.process_time() - began < 5
+    assert b".coming{display:none}" in rest[-1], "they are there"
+
+
+class Read(io.BytesIO):
+    """A file that knows how much of it was read."""
+
+    much = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        self.much += len(piece)
+        return piece
+
+
+def test_a_large_file_is_asked_for_in_few_pieces() -> None:
+    content = bytes(range(256)) * 80 * 2**10
+    ours, theirs = Pipe()
+    asked = []
+
+    def hand_over() -> None:
+        with contextlib.suppress(EOFError):
+            while True:
+                start, length = PLACE.unpack(ours.recv_bytes()[1:])
+                asked.append(length)
+                ours.send_bytes(content[start : start + length])
+
+    service = threading.Thread(target=hand_over)
+    service.start()
+    assert io.BufferedReader(RemoteFile(theirs, len(content)), 256 * 1024).read() == content
+    theirs.close()
+    service.join()
+    ours.close()
+    assert len(asked) == 3, asked
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"nbformat": 4}', b'{"attempt": 1}'])

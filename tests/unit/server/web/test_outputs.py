@@ -230,6 +230,16 @@ def test_a_notebook_that_cannot_be_shown(site: Site) -> None:
     assert answer.json["error"]["hint"] == "Download notebook.ipynb."
 
 
+def test_a_large_one_that_cannot_be_shown_says_so_on_its_page(site: Site) -> None:
+    run = leaving(site, {}, executed=b"no notebook at all " * 100_000)
+    answer = output(site, run, "notebook.html")
+    assert answer.status == 200, "its beginning was sent before it was read"
+    assert "its cells are coming" in answer.text
+    assert "The rest cannot be shown: download the notebook." in answer.text
+    listed = site.bench.records.outputs([run.id])[run.id]
+    assert "notebook.html" not in {each.name for each in listed}, "that is not kept"
+
+
 def test_a_notebook_too_large_for_a_page_is_not_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     run = leaving(site, {}, executed=notebook(code("1")))
     monkeypatch.setattr(subject, "RENDER_BYTES", 100)

@@ -66,7 +66,9 @@ def test_each_has_the_one_socket_that_it_serves_on(tmp_path: Path) -> None:
         gates = [path for path in found.values() if path.name.startswith("gate")]
         assert len(gates) == 1
         assert gates[0].read_text() == "AF_UNIX 1"
-        assert {path.read_text() for path in found.values()} == {"AF_UNIX 1", "AF_INET 1"}
+        assert {path.read_text() for path in found.values()} == {"AF_UNIX 1", "AF_INET 2"}, (
+            "the door, and where renderers come from"
+        )
         [prepared] = tmp_path.glob("prepared-*")
         assert int(prepared.name.partition("-")[2]) not in {first.pid, *found}
     finally:

@@ -91,6 +91,9 @@ def _exporter_kind() -> Any:
             html = re.sub(r"<img (?![^>]{0,300}\balt=)", '<img alt="" ', made[0])
             return html.replace('jp-OutputArea-output "', 'jp-OutputArea-output" tabindex="0"'), made[1]
 
+        def _validate_preprocessor(self, *_: Any) -> None:
+            """The parent checks all of a notebook against the schema, twelve times: a page has no need of that."""
+
         def default_filters(self) -> Any:
             yield from super().default_filters()
             yield ("markdown2html", _with_formulas)

@@ -7,6 +7,7 @@ pieces, from its top on, so that a reader of a large one sees its beginning whil
 from __future__ import annotations
 
 import functools
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import nbformat
 from nightdesk.server.services.formulas import of_latex_output
 from nightdesk.server.services.widget_view import views_of
 
+LARGE = 2**20  # bytes of a notebook: of a larger one the frame is sent before it is read
 _FIRST_BYTES = 64 * 1024  # of the notebook's own JSON in the first piece
 _PIECE_BYTES = 512 * 1024  # and in each further one
 _MOST_CELLS = 50  # of a piece
@@ -27,19 +29,21 @@ _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 _STYLE = (
     "<style>.jp-Cell{content-visibility:auto;contain-intrinsic-size:auto 9rem}math[display=block]{margin:.6em 0}"
     ".widget{font-family:system-ui,sans-serif;font-size:.9rem}.widget table{border-collapse:collapse}"
-    ".widget .row{display:flex;gap:.6em;flex-wrap:wrap;align-items:center}</style>"
+    ".widget .row{display:flex;gap:.6em;flex-wrap:wrap;align-items:center}"
+    ".coming{position:sticky;top:0;z-index:1;margin:0;padding:.5em 1em;font-family:system-ui,sans-serif;font-size:.9rem;"
+    "background:#fff8d6;color:#333}</style>"
 )
+# There is no script to take it away again: a further style does, behind the last cell.
+_COMING = '<p class="coming" role="status">A large notebook: its cells are coming …</p>'
+_ALL_THERE = "<style>.coming{display:none}</style>"
 
 
 @functools.cache
-def _exporter(code: bool, cells_alone: bool) -> Any:
+def _exporter(cells_alone: bool) -> Any:
     from nightdesk.server.services.formulas import PageExporter  # heavy: only where something is rendered
 
     exporter = PageExporter(
-        template_name="lab",
-        template_file="base.html.j2" if cells_alone else "index.html.j2",
-        exclude_input=not code,
-        exclude_output_prompt=not code,
+        template_name="lab", template_file="base.html.j2" if cells_alone else "index.html.j2"
     )
     exporter.require_js_url = ""
     exporter.mathjax_url = ""
@@ -49,31 +53,59 @@ def _exporter(code: bool, cells_alone: bool) -> Any:
     return exporter
 
 
+def _made(node: Any, title: str, code: bool, cells_alone: bool) -> str:
+    exporter = _exporter(cells_alone)
+    exporter.exclude_input = exporter.exclude_output_prompt = not code
+    body, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": title}})
+    return str(body)
+
+
+def warm() -> None:
+    """Import and make what any page needs, so that a fork of this process begins with it."""
+    cells = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# $x$"},
+        {"cell_type": "code", "id": "b", "metadata": {}, "source": "1", "execution_count": 1, "outputs": []},
+    ]
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"language_info": {"name": "python"}}}
+    to_html(json.dumps({**document, "cells": cells}).encode(), "")
+
+
 def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
     """The notebook in an open file as HTML, piece by piece; it is served in a sandbox, so scripts in it stay dead.
 
-    Without ``code`` the inputs of its cells are left out: what they printed and showed stays.
+    Of a large one the frame comes before it is known whether it is a notebook at all. Without ``code`` the inputs of its
+    cells are left out: what they printed and showed stays.
     """
+    head, foot = _frame(title, code)
+    large = file.seek(0, io.SEEK_END) > LARGE
+    file.seek(0)
+    if large:
+        yield f"{head}{_COMING}".encode("utf-8", "replace")
     raw = json.loads(file.read().decode("utf-8", "replace"))
-    node = nbformat.from_dict(raw if raw.get("nbformat") == 4 else _upgraded(raw))
-    cells_of_it, metadata = list(node.cells), dict(node.get("metadata", {}))
+    if raw.get("nbformat") != 4:
+        raw = _upgraded(raw)
+    cells_of_it, metadata = list(raw["cells"]), dict(raw.get("metadata", {}))
     widgets = views_of(metadata.pop("widgets", {}).get(_WIDGET_STATE, {}))
-    frame = nbformat.from_dict({**_empty(node), "metadata": metadata})
-    body, _ = _exporter(code, False).from_notebook_node(frame, resources={"metadata": {"name": title}})
-    # The frame is the template's own: its scripts would load typesetting and widgets from elsewhere.
-    head, _, foot = _SCRIPT.sub("", body).partition("</main>")
-    yield (head.replace("</head>", f"{_STYLE}</head>", 1)).encode("utf-8", "replace")
+    if not large:
+        yield head.encode("utf-8", "replace")
     for cells in _pieces(cells_of_it):
         for cell in cells:
             _prepare(cell, widgets)
-        part = nbformat.from_dict({**_empty(node), "metadata": metadata, "cells": cells})
-        body, _ = _exporter(code, True).from_notebook_node(part, resources={"metadata": {"name": title}})
-        yield body.encode("utf-8", "replace")
-    yield f"</main>{foot}".encode("utf-8", "replace")
+        part = nbformat.from_dict({**_empty(raw), "metadata": metadata, "cells": cells})
+        yield _made(part, title, code, cells_alone=True).encode("utf-8", "replace")
+    yield f"{_ALL_THERE if large else ''}</main>{foot}".encode("utf-8", "replace")
+
+
+def _frame(title: str, code: bool) -> tuple[str, str]:
+    """What stands before the cells, and behind them."""
+    body = _made(nbformat.from_dict(_empty({})), title, code, cells_alone=False)
+    # The template's own: its scripts would load typesetting and widgets from elsewhere.
+    head, _, foot = _SCRIPT.sub("", body).partition("</main>")
+    return head.replace("</head>", f"{_STYLE}</head>", 1), foot
 
 
 def _empty(node: Any) -> dict[str, Any]:
-    return {"nbformat": 4, "nbformat_minor": node.get("nbformat_minor", 5), "cells": []}
+    return {"nbformat": 4, "nbformat_minor": node.get("nbformat_minor", 5), "metadata": {}, "cells": []}
 
 
 def _upgraded(raw: dict[str, Any]) -> Any:
@@ -135,6 +167,4 @@ def _prepare(cell: Any, widgets: dict[str, str]) -> None:
 
 def to_html(source: bytes, title: str, code: bool = True) -> bytes:
     """The whole page at once."""
-    import io
-
     return b"".join(html_pieces(io.BytesIO(source), title, code))

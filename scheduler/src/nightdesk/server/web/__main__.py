@@ -1,8 +1,8 @@
 """``python -m nightdesk.server.web``: serve on port 8080, with two processes where there are two processors.
 
 Checking what somebody hands over is computing, and Python computes on one processor at a time. One more serves the gate
-that runs reach: whatever their code does there, people's pages answer. This process only looks after the others: when
-one ends they all do, and the engine starts the container again.
+that runs reach: whatever their code does there, people's pages answer. A fourth forks those that render. This process
+only looks after the others: when one ends they all do, and the engine starts the container again.
 
 The others are forks of this one, which has imported everything and opened nothing: what they all need is in memory once
 (decision 28).
@@ -19,11 +19,13 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
 from nightdesk.server.bootstrap import WebPlatform
 from nightdesk.server.web import gate, process
+from nightdesk.server.web.forker import forker
 
 _PORT, _BACKLOG = 8080, 2048
 _PROCESSES = 2
@@ -44,14 +46,17 @@ def main() -> int:
     platform = process.shared()
     gc.collect()
     gc.freeze()  # a collection writes to everything that it looks at, and each would have a copy of it again
+    renderers = forker.start()  # before there are doors
     signal.pthread_sigmask(signal.SIG_BLOCK, _LEAVING)  # until it is known whom to tell
     # One socket for all: whoever has nothing to do takes the next connection.
     with (
         socket.create_server(("0.0.0.0", _PORT), backlog=_BACKLOG) as front,  # noqa: S104 - behind the proxy
         gate.listen(Path(os.environ.get("NIGHTDESK_GATE", gate.SOCKET))) as back,
     ):
-        processes = [_serving(platform, front, back, at_gate=False) for _ in range(count)]
+        processes: list[BaseProcess] = [_serving(platform, front, back, at_gate=False) for _ in range(count)]
         processes.append(_serving(platform, back, front, at_gate=True))
+    forker.leave()
+    processes.append(renderers)
 
     def leave(_number: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
         for each in processes:
@@ -77,6 +82,8 @@ def _serving(
     def serve() -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEAVING)
         other.close()  # nobody comes in at two of them
+        if at_gate:
+            forker.leave()
         return process.serve(platform, door, at_gate)
 
     return _forked(serve)

@@ -16,6 +16,7 @@ from nightdesk.server.domain.errors import Conflict, NotFound
 from nightdesk.server.domain.outcome import human_bytes
 from nightdesk.server.domain.report import NOTEBOOK_PAGE, rendered_key
 from nightdesk.server.domain.run import Output, Run
+from nightdesk.server.services.rendering import LARGE
 from nightdesk.server.services.sightings import note_sight
 from nightdesk.server.services.submit import output_key
 from nightdesk.server.web.api import AttemptNumber, of_attempt, seen_run
@@ -27,7 +28,7 @@ from nightdesk.server.web.shapes import output_json
 from nightdesk.server.web.streaming import file_response
 
 _CHUNK = 256 * 1024
-_PATIENCE = 0.5  # seconds for a page to be made whole; of a longer one the beginning is sent meanwhile
+_PATIENCE = 0.5  # seconds for the page of a small one to be made whole; of a longer one the beginning is sent meanwhile
 RENDER_BYTES = 100 * 2**20  # of a notebook; the page of a larger one is none that a browser shows
 # What comes out of a run was made by somebody's code: it may show itself, and nothing more.
 SANDBOX = (
@@ -70,9 +71,10 @@ def get_output(
     run = of_attempt(last, attempt)
     outputs = {output.name: output for output in outputs_of(platform, run)}
     output = outputs.get(name)
-    if output is None and name == "notebook.html" and "notebook.ipynb" in outputs:
-        page = page_of_notebook(request, platform, run, outputs["notebook.ipynb"], run.name)
-        if not page.whole(_PATIENCE):
+    notebook = outputs.get("notebook.ipynb")
+    if output is None and name == "notebook.html" and notebook is not None:
+        page = page_of_notebook(request, platform, run, notebook, run.name)
+        if notebook.size > LARGE or not page.whole(_PATIENCE):
             note_sight(platform.records, person, run, name)
             return framed(page.read())
         output = next((each for each in outputs_of(platform, run) if each.name == name), None)

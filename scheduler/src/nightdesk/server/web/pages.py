@@ -20,6 +20,7 @@ from nightdesk.server.services.logs import log_tail
 from nightdesk.server.services.sharing import visible_run
 from nightdesk.server.web.api import cancelled, run_again, seen_run, shape, shapes
 from nightdesk.server.web.auth import Platform, SignedIn
+from nightdesk.server.web.forker import forker
 from nightdesk.server.web.listing import following
 from nightdesk.server.web.metrics import metrics_json
 from nightdesk.server.web.page import ByForm, page
@@ -67,6 +68,7 @@ def runs_page(request: Request, platform: Platform, person: SignedIn) -> Respons
 @router.get(f"{BASE}/runs/{{run_id}}")
 def run_page(request: Request, platform: Platform, person: SignedIn, run_id: str) -> Response:
     run = seen_run(platform, person, run_id)
+    forker.expect()
     may_keep = person.admin or run.owner == person.name
     cells, count = cells_of(platform.records, platform.store, run)
     return page(

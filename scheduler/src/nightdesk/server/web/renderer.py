@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +10,9 @@ from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from nightdesk.server.domain.errors import Conflict, Unavailable
-from nightdesk.server.services.drawing_room import DONE, PIECE, PLACE, READ, serve
+from nightdesk.server.services.drawing_room import DONE, PIECE, PLACE, READ
 from nightdesk.server.services.rendering import html_pieces
+from nightdesk.server.web.forker import Worker, forker
 
 _MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
 _SECONDS = 120.0
@@ -25,14 +25,13 @@ class _Unfinished(Exception):
 
 
 class Renderer:
-    """A process that is started when somebody first asks for something; it does one thing at a time."""
+    """A process that is made when somebody first asks for something; it does one thing at a time."""
 
     def __init__(self, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
         self._seconds = seconds
         self._memory = memory
         self._turn = threading.Lock()
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._worker: Worker | None = None
 
     def html(self, file: IO[bytes], size: int, title: str, code: bool = True) -> Iterator[bytes]:
         """A notebook as a page, from its top on, with the inputs of its cells or without.
@@ -133,20 +132,12 @@ class Renderer:
         raise _Unfinished("it takes too long")
 
     def _started(self) -> Connection:
-        if self._process is None or not self._process.is_alive() or self._pipe is None:
+        if self._worker is None or not self._worker.alive:
             self._end()
-            context = multiprocessing.get_context("spawn")
-            ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs, self._memory), name="renderer", daemon=True)
-            process.start()
-            theirs.close()
-            self._process, self._pipe = process, ours
-        return self._pipe
+            self._worker = forker.worker(self._memory)
+        return self._worker.pipe
 
     def _end(self) -> None:
-        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
-        if pipe is not None:
-            pipe.close()
-        if process is not None:
-            process.kill()
-            process.join(5)
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end()
