@@ -171,6 +171,56 @@ def test_a_read_only_notebook_goes_as_it_is_shown_and_stays_as_it_was(
     assert "as it was" in session.do("cat", "/home/nightdesk/locked.ipynb")
 
 
+def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: Person) -> None:
+    page = lab.page
+    open_notebook(page, "reports/sales.ipynb")
+    form = ask(page)
+    form.get_by_label("On a schedule").check()
+    zone, due = form.get_by_label("Time zone"), form.get_by_role("group", name="Due next")
+    expect(zone).to_have_value(page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone"))
+    expect(due.get_by_role("listitem")).to_have_count(5)
+    expect(form).to_contain_text("keeps a copy of sales.ipynb as it is now")
+    form.get_by_label("Repeat").select_option("otherwise, by a cron line")
+    expect(form.get_by_label("Cron line")).to_have_value("30 6 * * MON-FRI")
+    form.get_by_label("Cron line").fill("30 6 31 2 *")
+    expect(form.get_by_role("alert").first).to_contain_text("is never due: there is no such day")
+    expect(form.get_by_label("Cron line")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Repeat").select_option("every week")
+    form.get_by_label("On", exact=True).select_option("Friday")
+    form.get_by_label("At", exact=True).fill("06:45")
+    zone.fill("Mars/Base")
+    expect(form.get_by_role("alert").first).to_contain_text("There is no time zone 'Mars/Base'")
+    zone.fill("Asia/Tokyo")
+    expect(due.get_by_role("listitem").last).to_contain_text(
+        re.compile(r"^Fri \d+ \w+ \d{4}, 06:45 \(.* for you\)$")
+    )
+    form.get_by_label("Time it is for").select_option("region")
+    lab.picture("lab-schedule")
+    form.get_by_label("Name", exact=True).fill(HOSTILE)
+    form.get_by_role("button", name="Make the schedule").click()
+    expect(form).to_be_hidden()
+
+    item = page.get_by_role("list", name="My schedules").get_by_role("listitem").first
+    expect(item).to_contain_text(f"{HOSTILE}every Friday at 06:45 (Asia/Tokyo) · next")
+    item.get_by_role("button", name=re.compile("^Pause")).click()
+    expect(item).to_contain_text("Paused by lara.")
+    item.get_by_role("button", name=re.compile("^Resume")).click()
+    expect(item).to_contain_text("next")
+    item.get_by_role("button", name=re.compile("^Run now")).click()
+    run = page.get_by_role("list", name="My runs").get_by_role("listitem").first
+    expect(run).to_contain_text(HOSTILE)
+    lab.picture("lab-schedules")
+    assert "T" in lara.runs.show(str(run.get_attribute("data-run")))["parameters"]["region"]
+    lara.runs.cancel(str(run.get_attribute("data-run")))
+    with page.expect_popup() as opened:
+        item.get_by_role("link", name=re.compile("^Page")).click()
+    expect(opened.value.locator("h1")).to_contain_text(HOSTILE)
+    expect(opened.value.locator("main")).to_contain_text("cron 45 6 * * FRI, Asia/Tokyo")
+    lara.command("schedule", "rm", HOSTILE).check_returncode()
+    assert page.evaluate("window.bitten") is None
+    assert not lab.troubles
+
+
 def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
     settings = ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
     session.do("mkdir", "-p", f"/home/nightdesk/{settings}")
@@ -187,6 +237,10 @@ def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
     page.locator(".lm-CommandPalette-item", has_text="Run in Background").click()
     form = page.get_by_role("dialog", name="Run in background")
     expect(form.get_by_label("year")).to_be_visible()
+    form.get_by_label("On a schedule").check()
+    expect(form.get_by_role("group", name="Due next").get_by_role("listitem")).to_have_count(5)
+    form.get_by_label("What runs").select_option("the file in my home, as it is each time")
+    expect(form).to_contain_text("Read each time from your home, as sales.ipynb is saved then")
     lab.picture("lab-dark")
     page.keyboard.press("Escape")
     expect(form).to_be_hidden()

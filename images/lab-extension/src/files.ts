@@ -5,6 +5,8 @@ import { Refusal, type Server } from "./server";
 import { bytes } from "./words";
 
 const PAUSE = 400; // milliseconds after the last key before the folder is looked through again
+const COPY = "A copy as it is now; the run does not see your home. /shared is there anyway.";
+const LIVE = "The folder as it is each time, with all that is in it.";
 
 export class FilesPart {
   readonly node: HTMLElement;
@@ -14,6 +16,8 @@ export class FilesPart {
   private readonly size = element("p", { role: "status" });
   private readonly always = element("p", { class: "nightdesk-quiet" });
   private readonly details: HTMLElement;
+  private readonly copyWords: HTMLElement;
+  private isLive = false;
   private looked = false;
   private asked = 0;
   private timer = 0;
@@ -35,16 +39,17 @@ export class FilesPart {
       this.ignore,
       this.always,
     );
+    this.copyWords = element("p", { class: "nightdesk-quiet" }, COPY);
     this.node = element(
       "fieldset",
       {},
       element("legend", {}, "Files"),
       element("div", { class: "nightdesk-check" }, this.along, element("label", { for: this.along.id }, `Take along ${where}`)),
-      element("p", { class: "nightdesk-quiet" }, "A copy as it is now; the run does not see your home. /shared is there anyway."),
+      this.copyWords,
       this.details,
     );
     this.along.addEventListener("change", () => {
-      this.details.hidden = !this.along.checked;
+      this.details.hidden = this.isLive || !this.along.checked;
       if (this.along.checked) void this.look();
     });
     this.ignore.addEventListener("input", () => {
@@ -53,8 +58,16 @@ export class FilesPart {
     });
   }
 
+  /** Whether the file is read from the home each time: then the folder is as well, and nothing is sent now. */
+  live(is: boolean): void {
+    this.isLive = is;
+    this.copyWords.textContent = is ? LIVE : COPY;
+    this.details.hidden = is || !this.along.checked;
+  }
+
   values(): Record<string, unknown> {
     if (!this.along.checked) return {};
+    if (this.isLive) return { files: true };
     return this.looked ? { files: true, ignore: this.ignore.value } : { files: true };
   }
 

@@ -3,8 +3,10 @@
 import { button, element } from "./dom";
 import { FilesPart } from "./files";
 import { ParametersPart } from "./parameters";
+import { row } from "./row";
 import { Refusal, type Server, type Source } from "./server";
-import type { Environment, Run, Size } from "./types";
+import type { Environment, Run, Schedule, Size } from "./types";
+import { type Place, WhenPart } from "./when";
 import { bytes, duration, seconds } from "./words";
 
 let forms = 0;
@@ -14,10 +16,16 @@ const NOTIFY = [
   ["always", "when it is over"],
   ["never", "never"],
 ] as const;
+const ALERT = [
+  ["", "when a time comes to nothing, or it is paused"],
+  ["never", "never"],
+] as const;
 
-/** Ask for what is needed and hand the file over; the run, or null where somebody thought better of it. */
-export async function ask(server: Server, source: Source, notice: string | null): Promise<Run | null> {
-  const form = new Form(server, source, notice);
+export type Made = { run: Run } | { schedule: Schedule };
+
+/** Ask for what is needed and hand the file over; what came of it, or null where somebody thought better of it. */
+export async function ask(server: Server, source: Source, notice: string | null, schedules: string): Promise<Made | null> {
+  const form = new Form(server, source, notice, schedules);
   return form.show();
 }
 
@@ -35,18 +43,22 @@ class Form {
   private readonly notify = element("select", { id: `${this.id}-notify` });
   private readonly parameters: ParametersPart;
   private readonly files: FilesPart;
+  private readonly when: WhenPart;
+  private readonly followed = element("optgroup", { label: "Whichever it is then" });
   private sizes: Size[] = [];
   /** The same for each try of the same form, so that a broken connection never makes two runs of one. */
   private key = crypto.randomUUID();
   private asked = 0;
   private busy = false;
   private seen = "";
-  private run: Run | null = null;
+  private made: Made | null = null;
+  private wasScheduled = false;
 
   constructor(
     private readonly server: Server,
     private readonly source: Source,
     notice: string | null,
+    schedules: string,
   ) {
     this.file = source.path.split("/").pop() ?? source.path;
     const untitled = /^untitled/i.test(this.file);
@@ -61,6 +73,8 @@ class Form {
     this.files = new FilesPart(this.id, server, source.path);
     const title = element("h2", { id: `${this.id}-title` }, "Run in background");
     for (const [when, words] of NOTIFY) this.notify.append(new Option(words, when));
+    const savable = source.content === undefined;
+    this.when = new WhenPart(this.id, server, this.file, savable, schedules, (place) => this.shape(place));
     const buttons = element(
       "div",
       { class: "nightdesk-buttons" },
@@ -75,6 +89,7 @@ class Form {
         "div",
         { class: "nightdesk-body" },
         this.status,
+        this.when.node,
         this.parameters.node,
         element(
           "fieldset",
@@ -103,7 +118,7 @@ class Form {
     this.dialog.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
-  show(): Promise<Run | null> {
+  show(): Promise<Made | null> {
     const before = document.activeElement;
     document.body.append(this.dialog);
     this.dialog.showModal();
@@ -112,7 +127,7 @@ class Form {
       this.dialog.addEventListener("close", () => {
         this.dialog.remove();
         if (before instanceof HTMLElement) before.focus();
-        resolve(this.run);
+        resolve(this.made);
       });
     });
   }
@@ -153,8 +168,29 @@ class Form {
         group.append(new Option(notes ? `${value} (${notes})` : value, value));
       }
       if (group.children.length) this.environment.append(group);
+      const channels = new Set(each.versions.flatMap((version) => version.channels));
+      for (const channel of channels) this.followed.append(new Option(`${each.name}@${channel}`));
     }
+    if (this.when.scheduled && this.followed.children.length) this.environment.append(this.followed);
     if (here) this.environment.value = here;
+  }
+
+  /** What depends on whether it is for now or for later. */
+  private shape({ live, scheduled }: Place): void {
+    this.files.live(live);
+    if (scheduled === this.wasScheduled) return;
+    this.wasScheduled = scheduled;
+    this.submitButton.textContent = scheduled ? "Make the schedule" : "Run in background";
+    this.notify.replaceChildren(...(scheduled ? ALERT : NOTIFY).map(([when, words]) => new Option(words, when)));
+    if (scheduled && this.followed.children.length) this.environment.append(this.followed);
+    else {
+      const follows = this.followed.contains(this.environment.selectedOptions[0] ?? null);
+      this.followed.remove();
+      if (follows) {
+        this.environment.selectedIndex = 0;
+        void this.inspect();
+      }
+    }
   }
 
   private showSizes(sizes: Size[]): void {
@@ -179,6 +215,7 @@ class Form {
       const seen = await this.server.inspect(this.source, this.environment.value || undefined);
       if (mine !== this.asked) return;
       this.parameters.show(seen);
+      this.when.show(seen);
       const kernel = seen.kernel ? `${seen.cells} code ${seen.cells === 1 ? "cell" : "cells"}, kernel ${seen.kernel.display_name}.` : "";
       this.seen = [kernel, ...seen.notes].filter(Boolean).join(" ");
       this.say(this.seen);
@@ -198,25 +235,34 @@ class Form {
       this.limit.focus();
       return;
     }
+    const when = this.when.scheduled ? this.when.values() : null;
+    if (this.when.scheduled && !when) return;
     this.busy = true;
     this.submitButton.setAttribute("aria-disabled", "true");
     this.problem.replaceChildren();
-    this.say("Handing it over …");
+    const wanted = {
+      name: this.name.value.trim(),
+      environment: this.environment.value,
+      size: this.size.value,
+      timeout_seconds: timeout,
+      parameters: this.parameters.values(),
+      ...this.files.values(),
+    };
+    this.say(when ? "Making the schedule …" : "Handing it over …");
     try {
-      this.run = await this.server.submit(this.source, {
-        name: this.name.value.trim(),
-        environment: this.environment.value,
-        size: this.size.value,
-        timeout_seconds: timeout,
-        notify: this.notify.value,
-        parameters: this.parameters.values(),
-        ...this.files.values(),
-        key: this.key,
-      });
+      if (when) {
+        delete wanted.parameters[this.when.timeParameter];
+        this.made = { schedule: await this.server.schedule(this.source, { ...wanted, ...when, alert: this.notify.value !== "never" }) };
+      } else this.made = { run: await this.server.submit(this.source, { ...wanted, notify: this.notify.value, key: this.key }) };
       this.dialog.close();
     } catch (error) {
       this.say(this.seen);
-      this.refused(error, "Nothing is lost: press the button again in a moment, there will be one run.");
+      this.refused(
+        error,
+        when
+          ? "Press the button again in a moment. Two schedules of one name there will never be."
+          : "Nothing is lost: press the button again in a moment, there will be one run.",
+      );
     } finally {
       this.busy = false;
       this.submitButton.removeAttribute("aria-disabled");
@@ -234,13 +280,6 @@ class Form {
     const hint = away ? whenAway : (refusal?.hint ?? null);
     this.problem.replaceChildren(element("p", {}, message), ...(hint ? [element("p", { class: "nightdesk-quiet" }, hint)] : []));
   }
-}
-
-export function row(label: string, control: HTMLElement, help = ""): HTMLElement {
-  const about = help ? element("p", { class: "nightdesk-quiet", id: `${control.id}-help` }, help) : null;
-  if (about) control.setAttribute("aria-describedby", about.id);
-  control.classList.add("jp-mod-styled");
-  return element("div", { class: "nightdesk-row" }, element("label", { for: control.id }, label), control, about);
 }
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

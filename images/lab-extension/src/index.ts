@@ -10,10 +10,11 @@ import { pathOf, RunsDrive } from "./drive";
 import { ask } from "./form";
 import icon from "./moon.svg";
 import { Panel } from "./panel";
+import { story } from "./schedules";
 import { Server } from "./server";
 import { prepare, type Ready } from "./source";
 import style from "./style.css";
-import type { Run } from "./types";
+import type { Run, Schedule } from "./types";
 import { Watch } from "./watch";
 import { statusWords } from "./words";
 
@@ -51,6 +52,8 @@ function activate(
   const pages = `${new URL(serverSettings.baseUrl).pathname.split("/user/")[0] ?? ""}/services/nightdesk`;
   const pageOf = (run: Run): string => `${pages}/runs/${encodeURIComponent(run.id)}`;
 
+  const pageOfSchedule = (schedule: Schedule): string => `${pages}/schedules/${encodeURIComponent(schedule.id)}`;
+
   const openResult = (run: Run): void => {
     if (run.outputs.some((output) => output.name === "notebook.ipynb")) {
       const kernelPreference = { shouldStart: false, canStart: false, autoStartDefault: false };
@@ -62,7 +65,17 @@ function activate(
     pageOf,
     allRuns: () => `${pages}/`,
     cancel: async (run) => watch.put(await server.cancel(run.id)),
+    allSchedules: () => `${pages}/schedules`,
     again: async (run) => watch.put(await server.again(run.id)),
+  }, {
+    pageOf: pageOfSchedule,
+    pause: async (schedule) => watch.putSchedule(await server.pause(schedule.id)),
+    resume: async (schedule) => watch.putSchedule(await server.resume(schedule.id)),
+    runNow: async (schedule) => {
+      const tick = await server.runNow(schedule.id);
+      if (tick.run) watch.put(await server.run(tick.run));
+      return tick.words || "It runs.";
+    },
   }, moon);
   app.shell.add(panel, "left", { rank: 350 });
   restorer?.add(panel, panel.id);
@@ -73,8 +86,19 @@ function activate(
   watch.ended.connect((_, run) => tell(run, openResult, showPanel));
 
   const hand = async (ready: Ready | null): Promise<void> => {
-    const run = ready && (await ask(server, ready.source, ready.notice));
-    if (!run) return;
+    const made = ready && (await ask(server, ready.source, ready.notice, `${pages}/schedules`));
+    if (!made) return;
+    if ("schedule" in made) {
+      const { schedule } = made;
+      watch.putSchedule(schedule);
+      watch.start();
+      showPanel();
+      panel.openSchedules();
+      const actions = [{ label: "Open its page", callback: () => void window.open(pageOfSchedule(schedule), "_blank", "noopener") }];
+      Notification.success(`“${schedule.name}” is on a schedule: ${story(schedule)}.`, { actions, autoClose: 15_000 });
+      return;
+    }
+    const { run } = made;
     watch.put(run);
     watch.start();
     showPanel();

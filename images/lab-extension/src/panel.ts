@@ -4,6 +4,7 @@ import type { LabIcon } from "@jupyterlab/ui-components";
 import { Widget } from "@lumino/widgets";
 
 import { button, element } from "./dom";
+import { type ScheduleDeeds, SchedulesPart } from "./schedules";
 import { isOver, type Run } from "./types";
 import type { Watch } from "./watch";
 import { ago, statusWords, story } from "./words";
@@ -14,6 +15,7 @@ export interface Deeds {
   again(run: Run): Promise<void>;
   pageOf(run: Run): string;
   allRuns(): string;
+  allSchedules(): string;
 }
 
 export class Panel extends Widget {
@@ -26,12 +28,14 @@ export class Panel extends Widget {
     "No runs yet. Open a notebook and choose “Run in background”: it goes on when you close Lab, and its result waits here.",
   );
   private readonly all = element("a", { target: "_blank", rel: "noopener" }, "All runs");
+  private readonly schedules: SchedulesPart;
   private readonly items = new Map<string, Item>();
   private timer = 0;
 
   constructor(
     private readonly watch: Watch,
     private readonly deeds: Deeds,
+    scheduleDeeds: ScheduleDeeds,
     icon: LabIcon,
   ) {
     super();
@@ -43,8 +47,15 @@ export class Panel extends Widget {
     this.retry.hidden = true;
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", "My runs");
-    this.node.append(element("header", {}, element("h2", {}, "My runs"), this.all), this.status, this.retry, this.empty, this.list);
+    this.schedules = new SchedulesPart(scheduleDeeds, deeds.allSchedules());
+    const header = element("header", {}, element("h2", {}, "My runs"), this.all);
+    this.node.append(header, this.status, this.retry, this.schedules.node, this.empty, this.list);
     watch.changed.connect(() => this.redraw());
+  }
+
+  /** Unfold the schedules: there is a new one. */
+  openSchedules(): void {
+    this.schedules.open();
   }
 
   protected onAfterShow(): void {
@@ -71,6 +82,7 @@ export class Panel extends Widget {
     this.status.hidden = !words;
     this.retry.hidden = state.kind !== "refused";
     this.empty.hidden = !this.watch.knows || runs.length > 0;
+    this.schedules.show(this.watch.schedules);
     const shown = new Set(runs.map((run) => run.id));
     for (const [id, item] of this.items) {
       if (!shown.has(id)) {

@@ -2,7 +2,7 @@
 
 import { ServerConnection } from "@jupyterlab/services";
 
-import type { About, Environment, Folder, Inspection, Run, Size } from "./types";
+import type { About, Environment, Folder, Inspection, Preview, Run, Schedule, Size, Tick } from "./types";
 
 /** Somebody said no, in words for people. */
 export class Refusal extends Error {
@@ -46,6 +46,19 @@ export class Server {
 
   submit = (source: Source, options: Record<string, unknown>): Promise<Run> =>
     this.json("submit", { ...options, ...source });
+
+  schedule = (source: Source, options: Record<string, unknown>): Promise<Schedule> =>
+    this.json("schedule", { ...options, ...source });
+
+  preview = (when: { cron: string; zone: string }): Promise<Preview> => this.json("api/schedules/preview", when);
+
+  pause = (id: string): Promise<Schedule> => this.json(`api/schedules/${encodeURIComponent(id)}/pause`, {});
+
+  resume = (id: string): Promise<Schedule> => this.json(`api/schedules/${encodeURIComponent(id)}/resume`, {});
+
+  runNow = (id: string): Promise<Tick> => this.json(`api/schedules/${encodeURIComponent(id)}/run`, {});
+
+  run = (id: string): Promise<Run> => this.json(`api/runs/${encodeURIComponent(id)}`);
 
   cancel = (id: string): Promise<Run> => this.json(`api/runs/${encodeURIComponent(id)}/cancel`, {});
 

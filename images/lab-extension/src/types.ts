@@ -35,6 +35,32 @@ export interface Inspection {
   cells: number;
   parameters: Parameter[] | null;
   notes: string[];
+  /** Where the file is in the person's home; null where it is elsewhere. */
+  home_path: string | null;
+}
+
+export interface Schedule {
+  id: string;
+  name: string;
+  when: string;
+  cron: string | null;
+  zone: string;
+  next_at: string | null;
+  paused: { why: string } | null;
+  file: string;
+  environment: string;
+  failures: number;
+}
+
+/** A time at which a schedule was due, or was run besides. */
+export interface Tick {
+  state: string;
+  words: string;
+  run: string | null;
+}
+
+export interface Preview {
+  ticks: { at: string; local: string }[];
 }
 
 export interface Environment {

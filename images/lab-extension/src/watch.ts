@@ -1,10 +1,10 @@
-// One's runs, live, over however many broken connections.
+// One's runs and schedules, live, over however many broken connections.
 
 import { Signal } from "@lumino/signaling";
 
 import { Refusal, type Server } from "./server";
 import { read, type ServerEvent } from "./stream";
-import { isOver, type Run } from "./types";
+import { isOver, type Run, type Schedule } from "./types";
 
 /** What there is to tell beside the runs: nothing, that the platform is away, or that it says no. */
 export type State = { kind: "well" } | { kind: "asking" } | { kind: "away" } | { kind: "refused"; words: string };
@@ -15,6 +15,7 @@ const SILENCE = 40_000; // the server says something at least each 15 s
 
 export class Watch {
   runs: Run[] = [];
+  schedules: Schedule[] = [];
   state: State = { kind: "asking" };
   readonly changed = new Signal<this, void>(this);
   /** A run that was seen going on is over. */
@@ -44,6 +45,13 @@ export class Watch {
     if (before) this.runs = this.runs.map((each) => (each === before ? run : each));
     else this.runs = [run, ...this.runs];
     if (before && !isOver(before) && isOver(run)) this.ended.emit(run);
+    this.changed.emit();
+  }
+
+  /** The same for a schedule. */
+  putSchedule(schedule: Schedule): void {
+    const others = this.schedules.filter((each) => each.id !== schedule.id);
+    this.schedules = [...others, schedule].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.changed.emit();
   }
 
@@ -100,7 +108,10 @@ export class Watch {
       }
       this.changed.emit();
     } else if (event.kind === "run") this.put(event.data as Run);
-    else if (event.kind === "away") this.is({ kind: "away" });
+    else if (event.kind === "schedules") {
+      this.schedules = event.data as Schedule[];
+      this.changed.emit();
+    } else if (event.kind === "away") this.is({ kind: "away" });
     else if (event.kind === "back") this.is({ kind: "well" });
     else if (event.kind === "refused") {
       this.started = false;

@@ -39,6 +39,7 @@ class Platform:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[bytes] = []
         self.forms: list[dict[str, Part]] = []
+        self.schedules: list[dict[str, Any]] = []
         self.keys: dict[str, str] = {}
         self.answers: list[tuple[int, Any]] = []  # given instead of the next answers: status, body
         self.drops = 0  # so many submits are accepted and the line cut before the answer
@@ -268,6 +269,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._list(query, user)
             case ("POST", "runs"):
                 self._submit(headers, body, user)
+            case ("GET", "schedules"):
+                self._send(200, {"schedules": platform.schedules, "next": None})
+            case ("POST", "schedules"):
+                platform.forms.append(form(headers, body))
+                self._send(201, {"id": "schedule1"})
             case (_, "runs", run_id, *_) if run_id not in platform.runs:
                 self._refuse(404, "not_found", f"there is no run {run_id!r}", "`nightdesk runs` lists them.")
             case ("GET", "runs", run_id):

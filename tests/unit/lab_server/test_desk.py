@@ -28,6 +28,15 @@ RUN = "k7m2x9qh4tfd"
         ("GET", f"/runs/{RUN}/failure", True),
         ("POST", f"/runs/{RUN}/cancel", True),
         ("POST", f"/runs/{RUN}/retry", True),
+        ("GET", "/schedules", True),
+        ("POST", "/schedules/preview", True),
+        ("POST", f"/schedules/{RUN}/pause", True),
+        ("POST", f"/schedules/{RUN}/resume", True),
+        ("POST", f"/schedules/{RUN}/run", True),
+        ("POST", "/schedules", False),  # so has this
+        ("DELETE", f"/schedules/{RUN}", False),
+        ("PATCH", f"/schedules/{RUN}", False),
+        ("POST", f"/schedules/{RUN}/hook", False),
         ("POST", "/runs", False),  # handing over has a route of its own
         ("GET", f"/runs/{RUN}/log", False),
         ("GET", f"/runs/{RUN}/outputs/../../../user", False),
@@ -144,6 +153,42 @@ def test_a_link_out_of_the_folder_is_refused(signed_in: Platform, source: Path, 
     (source.parent / "link").symlink_to(tmp_path / "secret")
     with pytest.raises(LocalProblem, match="leads out of the folder"):
         desk.handed_over(source, {"files": True})
+    assert signed_in.requests == []
+
+
+WHEN = {"cron": "30 6 * * MON-FRI", "zone": "Europe/Berlin", "time_parameter": "as_of", "alert": False}
+
+
+def test_a_copy_is_put_on_a_schedule_with_what_goes_along(signed_in: Platform, source: Path) -> None:
+    options = {"name": "daily", "parameters": {"year": "2025"}}
+    beside = {"key": "k", "notify": "always", "overlap": "replace", "files": True, "ignore": "*.bin"}
+    desk.scheduled(source, options | WHEN | beside)
+    request, content, names = sent(signed_in)
+    assert request == {"file": "sales.ipynb", "parameters_are_text": True} | options | WHEN
+    assert (content, names) == (source.read_bytes(), ["prices.csv"])
+
+
+@pytest.mark.parametrize("along", [True, False])
+def test_a_live_file_is_named_by_its_place_in_the_home_and_not_sent(
+    signed_in: Platform, home: Path, along: bool
+) -> None:
+    source = home / "reports" / "sales.ipynb"
+    source.parent.mkdir()
+    source.write_text("{}")
+    desk.scheduled(source, WHEN | {"live": True, "files": along})
+    form = signed_in.forms[-1]
+    request = json.loads(form["request"].content)
+    folder = {"folder": "reports"} if along else {}
+    assert request["home"] == {"path": "reports/sales.ipynb"} | folder
+    assert set(form) == {"request"}
+
+
+def test_no_live_file_is_elsewhere_or_unsaved(signed_in: Platform, home: Path, source: Path) -> None:
+    own = home / "sales.ipynb"
+    own.write_text("{}")
+    for file, more in ((source, {}), (own, {"content": "{}"})):
+        with pytest.raises(WrongUsage, match="saved file of your home"):
+            desk.scheduled(file, WHEN | {"live": True} | more)
     assert signed_in.requests == []
 
 

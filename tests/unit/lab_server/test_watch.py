@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,6 +45,22 @@ def test_the_list_and_each_step_of_a_run_are_told(signed_in: Platform, heard: He
     signed_in.finish("succeeded", "run1")
     while heard("run")["status"] != "succeeded":
         pass
+
+
+def test_schedules_are_told_when_they_change(
+    signed_in: Platform, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert heard("schedules") == []
+    monkeypatch.setattr(module, "SCHEDULES_SECONDS", 0.2)
+    signed_in.schedules.append({"id": "s1", "name": "daily"})
+    assert heard("schedules") == [{"id": "s1", "name": "daily"}]
+    told: list[Any] = []
+    monkeypatch.setattr(Watch, "_say", lambda _self, kind, _data: told.append(kind))
+    deadline = time.monotonic() + 20
+    while told.count("runs") < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "runs" in told
+    assert "schedules" not in told  # nothing changed
 
 
 def test_while_the_platform_is_away_that_is_told_and_then_it_goes_on(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 _RUN = r"/runs/[a-z0-9]{12}"
+_SCHEDULE = r"/schedules/[a-z0-9]{12}"
 _ALLOWED = {
-    "GET": re.compile(rf"/(?:environments|sizes|runs|{_RUN[1:]}|{_RUN[1:]}/(?:failure|outputs))"),
-    "POST": re.compile(rf"{_RUN}/(?:cancel|retry)"),
+    "GET": re.compile(rf"/(?:environments|sizes|runs|{_RUN[1:]}|{_RUN[1:]}/(?:failure|outputs)|schedules)"),
+    "POST": re.compile(rf"{_RUN}/(?:cancel|retry)|{_SCHEDULE}/(?:pause|resume|run)|/schedules/preview"),
 }
 #: What may be said with them; anything else is dropped.
 QUERY = ("owner", "status", "name", "limit", "before")

@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
 SERVICE = "services/nightdesk"
 MOST_COUNTED = 50_000  # files and folders; who wants to take more along is told so
-_OPTIONS: dict[str, tuple[type, ...]] = {
+_BOTH: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "environment": (str,),
     "size": (str,),
-    "notify": (str,),
     "timeout_seconds": (int, float),
     "parameters": (dict,),
-    "key": (str,),
+}
+_OF_A_RUN: dict[str, tuple[type, ...]] = _BOTH | {"notify": (str,), "key": (str,)}
+_OF_A_SCHEDULE: dict[str, tuple[type, ...]] = _BOTH | {
+    "cron": (str,),
+    "zone": (str,),
+    "time_parameter": (str,),
+    "alert": (bool,),
 }
 
 
@@ -61,7 +66,7 @@ def inspected(source: Path, environment: str | None, content: str | None) -> Any
         form = Form()
         form.add("request", json.dumps(request).encode(), "application/json")
         form.add_file("source", file, source.name)
-        return client.sent("/notebooks/inspect", form)
+        return client.sent("/notebooks/inspect", form) | {"home_path": _path_in_home(source)}
 
 
 def looked_through(source: Path, ignore: str | None) -> dict[str, Any]:
@@ -84,27 +89,71 @@ def handed_over(source: Path, wanted: Mapping[str, Any]) -> Any:
     `wanted` may hold the options of a submit, `parameters` as text, `files` (bool), `ignore` (text) and
     `content`: the file as it is in Lab, where it cannot be saved.
     """
-    options: dict[str, Any] = {}
-    for name, kind in _OPTIONS.items():
-        value = wanted.get(name)
-        if value is None or value == "":
-            continue
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise WrongUsage(f"'{name}' is of the wrong kind")
-        options[name] = value
-    archive = _packed(source, wanted.get("ignore")) if wanted.get("files") is True else None
-    try:
-        with _to_send(source, wanted.get("content")) as path, Client() as client:
+    options = _options(wanted, _OF_A_RUN)
+    with _along(source, wanted) as archive, _to_send(source, wanted.get("content")) as path:
+        with Client() as client:
             return client.submit(path, files=archive, parameters_are_text=True, **options)
-    finally:
-        if archive is not None:
-            archive.close()
+
+
+def scheduled(source: Path, wanted: Mapping[str, Any]) -> Any:
+    """Put a file on a schedule; the schedule. `wanted` as for :func:`handed_over`, with `cron` and `zone`.
+
+    With `live` true nothing is sent: the platform reads the file from the home each time.
+    """
+    options = _options(wanted, _OF_A_SCHEDULE) | {"parameters_are_text": True}
+    if wanted.get("live") is True:
+        with Client() as client:
+            return client.schedules.add(home=_live(source, wanted), **options)
+    with _along(source, wanted) as archive, _to_send(source, wanted.get("content")) as path:
+        with Client() as client:
+            return client.schedules.add(path, files=archive, **options)
 
 
 def notebook_of(run_id: str) -> Iterator[bytes]:
     """The executed notebook of a run, in pieces."""
     with Client() as client:
         yield from client.output(run_id, "notebook.ipynb").pieces()
+
+
+def _options(wanted: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """What was filled in. Raises WrongUsage where something is of another kind."""
+    options: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        value = wanted.get(name)
+        if value is None or value == "":
+            continue
+        # To Python a bool is a number.
+        if not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind):
+            raise WrongUsage(f"'{name}' is of the wrong kind")
+        options[name] = value
+    return options
+
+
+def _path_in_home(source: Path) -> str | None:
+    """Where it is in the home; None where it is elsewhere."""
+    home = Path.home()
+    return source.relative_to(home).as_posix() if source.is_relative_to(home) else None
+
+
+def _live(source: Path, wanted: Mapping[str, Any]) -> dict[str, str]:
+    path = _path_in_home(source)
+    if path is None or wanted.get("content") is not None:
+        raise WrongUsage("only a saved file of your home is read each time", "Schedule a copy of it.")
+    along = wanted.get("files") is True
+    return {"path": path, **({"folder": path.rpartition("/")[0]} if along else {})}
+
+
+@contextmanager
+def _along(source: Path, wanted: Mapping[str, Any]) -> Iterator[Archive | None]:
+    """The folder beside the file, packed, where `wanted` says so."""
+    if wanted.get("files") is not True:
+        yield None
+        return
+    archive = _packed(source, wanted.get("ignore"))
+    try:
+        yield archive
+    finally:
+        archive.close()
 
 
 def _packed(source: Path, ignore: str | None) -> Archive:

@@ -164,8 +164,20 @@ class _Submit(_Handler):
             self.refuse(error)
 
 
+class _Schedule(_Handler):
+    @signed_in
+    async def post(self) -> None:
+        """Have the file run by a timetable."""
+        body = self.json_body()
+        source = self.source(body)
+        try:
+            self.say(await asyncio.to_thread(desk.scheduled, source, body), 201)
+        except NightdeskError as error:
+            self.refuse(error)
+
+
 class _Events(_Handler):
-    """One's runs as server-sent events, for as long as somebody looks."""
+    """One's runs and schedules as server-sent events, for as long as somebody looks."""
 
     _track_activity = False
 
@@ -216,6 +228,7 @@ def routes(base_url: str) -> list[tuple[str, type[APIHandler]]]:
         "inspect": _Inspect,
         "folder": _Folder,
         "submit": _Submit,
+        "schedule": _Schedule,
         r"notebook/([^/]+)": _Notebook,
         r"api/(.+)": _Interface,
     }

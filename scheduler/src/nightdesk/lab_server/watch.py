@@ -1,4 +1,4 @@
-"""One's own runs, live: the list now and then, and each run that goes on followed by its events."""
+"""One's own runs, live: the list now and then, and each run that goes on followed by its events; and one's schedules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIST_SECONDS = 5.0  # what was submitted elsewhere is seen within
+SCHEDULES_SECONDS = 15.0  # the same of schedules, which change seldom
 SHOWN = 30
+MOST_SCHEDULES = 100
 FOLLOWED = 12  # at a time; of others the list tells
 
 
@@ -27,7 +29,7 @@ class Watch:
     """Tells somebody of their runs until it is closed.
 
     `tell` is called from threads with what happened and its data: `runs` (the newest, as a list), `run` (one of them
-    changed), `away` and `back` (the platform does not answer; it does again), `refused` (it says no, and why).
+    changed), `schedules` (one's own by name, when they changed), `away` and `back` (the platform does not answer; it does again), `refused` (it says no, and why).
     """
 
     def __init__(self, tell: Callable[[str, Any], None]) -> None:
@@ -37,6 +39,8 @@ class Watch:
         self._followed: set[str] = set()
         self._lock = threading.Lock()
         self._away = False
+        self._schedules: Any = None
+        self._asked_at = float("-inf")
 
     def start(self) -> None:
         """Begin, in threads of its own."""
@@ -53,6 +57,7 @@ class Watch:
             try:
                 with Client() as client:
                     page = client.call("GET", "/runs", query={"owner": "me", "limit": SHOWN})
+                    schedules = self._listed_schedules(client)
             except Unreachable:
                 self._is_away(away=True)
             except Refused as error:
@@ -66,8 +71,19 @@ class Watch:
             else:
                 self._is_away(away=False)
                 self._say("runs", page["runs"])
+                if schedules != self._schedules:
+                    self._schedules = schedules
+                    self._say("schedules", schedules)
                 self._follow([run["id"] for run in page["runs"] if run["status"] not in FINAL])
             self._look_now.wait(1.0 if self._away else LIST_SECONDS)
+
+    def _listed_schedules(self, client: Client) -> Any:
+        """One's schedules, which are asked for less often than this is."""
+        if time.monotonic() - self._asked_at < SCHEDULES_SECONDS:
+            return self._schedules
+        found = client.call("GET", "/schedules", query={"owner": "me", "limit": MOST_SCHEDULES})["schedules"]
+        self._asked_at = time.monotonic()
+        return found
 
     def _follow(self, live: list[str]) -> None:
         with self._lock:
