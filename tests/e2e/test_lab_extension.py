@@ -194,7 +194,7 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     expect(due.get_by_role("listitem").last).to_contain_text(
         re.compile(r"^Fri \d+ \w+ \d{4}, 06:45 \(.* for you\)$")
     )
-    form.get_by_label("Time it is for").select_option("region")
+    form.get_by_label("Tell the time to").select_option("region")
     lab.picture("lab-schedule")
     form.get_by_label("Name", exact=True).fill(HOSTILE)
     form.get_by_role("button", name="Make the schedule").click()

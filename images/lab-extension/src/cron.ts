@@ -69,8 +69,8 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** A moment as the clocks of a zone show it, such as `Mon 30 Nov 2026, 06:30`. */
-export function moment(at: string, zone: string): string {
+/** A moment as the clocks of a zone show it, such as `Mon 30 Nov 2026, 06:30`; the year only where asked for. */
+export function moment(at: string, zone: string, year = true): string {
   const parts = new Intl.DateTimeFormat("en-GB", {
     timeZone: zone,
     weekday: "short",
@@ -82,5 +82,5 @@ export function moment(at: string, zone: string): string {
     hourCycle: "h23",
   }).formatToParts(new Date(at));
   const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? "";
-  return `${part("weekday")} ${part("day")} ${part("month")} ${part("year")}, ${part("hour")}:${part("minute")}`;
+  return `${part("weekday")} ${part("day")} ${part("month")}${year ? ` ${part("year")}` : ""}, ${part("hour")}:${part("minute")}`;
 }

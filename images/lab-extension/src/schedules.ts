@@ -32,7 +32,7 @@ export class SchedulesPart {
   show(schedules: Schedule[]): void {
     this.node.hidden = schedules.length === 0;
     const due = schedules.map((each) => each.next_at ?? "").filter(Boolean).sort()[0];
-    const words = `My schedules (${schedules.length})${due ? ` · next ${moment(due, ownZone())}` : ""}`;
+    const words = `My schedules (${schedules.length})${due ? ` · next ${moment(due, ownZone(), false)}` : ""}`;
     if (this.heading.textContent !== words) this.heading.textContent = words;
     const shown = new Set(schedules.map((each) => each.id));
     for (const [id, item] of this.items) {
@@ -110,7 +110,7 @@ export function story(schedule: Schedule): string {
   const when = plain ? plain + elsewhere : schedule.when;
   if (schedule.paused) return `${when}. ${schedule.paused.why}`;
   const bad = schedule.failures ? ` · ${schedule.failures} bad ${schedule.failures === 1 ? "end" : "ends in a row"}` : "";
-  return schedule.next_at ? `${when} · next ${moment(schedule.next_at, ownZone())}${bad}` : `${when}${bad}`;
+  return schedule.next_at ? `${when} · next ${moment(schedule.next_at, ownZone(), false)}${bad}` : `${when}${bad}`;
 }
 
 function setText(node: HTMLElement, text: string): void {

@@ -35,7 +35,7 @@ export class WhenPart {
   private readonly ahead = element("ol", { class: "nightdesk-ahead" });
   private readonly aheadStatus = element("p", { class: "nightdesk-quiet" });
   private readonly rows: Record<"time" | "minute" | "day" | "date" | "cron", HTMLElement>;
-  private readonly whatWords = element("p", { class: "nightdesk-quiet" });
+  private readonly whatWords: HTMLElement;
   private asked = 0;
   private timer = 0;
   private last = "30 6 * * MON-FRI";
@@ -91,6 +91,8 @@ export class WhenPart {
     this.rows.cron.append(this.wrongCron);
     const zone = row("Time zone", this.zone, "Whose clocks are meant.");
     zone.append(this.wrongZone, zones);
+    const what = row("What runs", this.what, " ");
+    this.whatWords = what.querySelector("p") as HTMLElement;
     this.details = element(
       "div",
       { hidden: true },
@@ -106,9 +108,8 @@ export class WhenPart {
         element("span", { id: own("ahead") }, "Due next"),
         element("div", { "aria-live": "polite" }, this.aheadStatus, this.ahead),
       ),
-      row("What runs", this.what),
-      element("div", { class: "nightdesk-row" }, this.whatWords),
-      row("Time it is for", this.told, "The parameter that is told it. Code finds it in nightdesk.run.scheduled_at as well."),
+      what,
+      row("Tell the time to", this.told, "The parameter that gets the time at which it is due. Code finds it in nightdesk.run.scheduled_at as well."),
       element(
         "p",
         { class: "nightdesk-quiet" },
@@ -255,7 +256,7 @@ export class WhenPart {
         this.timer = window.setTimeout(() => void this.look(), 3000);
         return;
       }
-      this.aheadStatus.textContent = "";
+      this.aheadStatus.textContent = "Nothing, as it stands.";
       const words = [refusal.message.replace(/^./, (first) => first.toUpperCase()), refusal.hint].filter(Boolean).join(". ");
       // The platform names what is wrong in words alone; the zone is what the browser can tell for itself.
       if (!isZone(zone)) this.mark(this.zone, this.wrongZone, words);

@@ -33,6 +33,7 @@ test("what is no common choice has no words of ours", () => {
 
 test("a moment is shown by the clocks of its zone", () => {
   assert.equal(moment("2026-11-30T05:30:00Z", "Europe/Berlin"), "Mon 30 Nov 2026, 06:30");
+  assert.equal(moment("2026-11-30T05:30:00Z", "Europe/Berlin", false), "Mon 30 Nov, 06:30");
   assert.equal(moment("2026-11-30T23:00:00Z", "Europe/Berlin"), "Tue 1 Dec 2026, 00:00");
   assert.deepEqual(["Europe/Berlin", "UTC", "Mars/Base", ""].map(isZone), [true, true, false, false]);
 });
