@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from ..support.browser import Desk
 from ..support.notebooks import notebook
-from ..support.people import Person, join
-from ..support.platform import SLOTS, Platform
+from ..support.people import Person, join, leave
+from ..support.platform import ROOT, SLOTS, Platform
 from ..support.runs import Held
 from ..support.waiting import until
 
@@ -104,6 +104,28 @@ def test_a_run_s_page_goes_from_waiting_to_its_end(window: Desk, tess: Person) -
         expect(page.locator(".outputs")).to_contain_text("ledger.txt")
         expect(page.locator("#history")).to_contain_text("Succeeded")
     assert not window.troubles
+
+
+@pytest.mark.thorough
+def test_the_page_of_the_example_as_the_readme_shows_it(
+    platform: Platform, desk: Callable[[str], Desk]
+) -> None:
+    ada = join(platform, "ada")
+    example = ROOT / "examples/donation-propensity/donation-propensity.ipynb"
+    fewer = {"donors": 200_000}  # the same page in half the time
+    made = ada.runs.submit(
+        example.read_bytes(), example.name, size="small", environment="python-data", parameters=fewer
+    )
+    run = made["id"]
+    assert ada.runs.end(run, 240)["status"] == "succeeded"
+    window = desk(ada.name)
+    page = window.page
+    page.set_viewport_size({"width": 1180, "height": 1000})
+    window.sign_in(ada.password, to=f"{RUNS}runs/{run}")
+    expect(page.locator(".outputs")).to_contain_text("model-card.md")
+    window.picture("run")
+    assert not window.troubles
+    leave(platform, ada.name)
 
 
 def test_a_page_that_is_open_sees_the_next_attempt_begin(window: Desk, tess: Person) -> None:
