@@ -253,7 +253,7 @@ export class WhenPart {
       const refusal = error instanceof Refusal ? error : null;
       if (!refusal || refusal.away) {
         this.aheadStatus.textContent = "The platform does not answer just now; the times come when it does.";
-        this.timer = window.setTimeout(() => void this.look(), 3000);
+        if (this.node.isConnected) this.timer = window.setTimeout(() => void this.look(), 3000);
         return;
       }
       this.aheadStatus.textContent = "Nothing, as it stands.";
