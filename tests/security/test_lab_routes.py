@@ -12,7 +12,11 @@ from .conftest import Alice, Signed
 
 pytestmark = pytest.mark.platform
 Say = Callable[[object], None]
-CHANGES = ("submit", "inspect", "folder", "api/runs/k7m2x9qh4tfd/cancel", "api/runs/k7m2x9qh4tfd/retry")
+RUN, SCHEDULE = "api/runs/k7m2x9qh4tfd", "api/schedules/k7m2x9qh4tfd"
+CHANGES = (
+    *("submit", "schedule", "inspect", "folder", f"{RUN}/cancel", f"{RUN}/retry"),
+    *("api/schedules/preview", f"{SCHEDULE}/pause", f"{SCHEDULE}/resume", f"{SCHEDULE}/run"),
+)
 
 
 @pytest.mark.security(10)
