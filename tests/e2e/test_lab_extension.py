@@ -195,6 +195,7 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
         re.compile(r"^Fri \d+ \w+ \d{4}, 06:45 \(.* for you\)$")
     )
     form.get_by_label("Tell the time to").select_option("region")
+    expect(form.get_by_label("region", exact=True)).to_be_disabled()
     lab.picture("lab-schedule")
     form.get_by_label("Name", exact=True).fill(HOSTILE)
     form.get_by_role("button", name="Make the schedule").click()

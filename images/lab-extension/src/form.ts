@@ -6,7 +6,7 @@ import { ParametersPart } from "./parameters";
 import { row } from "./row";
 import { Refusal, type Server, type Source } from "./server";
 import type { Environment, Run, Schedule, Size } from "./types";
-import { type Place, WhenPart } from "./when";
+import { type Chosen, WhenPart } from "./when";
 import { bytes, duration, seconds } from "./words";
 
 let forms = 0;
@@ -74,7 +74,7 @@ class Form {
     const title = element("h2", { id: `${this.id}-title` }, "Run in background");
     for (const [when, words] of NOTIFY) this.notify.append(new Option(words, when));
     const savable = source.content === undefined;
-    this.when = new WhenPart(this.id, server, this.file, savable, schedules, (place) => this.shape(place));
+    this.when = new WhenPart(this.id, server, this.file, savable, schedules, (chosen) => this.shape(chosen));
     const buttons = element(
       "div",
       { class: "nightdesk-buttons" },
@@ -176,8 +176,9 @@ class Form {
   }
 
   /** What depends on whether it is for now or for later. */
-  private shape({ live, scheduled }: Place): void {
+  private shape({ scheduled, live, timed }: Chosen): void {
     this.files.live(live);
+    this.parameters.timed(timed);
     if (scheduled === this.wasScheduled) return;
     this.wasScheduled = scheduled;
     this.submitButton.textContent = scheduled ? "Make the schedule" : "Run in background";

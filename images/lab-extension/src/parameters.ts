@@ -31,6 +31,11 @@ export class ParametersPart {
     this.node.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
   }
 
+  /** The one that is told the time each time it is due: nothing to fill in. */
+  timed(name: string): void {
+    for (const [each, control] of this.controls) control.disabled = each === name;
+  }
+
   values(): Record<string, string> {
     if (this.known !== null) return changed(this.known, this.typed());
     const named = this.free.filter((each) => each.name.isConnected && each.name.value.trim());

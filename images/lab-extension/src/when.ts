@@ -9,9 +9,11 @@ import type { Inspection, Parameter } from "./types";
 const PAUSE = 300; // milliseconds after the last key before the platform is asked
 const DATES = [...Array.from({ length: 31 }, (_, each) => String(each + 1)), "L"];
 
-export interface Place {
-  live: boolean;
+export interface Chosen {
   scheduled: boolean;
+  live: boolean;
+  /** The parameter that is told the time; empty where none is. */
+  timed: string;
 }
 
 export class WhenPart {
@@ -47,7 +49,7 @@ export class WhenPart {
     private readonly file: string,
     private savable: boolean,
     schedules: string,
-    private readonly changed: (place: Place) => void,
+    private readonly changed: (chosen: Chosen) => void,
   ) {
     const own = (name: string): string => `${id}-when-${name}`;
     const field = (name: string, more: Record<string, string> = {}): HTMLInputElement =>
@@ -224,7 +226,7 @@ export class WhenPart {
     this.whatWords.textContent = this.live
       ? `Read each time from your home, as ${this.file} is saved then: with what you changed, and what you broke.`
       : `The schedule keeps a copy of ${this.file} as it is now. What you change in it afterwards changes nothing there.`;
-    this.changed({ live: this.live, scheduled: this.scheduled });
+    this.changed({ scheduled: this.scheduled, live: this.live, timed: this.timeParameter });
   }
 
   private async look(): Promise<void> {
