@@ -90,9 +90,8 @@ def handed_over(source: Path, wanted: Mapping[str, Any]) -> Any:
     `content`: the file as it is in Lab, where it cannot be saved.
     """
     options = _options(wanted, _OF_A_RUN)
-    with _along(source, wanted) as archive, _to_send(source, wanted.get("content")) as path:
-        with Client() as client:
-            return client.submit(path, files=archive, parameters_are_text=True, **options)
+    with _parts(source, wanted) as (path, archive), Client() as client:
+        return client.submit(path, files=archive, parameters_are_text=True, **options)
 
 
 def scheduled(source: Path, wanted: Mapping[str, Any]) -> Any:
@@ -104,9 +103,8 @@ def scheduled(source: Path, wanted: Mapping[str, Any]) -> Any:
     if wanted.get("live") is True:
         with Client() as client:
             return client.schedules.add(home=_live(source, wanted), **options)
-    with _along(source, wanted) as archive, _to_send(source, wanted.get("content")) as path:
-        with Client() as client:
-            return client.schedules.add(path, files=archive, **options)
+    with _parts(source, wanted) as (path, archive), Client() as client:
+        return client.schedules.add(path, files=archive, **options)
 
 
 def notebook_of(run_id: str) -> Iterator[bytes]:
@@ -144,16 +142,15 @@ def _live(source: Path, wanted: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def _along(source: Path, wanted: Mapping[str, Any]) -> Iterator[Archive | None]:
-    """The folder beside the file, packed, where `wanted` says so."""
-    if wanted.get("files") is not True:
-        yield None
-        return
-    archive = _packed(source, wanted.get("ignore"))
+def _parts(source: Path, wanted: Mapping[str, Any]) -> Iterator[tuple[Path, Archive | None]]:
+    """What is sent: the file, and the folder beside it where `wanted` says so."""
+    archive = _packed(source, wanted.get("ignore")) if wanted.get("files") is True else None
     try:
-        yield archive
+        with _to_send(source, wanted.get("content")) as path:
+            yield path, archive
     finally:
-        archive.close()
+        if archive is not None:
+            archive.close()
 
 
 def _packed(source: Path, ignore: str | None) -> Archive:

@@ -210,6 +210,4 @@ class _named_once:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, IntegrityError):
-            raise Conflict(
-                f"there is a schedule{self._name} already", "Give it another name."
-            ) from error
+            raise Conflict(f"there is a schedule{self._name} already", "Give it another name.") from error
