@@ -29,7 +29,8 @@ class Watch:
     """Tells somebody of their runs until it is closed.
 
     `tell` is called from threads with what happened and its data: `runs` (the newest, as a list), `run` (one of them
-    changed), `schedules` (one's own by name, when they changed), `away` and `back` (the platform does not answer; it does again), `refused` (it says no, and why).
+    changed), `schedules` (one's own by name, when they changed), `away` and `back` (the platform does not answer; it
+    does again), `refused` (it says no, and why).
     """
 
     def __init__(self, tell: Callable[[str, Any], None]) -> None:
