@@ -4,5 +4,6 @@
 source "$(dirname "$0")/ready.sh"
 ready browser os-image images
 unset NIGHTDESK_URL NIGHTDESK_TOKEN
+unset PYTHONDONTWRITEBYTECODE # tests start many processes, each of which would compile the sources anew
 step "Tests"
 exec "${NIGHTDESK_VENV:-.venv}/bin/python" -m pytest "$@" </dev/null

@@ -39,6 +39,8 @@ quietly "$NIGHTDESK_STATE/log/pip-$profile.log" "$python" -m pip install --disab
 if [ "$profile" = dev ]; then
     quietly "$NIGHTDESK_STATE/log/pip-alone.log" "$python" -m pip install --disable-pip-version-check --no-input \
         --no-deps --require-hashes -r scheduler/requirements-alone.txt
+    # As in the images: an optional checker of JSON-schema formats that costs each start a second, and tests start many.
+    quietly "$NIGHTDESK_STATE/log/pip-without.log" "$python" -m pip uninstall --disable-pip-version-check --yes rfc3987-syntax lark
 fi
 quietly "$NIGHTDESK_STATE/log/pip-nightdesk.log" "$python" -m pip install --disable-pip-version-check --no-input \
     --no-deps --no-build-isolation -e scheduler

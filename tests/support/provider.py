@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "tests/provider/requirements.txt"
@@ -38,6 +40,7 @@ class OpenIdProvider:
     client_secret: str
     redirect_uri: str
     port: int = 0
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -46,17 +49,6 @@ class OpenIdProvider:
         return f"http://127.0.0.1:{self.port}"
 
     # --- people and groups ------------------------------------------------------------------------
-
-    def people(self, called: dict[str, str], groups: dict[str, list[str]]) -> dict[str, str]:
-        """People by name with what they call themselves, and groups with their members; their passwords."""
-        passwords = {name: secrets.token_urlsafe(12) for name in called}
-        people = {name: {"called": called[name], "password": passwords[name]} for name in called}
-        self._keep(people=people, groups=groups)
-        return passwords
-
-    def rename(self, name: str, called: str) -> None:
-        """Somebody calls themselves otherwise."""
-        self._keep(people={name: {"called": called}})
 
     def members(self, name: str, members: list[str]) -> None:
         """Other members of a group than before."""
@@ -120,8 +112,8 @@ class OpenIdProvider:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CANAILLE")}
         return {**kept, "CANAILLE_CONFIG": str(self.folder / "canaille.toml")}
 
-    def _set_up(self) -> None:
-        key = self._key()
+    def _set_up(self, called: dict[str, str], groups: dict[str, list[str]]) -> None:
+        key = ", ".join(f"{name} = {json.dumps(value)}" for name, value in _key().items())
         (self.folder / "canaille.toml").write_text(
             f"""
 SECRET_KEY = "{secrets.token_hex(16)}"
@@ -139,11 +131,14 @@ PASSWORD_SCHEMES = "pbkdf2_sha512"
 
 [CANAILLE_OIDC]
 TRUSTED_DOMAINS = ["127.0.0.1"]
-ACTIVE_JWKS = [{key}]
+ACTIVE_JWKS = [{{{key}}}]
 """,
             "utf-8",
         )
+        self.passwords |= {name: secrets.token_urlsafe(12) for name in called}
         self._keep(
+            people={name: {"called": called[name], "password": self.passwords[name]} for name in called},
+            groups=groups,
             client={
                 "client_id": CLIENT_ID,
                 "client_secret": self.client_secret,
@@ -154,30 +149,29 @@ ACTIVE_JWKS = [{key}]
                 "grant_types": ["authorization_code", "refresh_token"],
                 "response_types": ["code"],
                 "scope": list(SCOPES),
-            }
+            },
         )
 
-    def _key(self) -> str:
-        done = subprocess.run(
-            [_command(), "jwk", "create", "rsa"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-            cwd=self.folder,
-        )
-        parts = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
-        return "{" + ", ".join(f"{name} = {json.dumps(value)}" for name, value in parts.items()) + "}"
+
+def _key() -> dict[str, str]:
+    """What it signs with."""
+    made: dict[str, str] = RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048), as_dict=True)
+    return {name: value for name, value in made.items() if name != "key_ops"} | {"kid": secrets.token_hex(8)}
 
 
 @contextmanager
-def open_id_provider(folder: Path, redirect_uri: str) -> Iterator[OpenIdProvider]:
-    """A provider that knows the platform at this address; gone afterwards."""
+def open_id_provider(
+    folder: Path, redirect_uri: str, called: dict[str, str], groups: dict[str, list[str]]
+) -> Iterator[OpenIdProvider]:
+    """A provider that knows the platform at this address; gone afterwards.
+
+    It has people by name with what they call themselves, and groups with their members.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     provider = OpenIdProvider(folder, secrets.token_urlsafe(24), redirect_uri, port)
-    provider._set_up()
+    provider._set_up(called, groups)
     provider.start()
     try:
         yield provider

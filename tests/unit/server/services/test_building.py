@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -40,9 +41,8 @@ OWN = {"Dockerfile": "ARG BASE\nFROM ${BASE}\n", "environment.yaml": yaml.safe_d
 class Yard:
     """What a worker builds with, and what tests ask of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder}/desk.db")
-        self.database.migrate()
+    def __init__(self, folder: Path, database: Path) -> None:
+        self.database = Database(f"sqlite:///{shutil.copy(database, folder / 'desk.db')}")
         self.workshop = MemoryWorkshop()
         (folder / "sources/images/base").mkdir(parents=True)
         (folder / "scratch").mkdir()
@@ -113,8 +113,8 @@ def archive(files: dict[str, str]) -> bytes:
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Iterator[Yard]:
-    made = Yard(tmp_path)
+def yard(tmp_path: Path, empty_database: Path) -> Iterator[Yard]:
+    made = Yard(tmp_path, empty_database)
     yield made
     made.database.close()
 
