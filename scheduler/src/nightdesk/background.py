@@ -9,12 +9,12 @@ run.outputs["model.json"].json()
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from nightdesk.client.errors import NightdeskError
 from nightdesk.client.platform import Client as Platform
+from nightdesk.followed import Followed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,23 +126,10 @@ class Client:
             yield Run(self, each)
 
 
-class Run:
+class Run(Followed["answers.Run"]):
     """A run on the platform, as it was when it was last asked for; `refresh` asks anew."""
 
-    def __init__(self, client: Client, answer: answers.Run) -> None:
-        self._client = client
-        self.answer = answer
-        """All that the platform said of it, as docs/api.md has it."""
-
-    @property
-    def id(self) -> str:
-        """Its name in addresses and commands."""
-        return self.answer["id"]
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return self.answer["name"]
+    _what = "run"
 
     @property
     def status(self) -> str:
@@ -153,11 +140,6 @@ class Run:
     def reason(self) -> str | None:
         """Why it ended so, or waits."""
         return self.answer["reason"]
-
-    @property
-    def url(self) -> str:
-        """Its page."""
-        return self.answer["url"]
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -173,6 +155,10 @@ class Run:
     def over(self) -> bool:
         """Whether it has ended."""
         return self.status in FINAL
+
+    @property
+    def _state(self) -> str:
+        return self.status
 
     def refresh(self) -> Self:
         """Ask the platform how it is now."""
@@ -190,23 +176,10 @@ class Run:
             RunFailed: it has ended otherwise than well, and `check` was not turned off.
             TimeoutError: it goes on; nothing happens to it.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-
-        def look(_lost: float = 0.0) -> None:
-            if deadline is not None and time.monotonic() > deadline:
-                raise _NotYet
-
-        try:
-            if not self.over:
-                for _event in self._client.platform.events(self.id, waiting=look, patient=True):
-                    look()
-        except _NotYet:
+        if self.over:  # no run goes on again
             self.refresh()
-            if not self.over:
-                raise TimeoutError(
-                    f"run {self.id} is {self.status} after {timeout:g} s; it goes on"
-                ) from None
-        self.refresh()
+        else:
+            self._until_over(self._client.platform.events, timeout)
         if check and self.status != "succeeded":
             raise RunFailed(self)
         return self
@@ -246,8 +219,7 @@ class Run:
         from html import escape
 
         words = f" {escape(self.reason)}" if self.reason else ""
-        link = f'<a href="{escape(self.url)}" target="_blank" rel="noopener">{escape(self.name)}</a>'
-        return f"<p>{link} <code>{self.id}</code> <strong>{escape(self.status)}</strong>{words}</p>"
+        return self._html(f"<strong>{escape(self.status)}</strong>{words}")
 
 
 class RunOutput:
@@ -313,7 +285,3 @@ class Outputs(Sequence[RunOutput]):
 
     def __repr__(self) -> str:
         return f"<Outputs {', '.join(self.names)}>"
-
-
-class _NotYet(Exception):
-    """The time to wait is over."""

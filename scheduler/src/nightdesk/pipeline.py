@@ -9,10 +9,11 @@ pipeline.run().wait()
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 from nightdesk.client.errors import NightdeskError
+from nightdesk.client.pipeline_answers import Pipeline as Answer
+from nightdesk.followed import Followed
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from nightdesk.background import Client, Run
     from nightdesk.client.archive import Archive
     from nightdesk.client.pipeline_answers import CheckedPipeline, PipelineStep
-    from nightdesk.client.pipeline_answers import Pipeline as Answer
 
 _FILE = "pipeline.json"
 
@@ -124,23 +124,10 @@ class Pipeline:
         return f"<Pipeline {self._said['name']!r}, {len(self._said['steps'])} steps>"
 
 
-class PipelineRun:
+class PipelineRun(Followed[Answer]):
     """A pipeline on the platform, as it was when it was last asked for; `refresh` asks anew."""
 
-    def __init__(self, client: Client, answer: Answer) -> None:
-        self._client = client
-        self.answer = answer
-        """All that the platform said of it, as docs/api.md has it."""
-
-    @property
-    def id(self) -> str:
-        """Its name in addresses and commands."""
-        return self.answer["id"]
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return self.answer["name"]
+    _what = "pipeline"
 
     @property
     def status(self) -> str:
@@ -153,9 +140,13 @@ class PipelineRun:
         return self.answer["reason"]
 
     @property
-    def url(self) -> str:
-        """Its page."""
-        return self.answer["url"]
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.status != "running"
+
+    @property
+    def _state(self) -> str:
+        return self.status
 
     @property
     def steps(self) -> dict[str, PipelineStep]:
@@ -181,19 +172,7 @@ class PipelineRun:
             PipelineFailed: it has ended otherwise than well, and `check` was not turned off.
             TimeoutError: it goes on; nothing happens to it.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-
-        def look(_lost: float = 0.0) -> None:
-            if deadline is not None and time.monotonic() > deadline:
-                raise _NotYet
-
-        try:
-            for _event in self._client.platform.pipelines.events(self.id, waiting=look):
-                look()
-        except _NotYet:
-            if self.refresh().status == "running":
-                raise TimeoutError(f"pipeline {self.id} is running after {timeout:g} s; it goes on") from None
-        self.refresh()
+        self._until_over(self._client.platform.pipelines.events, timeout)
         if check and self.status != "succeeded":
             raise PipelineFailed(self)
         return self
@@ -215,8 +194,7 @@ class PipelineRun:
     def _repr_html_(self) -> str:
         from html import escape
 
-        link = f'<a href="{escape(self.url)}" target="_blank" rel="noopener">{escape(self.name)}</a>'
-        return f"<p>{link} <code>{self.id}</code> <strong>{escape(self.status)}</strong></p>"
+        return self._html(f"<strong>{escape(self.status)}</strong>")
 
 
 class _Packed:
@@ -235,10 +213,6 @@ class _Packed:
 
     def __exit__(self, *_: object) -> None:
         self._archive.close()
-
-
-class _NotYet(Exception):
-    """The time to wait is over."""
 
 
 def _client() -> Client:

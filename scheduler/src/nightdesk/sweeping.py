@@ -7,35 +7,22 @@ print(sweep.wait().best.parameters)
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from nightdesk.client.errors import NotFound
+from nightdesk.client.sweep_answers import Sweep as Answer
+from nightdesk.followed import Followed
 
 if TYPE_CHECKING:
     from nightdesk.background import Client, Run
-    from nightdesk.client.sweep_answers import Sweep as Answer
     from nightdesk.client.sweep_answers import SweepMember
 
 
-class Sweep:
+class Sweep(Followed[Answer]):
     """A sweep on the platform, as it was when it was last asked for; `refresh` asks anew."""
 
-    def __init__(self, client: Client, answer: Answer) -> None:
-        self._client = client
-        self.answer = answer
-        """All that the platform said of it, as docs/api.md has it."""
-
-    @property
-    def id(self) -> str:
-        """Its name in addresses and commands."""
-        return self.answer["id"]
-
-    @property
-    def url(self) -> str:
-        """Its page."""
-        return self.answer["url"]
+    _what = "sweep"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -85,19 +72,7 @@ class Sweep:
 
         Raises TimeoutError where some go on after `timeout` seconds; nothing happens to them.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-
-        def look(_lost: float = 0.0) -> None:
-            if deadline is not None and time.monotonic() > deadline:
-                raise _NotYet
-
-        try:
-            for _event in self._client.platform.sweeps.events(self.id, waiting=look, patient=True):
-                look()
-        except _NotYet:
-            if not self.refresh().over:
-                raise TimeoutError(f"sweep {self.id} is not over after {timeout:g} s; it goes on") from None
-        return self.refresh()
+        return self._until_over(self._client.platform.sweeps.events, timeout)
 
     def stop(self, *, waiting_only: bool = False) -> int:
         """End what is not over, or only what waits; how many runs that is."""
@@ -120,16 +95,13 @@ class Sweep:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())
-        return f"<Sweep {self.id} {self.answer['name']!r}: {counts}>"
+        return f"<Sweep {self.id} {self.name!r}: {counts}>"
 
     def _repr_html_(self) -> str:
         from html import escape
 
         counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in self.counts.items())
-        link = (
-            f'<a href="{escape(self.url)}" target="_blank" rel="noopener">{escape(self.answer["name"])}</a>'
-        )
-        return f"<p>{link} <code>{self.id}</code> {escape(counts)}</p>"
+        return self._html(escape(counts))
 
 
 class Member:
@@ -178,7 +150,3 @@ class Member:
 
     def __repr__(self) -> str:
         return f"<Member {self.place} {self.parameters}: {self.status} {self.metrics}>"
-
-
-class _NotYet(Exception):
-    """The time to wait is over."""

@@ -156,7 +156,10 @@ def test_the_same_from_python(client: Client, folder: Path) -> None:
     wrong.step("a", "nothing.py")
     with pytest.raises(Refused, match="there is no file 'nothing"):
         wrong.run(client)
-    ended = pipeline.run(client).cancel()
+    begun = pipeline.run(client)
+    with pytest.raises(TimeoutError, match=f"pipeline {begun.id} is running after 0 s; it goes on"):
+        begun.wait(0)
+    ended = begun.cancel()
     with pytest.raises(PipelineFailed, match="is cancelled: Cancelled by ada"):
         ended.wait(60)
     assert ended.resume().wait(60).status == "succeeded"
