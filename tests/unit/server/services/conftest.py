@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from nightdesk.server.services.watch import Watch
+
+from .yard import Yard
 
 
 @pytest.fixture
@@ -26,3 +29,10 @@ def only_expected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     errors = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
     assert all("ZeroDivisionError" in str(record.exc_info) for record in errors)
+
+
+@pytest.fixture
+def yard(tmp_path: Path, empty_database: Path) -> Iterator[Yard]:
+    made = Yard(tmp_path, empty_database)
+    yield made
+    made.database.close()

@@ -1,122 +1,20 @@
-"""Builds from their request to their end, with a real database and an engine in memory."""
+"""Builds that come to their end: what becomes a version, what is kept of it, and what is refused."""
 
 from __future__ import annotations
 
-import io
 import re
-import shutil
-import tarfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from nightdesk.server.adapters.database import Database
-from nightdesk.server.adapters.folder_store import store_at
-from nightdesk.server.adapters.records_sql import RecordsSql
-from nightdesk.server.domain.build import Build, BuildKind, BuildStatus, new_build_id
+from nightdesk.server.domain.build import BuildStatus
 from nightdesk.server.domain.channel import Action
 from nightdesk.server.domain.environment import Offer
-from nightdesk.server.domain.person import Person
-from nightdesk.server.doubles.builder import MemoryRepositories, MemoryWorkshop
-from nightdesk.server.doubles.doorbell import MemoryBell
-from nightdesk.server.doubles.people import MemoryPeople
-from nightdesk.server.services.build_watch import BuildParts, BuildWatch
-from nightdesk.server.services.building import see_through
-from nightdesk.server.services.environments import remove
-from nightdesk.server.services.images import hold, look_after, take_away
-from nightdesk.server.services.recipes import keep_folder, unpack
-from nightdesk.server.services.request_build import build_key, recipe_key
+from nightdesk.server.doubles.builder import MemoryRepositories
+from nightdesk.server.services.recipes import keep_folder
+from nightdesk.server.services.request_build import recipe_key
 
-from ....support.waiting import until
-
-WORKER = "w-1"
-ADDRESS = "https://git.example.org/recipes.git"
-SPEC = {"name": "stats", "version": "2026.1", "kernels": [{"name": "python3", "language": "python"}]}
-OWN = {"Dockerfile": "ARG BASE\nFROM ${BASE}\n", "environment.yaml": yaml.safe_dump(SPEC)}
-
-
-class Yard:
-    """What a worker builds with, and what tests ask of it."""
-
-    def __init__(self, folder: Path, database: Path) -> None:
-        self.database = Database(f"sqlite:///{shutil.copy(database, folder / 'desk.db')}")
-        self.workshop = MemoryWorkshop()
-        (folder / "sources/images/base").mkdir(parents=True)
-        (folder / "scratch").mkdir()
-        self.repositories = {ADDRESS: {"r/" + name: text for name, text in OWN.items()}}
-        self.parts = BuildParts(
-            records=RecordsSql(self.database),
-            store=store_at(f"file://{folder}/store"),
-            bell=MemoryBell(),
-            workshop=self.workshop,
-            repositories=MemoryRepositories(self.repositories),
-            sources=folder / "sources",
-            scratch=folder / "scratch",
-        )
-        self.records = self.parts.records
-
-    def ask(self, kind: str, files: dict[str, str] | None = None, **fields: Any) -> BuildWatch:
-        """A build that this worker has just taken."""
-        build = Build(
-            id=new_build_id(),
-            kind=BuildKind(kind),
-            requested_by="root",
-            created_at=self.records.now(),
-            files=files is not None,
-            **fields,
-        )
-        if files is not None:
-            self.parts.store.put(build_key(build), io.BytesIO(archive(files)))
-        self.records.add_build(build)
-        claimed = self.records.claim_build(WORKER, [WORKER])
-        assert claimed is not None
-        return BuildWatch(self.parts, claimed)
-
-    def build(self, kind: str, files: dict[str, str] | None = None, **fields: Any) -> Build:
-        """Build to the end; as it is on record then."""
-        watch = self.ask(kind, files, **fields)
-        see_through(self.parts, watch)
-        return self.now(watch)
-
-    def now(self, watch: BuildWatch) -> Build:
-        """The build on record."""
-        known = self.records.build(watch.build.id)
-        assert known is not None
-        return known
-
-    def log(self, build: Build) -> str:
-        """All that it printed."""
-        return "".join(line.text for line in self.records.build_log(build.id))
-
-    def recipe(self, name: str, version: str, into: Path) -> dict[str, str]:
-        """What is kept of a version."""
-        into.mkdir()
-        with self.parts.store.open(recipe_key(name, version)) as kept:
-            unpack(kept, into)
-        return {
-            path.relative_to(into).as_posix(): path.read_text() for path in into.rglob("*") if path.is_file()
-        }
-
-
-def archive(files: dict[str, str]) -> bytes:
-    """A gzip tar of these."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return content.getvalue()
-
-
-@pytest.fixture
-def yard(tmp_path: Path, empty_database: Path) -> Iterator[Yard]:
-    made = Yard(tmp_path, empty_database)
-    yield made
-    made.database.close()
+from .yard import ADDRESS, OWN, SPEC, Yard
 
 
 def test_a_list_of_packages_becomes_a_version(yard: Yard, tmp_path: Path) -> None:
@@ -349,109 +247,3 @@ def test_a_folder_that_the_setup_built_can_be_built_again(yard: Yard) -> None:
     keep_folder(yard.parts.store, yard.parts.sources, version)  # it came otherwise, and is there already
     with yard.parts.store.open(recipe_key("stats", "2026.1")) as kept:
         assert b"of the folder" not in kept.read()
-
-
-def test_cancelled_while_it_builds(yard: Yard) -> None:
-    watch = yard.ask("folder", {**OWN, "Dockerfile": "RUN sleep\n"})
-    thread = threading.Thread(target=see_through, args=(yard.parts, watch))
-    thread.start()
-    until(lambda: "#1 building" in yard.log(watch.build) or watch.flush(), "the build to begin", 10)
-    yard.records.request_build_cancel(watch.build.id, "root")
-    watch.look()
-    thread.join(10)
-    assert not thread.is_alive()
-    done = yard.now(watch)
-    assert (done.status, done.reason) == (BuildStatus.CANCELLED, "Cancelled by root.")
-
-
-def test_a_worker_that_leaves_hands_the_build_back(yard: Yard) -> None:
-    watch = yard.ask("folder", {**OWN, "Dockerfile": "RUN sleep\nFROM ${BASE}\n"})
-    thread = threading.Thread(target=see_through, args=(yard.parts, watch))
-    thread.start()
-    until(lambda: "#1 building" in yard.log(watch.build) or watch.flush(), "the build to begin", 10)
-    watch.leave()
-    thread.join(10)
-    left = yard.now(watch)
-    assert (left.status, left.worker, left.tries) == (BuildStatus.QUEUED, None, 0)
-    again = yard.records.claim_build("w-2", ["w-2"])
-    assert again is not None
-    assert again.id == left.id
-
-
-def test_a_build_that_another_worker_has_is_let_be(yard: Yard) -> None:
-    watch = yard.ask("folder", OWN)
-    assert yard.records.claim_build("w-2", ["w-2"]) is not None  # this one is taken for dead
-    watch.look()
-    assert watch.stop.is_set()
-    see_through(yard.parts, watch)
-    now = yard.now(watch)
-    assert (now.status, now.worker) == (BuildStatus.BUILDING, "w-2")
-    assert yard.log(now) == ""
-
-
-def test_an_unexpected_failure_is_on_record_too(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("of all things")
-
-    monkeypatch.setattr(yard.workshop, "make", broken)
-    done = yard.build("folder", OWN)
-    assert done.status is BuildStatus.FAILED
-    assert "RuntimeError: of all things" in (done.reason or "")
-
-
-def test_an_endless_log_is_cut(yard: Yard) -> None:
-    watch = yard.ask("folder", OWN)
-    for _ in range(30):
-        watch.say("x" * 250_000)
-    watch.flush()
-    log = yard.log(watch.build)
-    assert len(log) < 5_100_000
-    assert log.endswith("[what follows is left out]\n")
-
-
-def test_images_of_removed_versions_go_and_only_those(yard: Yard) -> None:
-    yard.build("folder", OWN)
-    other = {**OWN, "environment.yaml": yaml.safe_dump({**SPEC, "version": "2026.2"})}
-    yard.build("folder", other)
-    first, second = yard.records.version("stats", "2026.1"), yard.records.version("stats", "2026.2")
-    assert first is not None
-    assert second is not None
-    assert take_away(yard.parts) == []
-    yard.records.set_offer("stats", "2026.1", Offer.REMOVED, "root")
-    yard.workshop.in_use.add(first.digest)
-    assert take_away(yard.parts) == []
-    yard.workshop.in_use.clear()
-    assert take_away(yard.parts) == ["stats:2026.1"]
-    assert set(yard.workshop.images) == {second.digest}
-    assert take_away(yard.parts) == []
-
-
-def test_a_removed_versions_image_goes_at_the_next_look(yard: Yard) -> None:
-    yard.build("folder", OWN)
-    yard.build("folder", {**OWN, "environment.yaml": yaml.safe_dump({**SPEC, "version": "2026.2"})})
-    look_after(yard.parts)
-    yard.records.set_offer("stats", "2026.1", Offer.REMOVED, "root")
-    look_after(yard.parts)
-    assert len(yard.workshop.images) == 2, "nobody has wished for a look before its time"
-    remove(yard.records, MemoryPeople({}), Person("root", admin=True), "stats", "2026.2")
-    look_after(yard.parts)
-    assert not yard.workshop.images
-
-
-def test_the_image_of_a_removed_version_that_another_one_has_stays(yard: Yard) -> None:
-    image = yard.workshop.add("theirs", "theirs:1")
-    yard.build("image", source="theirs:1", environment="theirs", version="1")
-    yard.build("image", source="theirs:1", environment="ours", version="1")
-    yard.records.set_offer("theirs", "1", Offer.REMOVED, "root")
-    assert take_away(yard.parts) == []
-    yard.records.set_offer("ours", "1", Offer.REMOVED, "root")
-    take_away(yard.parts)
-    assert yard.workshop.images[image] == {"theirs:1"}, "what somebody else named stays"
-
-
-def test_images_on_record_are_held(yard: Yard) -> None:
-    yard.build("folder", OWN)
-    (image,) = yard.workshop.images
-    yard.workshop.images[image].clear()
-    hold(yard.parts)
-    assert yard.workshop.images[image] == {"nightdesk/held:memory"}
