@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nightdesk.client.answers import Output
     from nightdesk.client.http import Response
-    from nightdesk.client.platform import Client
+    from nightdesk.client.runs import Runs
 
     Received = Callable[[Output, int], None]
     """Told of each piece: the output and the bytes of it that are here."""
@@ -39,7 +39,7 @@ def folder_for(run_id: str, wanted: str | os.PathLike[str] | None, attempt: int 
 
 
 def download(
-    client: Client,
+    client: Runs,
     run_id: str,
     folder: Path,
     *,
@@ -81,7 +81,7 @@ def download(
 
 
 def download_zip(
-    client: Client, run_id: str, path: Path, *, force: bool = False, attempt: int | None = None
+    client: Runs, run_id: str, path: Path, *, force: bool = False, attempt: int | None = None
 ) -> int:
     """Put all outputs of a run, or of an earlier attempt of it, into one zip; its bytes.
 
@@ -188,7 +188,7 @@ def _same(output: Output, path: Path) -> bool:
 class _Source:
     """Where outputs come from: one attempt of one run."""
 
-    def __init__(self, client: Client, run_id: str, attempt: int | None) -> None:
+    def __init__(self, client: Runs, run_id: str, attempt: int | None) -> None:
         self._client = client
         self._run_id = run_id
         self._attempt = attempt

@@ -51,7 +51,7 @@ class Pipelines:
         self, repository: str, path: str, *, ref: str = "", folder: str | None = None, **wanted: Any
     ) -> Pipeline:
         """Have the platform fetch a pipeline with its folder from a repository, and run it; see `Client.submit_from_git`."""
-        from nightdesk.client.platform import session_version
+        from nightdesk.client.source import session_version
 
         here = session_version()
         if here is not None:
@@ -121,7 +121,7 @@ class Pipelines:
         import tempfile
 
         from nightdesk.client.multipart import Form
-        from nightdesk.client.platform import session_version
+        from nightdesk.client.source import session_version
 
         here = session_version()
         if here is not None:

@@ -148,7 +148,7 @@ class Schedules:
         import os
 
         from nightdesk.client.multipart import Form
-        from nightdesk.client.platform import opened, session_version
+        from nightdesk.client.source import opened, session_version
 
         here = session_version()
         if here is not None and method == "POST":

@@ -95,7 +95,7 @@ class Sweeps:
         key: str,
     ) -> Any:
         from nightdesk.client.multipart import Form
-        from nightdesk.client.platform import opened, session_version
+        from nightdesk.client.source import opened, session_version
 
         here = session_version()
         if here is not None:

@@ -13,7 +13,8 @@ from nightdesk.client.archive import Archive, pack, survey
 from nightdesk.client.errors import LocalProblem, WrongUsage
 from nightdesk.client.ignore import ALWAYS, IGNORE_FILE, Rules
 from nightdesk.client.multipart import Form
-from nightdesk.client.platform import Client, session_version
+from nightdesk.client.platform import Client
+from nightdesk.client.source import session_version
 from nightdesk.lab_server.allowed import QUERY, is_allowed
 
 TYPE_CHECKING = False

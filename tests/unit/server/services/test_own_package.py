@@ -11,7 +11,7 @@ from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.recipe import dockerfile
 from nightdesk.server.services.own_package import own_package
 
-from .test_building import Yard, yard  # noqa: F401  # the fixture
+from .yard import Yard
 
 PROJECT = """\
 [build-system]
@@ -104,7 +104,7 @@ def test_its_own_code_runs_behind_a_closed_network_and_its_tools_are_in_no_image
     assert "source=wheels,target=/dist" in dockerfile({"wheels/a.whl"})
 
 
-def test_a_package_with_the_list_becomes_a_version(yard: Yard, tmp_path: Path) -> None:  # noqa: F811
+def test_a_package_with_the_list_becomes_a_version(yard: Yard, tmp_path: Path) -> None:
     files = {"requirements.txt": "numpy\n", "package/pyproject.toml": PROJECT, "package/tests/test_a.py": ""}
     done = yard.build("requirements", files, environment="tiny", version="1")
     assert (done.status, done.reason) == (BuildStatus.SUCCEEDED, None)
@@ -115,7 +115,7 @@ def test_a_package_with_the_list_becomes_a_version(yard: Yard, tmp_path: Path) -
     assert "package/pyproject.toml" in kept
 
 
-def test_on_a_lock_and_alone(yard: Yard, tmp_path: Path) -> None:  # noqa: F811
+def test_on_a_lock_and_alone(yard: Yard, tmp_path: Path) -> None:
     yard.build(
         "requirements",
         {"requirements.txt": LOCK, "package/pyproject.toml": PROJECT},
