@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
+import requests
 from nightdesk.server.adapters.file_store import FsspecStore
 from nightdesk.server.adapters.folder_store import store_at
 from nightdesk.server.adapters.object_store import BucketStore
@@ -127,6 +128,35 @@ def test_large_objects_pass_through(
     assert (stored.size, stored.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert get(store, "large") == content
     assert everything() == {"large"}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_what_stands_beside_the_store_reads_at_the_address(store: FsspecStore, kind: str, name: str) -> None:
+    put(store, f"folder/{name}", b"content")
+    address = store.address(f"folder/{name}")
+    if kind == "memory":
+        assert address is None
+        return
+    assert address is not None
+    assert address.isascii()
+    assert "#" not in address
+    parts = urlsplit(address)
+    if kind == "file":
+        assert Path(unquote(parts.path)).read_bytes() == b"content"
+        return
+    part = requests.get(address, headers={"Range": "bytes=2-4"}, timeout=30)
+    assert (part.status_code, part.content) == (206, b"nte")
+    assert requests.put(address, data=b"other", timeout=30).status_code == 403, "to read, and that alone"
+    assert get(store, f"folder/{name}") == b"content"
+
+
+def test_no_address_leads_out_of_the_store(store: FsspecStore) -> None:
+    for key in ("../secret", "a/../../secret", "/etc/passwd"):
+        if type(store) is FsspecStore:
+            assert store.address(key) is None
+        else:
+            with pytest.raises(NotFound):
+                store.address(key)
 
 
 def test_reading_goes_on_from_any_place(store: FsspecStore) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
+from nightdesk.checksum import Checksum
 from nightdesk.client.errors import ConnectionLost, LocalProblem, NightdeskError, NotFound
 
 TYPE_CHECKING = False
@@ -239,28 +241,25 @@ def _part_name(output: Output) -> str:
 
 def _receive(source: _Source, output: Output, path: Path, received: Received | None) -> None:
     """Go on with what is there of it, and check the whole."""
-    digest = hashlib.sha256()
-    with path.open("ab+") as file:
+    with path.open("ab+") as file, ExitStack() as opened:
+        digest = opened.enter_context(Checksum())
         file.seek(0)
         while there := file.read(1 << 20):
             digest.update(there)
-        size = file.tell()
-        if not size or size < (output["size"] or 0):
-            response = source.open(output, size)
-            try:
-                if size and response.status != 206:  # it begins anew
-                    file.truncate(0)
-                    digest, size = hashlib.sha256(), 0
-                for piece in response.views():
-                    file.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
-                    if received is not None:
-                        received(output, size)
-            finally:
-                response.close()
+        if not digest.size or digest.size < (output["size"] or 0):
+            response = source.open(output, digest.size)
+            opened.callback(response.close)
+            if digest.size and response.status != 206:  # it begins anew
+                file.truncate(0)
+                digest = opened.enter_context(Checksum())
+            for piece in response.views():
+                file.write(piece)
+                digest.update(piece)
+                if received is not None:
+                    received(output, digest.size)
+        found = digest.hexdigest()
     expected = output.get("sha256")
-    if expected and digest.hexdigest() != expected:
+    if expected and found != expected:
         raise LocalProblem(
             f"the output {output['name']!r} did not arrive as the platform has it (its checksum differs)",
             "Run the command again; if it stays so, tell your admin.",

@@ -373,11 +373,12 @@ class Response:
             raise self._connection.silent(ANSWER_SECONDS) from error
 
     def views(self) -> Iterator[memoryview]:
-        """As `pieces`, each in the same memory: it is good until the next is asked for."""
-        room = memoryview(bytearray(_VIEW))
+        """As `pieces`, in memory that is used again: each is good until the next but one is asked for."""
+        room, other = memoryview(bytearray(_VIEW)), memoryview(bytearray(_VIEW))
         try:
             while count := self.into(room):
                 yield room[:count]
+                room, other = other, room
         except TimeoutError as error:
             raise self._connection.silent(ANSWER_SECONDS) from error
 

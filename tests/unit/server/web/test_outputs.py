@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+from fastapi import Request
 from nightdesk.server.domain.outcome import Exit
 from nightdesk.server.domain.run import Run
 from nightdesk.server.doubles.engine import Stage
+from nightdesk.server.services.submit import output_key
 from nightdesk.server.web import outputs as subject
 from nightdesk.server.web import renderer
+from nightdesk.server.web.streaming import file_response
 
 from ..services.watching import until
 from ..workbench import ADA, code, notebook, two_cells
@@ -57,6 +61,66 @@ def test_lists_and_files(site: Site) -> None:
         assert answer.headers["content-length"] == str(entry["size"])
         assert answer.headers["etag"] == f'"{entry["sha256"]}"'
     assert output(site, run, "a/b").body == b"content"
+
+
+LARGE = bytes(range(256)) * 5000
+APART = {"X-Nightdesk-Body": "apart"}
+
+
+@pytest.fixture
+def addressed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is one whose files others can read."""
+    monkeypatch.setattr(site.bench.store, "address", lambda key: f"file:///store/{quote(key)}")
+
+
+@pytest.mark.usefixtures("addressed")
+@pytest.mark.parametrize(
+    ("wanted", "status", "part"),
+    [("", 200, slice(0, 1_280_000)), ("bytes=100000-", 206, slice(100_000, 1_280_000))],
+)
+def test_what_is_large_the_proxy_is_told_to_send(site: Site, wanted: str, status: int, part: slice) -> None:
+    run = left(site, sub__large=LARGE)
+    answer = output(site, run, "sub/large", headers={**APART, **({"Range": wanted} if wanted else {})})
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (status, b"", "0")
+    place, _, span = answer.headers["x-nightdesk-body"].partition("#")
+    assert span == f"{part.start}-{part.stop}"
+    assert place == f"file:///store/{output_key(run, 'sub/large')}"
+    itself = output(site, run, "sub/large", headers={"Range": wanted} if wanted else {})
+    assert (itself.status, itself.body) == (status, LARGE[part])
+    assert {
+        name: value for name, value in itself.headers.items() if name not in {"content-length", "date"}
+    } == {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in {"content-length", "date", "x-nightdesk-body"}
+    }
+
+
+@pytest.mark.usefixtures("addressed")
+@pytest.mark.parametrize(
+    ("name", "headers"),
+    [
+        ("small", APART),
+        ("large", {}),
+        ("large", {"X-Nightdesk-Body": "yes"}),
+        ("large", {**APART, "Range": "bytes=0-9"}),
+    ],
+)
+def test_the_rest_is_sent_from_here(site: Site, name: str, headers: dict[str, str]) -> None:
+    answer = output(site, left(site, small=b"content", large=LARGE), name, headers=headers)
+    assert answer.body
+    assert "x-nightdesk-body" not in answer.headers
+
+
+@pytest.mark.usefixtures("addressed")
+def test_code_of_a_run_is_told_no_address(site: Site) -> None:
+    run = left(site, large=LARGE)
+    at_gate = SimpleNamespace(state=SimpleNamespace(gate=True))
+    request = Request({"type": "http", "app": at_gate, "headers": [(b"x-nightdesk-body", b"apart")]})
+    key = output_key(run, "large")
+    answer = file_response(request, site.platform.store, key, len(LARGE), {"ETag": "x"}, "text/plain")
+    assert "x-nightdesk-body" not in answer.headers
+    assert answer.headers["content-length"] == str(len(LARGE))
 
 
 NAMES = [

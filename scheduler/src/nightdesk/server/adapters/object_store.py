@@ -30,6 +30,7 @@ from nightdesk.server.domain.run import Output
 _PART = 8 * 2**20  # bytes of a part of an upload, as long as 9,000 of them are enough: S3 takes 10,000
 _MOST_PARTS = 9000
 _AT_ONCE = 3  # parts under way of one upload: what it takes of memory
+_SIGNED = timedelta(minutes=1)  # whoever has such an address has begun to read by then
 _LONGEST_KEY = 1024  # bytes
 TRIES = 3  # more of a request that failed; whoever is without an answer then waits and comes again
 _ODD = re.compile(r"[\x00-\x1f\x7f%*?\[\]\\]")  # what stores or XML do not take, and patterns of fsspec
@@ -150,6 +151,9 @@ class BucketStore(FsspecStore):
             self._fail(error, "does not answer")
         reader = ObjectReader(self._objects, path, seen["size"], seen["e_tag"])
         return cast("IO[bytes]", io.BufferedReader(reader, 2**18))
+
+    def address(self, key: str) -> str | None:
+        return obstore.sign(self._objects, "GET", self._path(key), _SIGNED)
 
     def exists(self, key: str) -> bool:
         path = self._path(key)

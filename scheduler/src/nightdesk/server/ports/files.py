@@ -41,6 +41,15 @@ class FileStore(Protocol):
             NotFound: there is no such object.
         """
 
+    def address(self, key: str) -> str | None:
+        """Where what stands in front of the api gets the same bytes by itself: a file's or an http(s) URL, good for a minute.
+
+        Nothing is asked of the store: the object may not be there. None: not of this store.
+
+        Raises:
+            NotFound: there can be no such object.
+        """
+
     def exists(self, key: str) -> bool:
         """Whether the object is there.
 

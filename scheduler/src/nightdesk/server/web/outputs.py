@@ -93,8 +93,8 @@ def get_output(
     }
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
-    file = platform.store.open(output_key(run, output.name))
-    return file_response(request, file, output.size, headers, media_type(name))
+    key = output_key(run, output.name)
+    return file_response(request, platform.store, key, output.size, headers, media_type(name))
 
 
 def outputs_of(platform: WebPlatform, run: Run) -> list[Output]:

@@ -1,4 +1,8 @@
-"""A file of the store as an answer: in large pieces, from any place on, with little memory however large it is."""
+"""A file of the store as an answer: in large pieces, from any place on, with little memory however large it is.
+
+What is large the proxy sends: it says that it can, and is told the address of the bytes instead of given them (as
+X-Sendfile and X-Accel-Redirect of other servers do). Its side of it: services/proxy/bodies.mjs.
+"""
 
 from __future__ import annotations
 
@@ -10,34 +14,54 @@ from anyio import to_thread
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 
+from nightdesk.server.ports.files import FileStore
+
+_BODY = "X-Nightdesk-Body"  # asked with `apart`, answered with an address and `#FIRST-END`
+_APART_BYTES = 2**20  # what is smaller costs less to send than to send elsewhere
 _PIECE = 2**20  # a smaller one costs more to hand from thread to thread than to read
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 
 
 def file_response(
-    request: Request, file: IO[bytes], size: int, headers: dict[str, str], kind: str
+    request: Request, store: FileStore, key: str, size: int, headers: dict[str, str], kind: str
 ) -> Response:
     """All of it, or the part that was asked for (RFC 9110, 14): then 206, or 416 where there is no such part.
 
     Args:
         request: may hold ``Range``, and ``If-Range`` with the ETag that an earlier part came with.
-        file: as the store opened it; closed when the answer has gone.
+        store: has the file.
+        key: its name there.
         size: of the whole file in bytes.
         headers: of the answer, its ETag among them.
         kind: the media type.
+
+    Raises:
+        NotFound: there is no such file.
+        Unavailable: the store does not answer.
     """
     headers = {**headers, "Accept-Ranges": "bytes"}
     part = wanted_part(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], size)
-    if part is None:
-        headers["Content-Length"] = str(size)
-        return StreamingResponse(_pieces(file, size), media_type=kind, headers=headers)
-    start, end = part
-    if start >= end:
-        file.close()
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
-    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
-    file.seek(start)
-    return StreamingResponse(_pieces(file, end - start), status_code=206, media_type=kind, headers=headers)
+    start, end = part or (0, size)
+    if part is not None:
+        if start >= end:
+            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    status = 200 if part is None else 206
+    address = store.address(key) if _sent_by_proxy(request, end - start) else None
+    if address is not None:
+        return Response(
+            status_code=status, media_type=kind, headers={**headers, _BODY: f"{address}#{start}-{end}"}
+        )
+    file = store.open(key)
+    if start:
+        file.seek(start)
+    headers["Content-Length"] = str(end - start)
+    return StreamingResponse(_pieces(file, end - start), status_code=status, media_type=kind, headers=headers)
+
+
+def _sent_by_proxy(request: Request, size: int) -> bool:
+    """Whether the proxy sends so many bytes; at the gate there is none, and the word of a run's code is no proxy's."""
+    return size >= _APART_BYTES and request.headers.get(_BODY) == "apart" and not request.app.state.gate
 
 
 def wanted_part(wanted: str | None, only_if: str | None, etag: str, size: int) -> tuple[int, int] | None:
