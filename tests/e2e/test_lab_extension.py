@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, expect
 
 from ..support.browser import Desk
 from ..support.notebooks import code, document
 from ..support.people import Person, Session, join, leave
 from ..support.platform import Platform, docker
+from ..support.walk.visit import GRAVE, OPTIONS
 
 pytestmark = [pytest.mark.browser, pytest.mark.platform]
 NAME = "lara"
@@ -198,6 +200,7 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     form.get_by_label("Tell the time to").select_option("region")
     expect(form.get_by_label("region", exact=True)).to_be_disabled()
     lab.picture("lab-schedule")
+    sound(page)
     form.get_by_label("Name", exact=True).fill(HOSTILE)
     form.get_by_role("button", name="Make the schedule").click()
     expect(form).to_be_hidden()
@@ -213,6 +216,7 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     run = page.get_by_role("list", name="My runs").get_by_role("listitem").first
     expect(run).to_contain_text(HOSTILE)
     lab.picture("lab-schedules")
+    sound(page)
     assert "T" in lara.runs.show(str(run.get_attribute("data-run")))["parameters"]["region"]
     lara.runs.cancel(str(run.get_attribute("data-run")))
     with page.expect_popup() as opened:
@@ -245,6 +249,9 @@ def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
     form.get_by_label("What runs").select_option("the file in my home, as it is each time")
     expect(form).to_contain_text("Read each time from your home, as sales.ipynb is saved then")
     lab.picture("lab-dark")
+    form.get_by_label("Time zone").fill("Mars/Base")
+    expect(form.get_by_role("alert").first).to_contain_text("no time zone")
+    sound(page)
     page.keyboard.press("Escape")
     expect(form).to_be_hidden()
 
@@ -260,6 +267,15 @@ def ask(page: Page) -> Locator:
     form = page.get_by_role("dialog", name="Run in background")
     expect(form).to_be_visible()
     return form
+
+
+def sound(page: Page) -> None:
+    """Axe finds nothing serious in what is ours."""
+    page.evaluate(AXE_SCRIPT)
+    ours = [".nightdesk-panel", *([".nightdesk-form"] if page.locator(".nightdesk-form").count() else [])]
+    found = page.evaluate("([ours, how]) => axe.run({ include: ours }, how)", [ours, OPTIONS])
+    grave = [each for each in found["violations"] if each["impact"] in GRAVE]
+    assert not grave, [(each["id"], each["nodes"][0]["html"][:200]) for each in grave]
 
 
 def hand_over(form: Locator) -> None:
