@@ -134,10 +134,12 @@ def test_two_hundred_versions_are_asked_for_as_five_are(site: Site, line: str) -
 def test_a_version_s_page_says_all_that_is_known(site: Site, line: str) -> None:
     site.people.going_on = [Session("ada", "", line, "2026.2.1"), Session("bob", "", line, "2026.2.1")]
     try:
-        mine = words(page(site, f"/{line}/2026.2.1"))
+        answer = page(site, f"/{line}/2026.2.1")
+        mine = words(answer)
         all_of_it = words(page(site, f"/{line}/2026.2.1", ROOT))
     finally:
         site.people.going_on = []
+    assert f'<a href="{PAGES}" aria-current="page">' in answer.text
     assert "Sessions 2: ada Runs none" in mine
     assert "Sessions 2: ada, bob Runs none" in all_of_it
     for part in (
