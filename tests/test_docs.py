@@ -319,6 +319,19 @@ def test_page_is_reachable_from_the_index(page: Path) -> None:
         assert f"({page.name})" in text_of("index.md"), f"docs/index.md does not lead to {page.name}"
 
 
+def test_every_picture_is_taken_by_a_test_and_shown_somewhere() -> None:
+    """So `make pictures` renews it, and looks into the test's file."""
+    texts = [page.read_text("utf-8") for page in (*DOCS, ROOT / "README.md")]
+    shown = {name for text in texts for name in re.findall(r"\bimg/([a-z0-9-]+)\.png", text)}
+    renewing = (ROOT / "setup/pictures.sh").read_text("utf-8")
+    taken: set[str] = set()
+    for file in (ROOT / "tests/e2e").glob("test_*.py"):
+        if file.name in renewing:
+            taken.update(re.findall(r'picture\("([a-z0-9-]+)"', file.read_text("utf-8")))
+    assert shown <= taken
+    assert {path.stem for path in (ROOT / "docs/img").glob("*.png")} == shown
+
+
 def test_decisions_are_listed_and_numbered() -> None:
     folder = ROOT / "docs" / "decisions"
     pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
