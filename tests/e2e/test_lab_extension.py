@@ -228,7 +228,7 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     assert not lab.troubles
 
 
-def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
+def test_in_the_dark_from_the_palette_and_the_live_file(lab: Desk, lara: Person, session: Session) -> None:
     settings = ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
     session.do("mkdir", "-p", f"/home/nightdesk/{settings}")
     session.put(f"{settings}/themes.jupyterlab-settings", b'{"theme": "JupyterLab Dark"}')
@@ -252,8 +252,18 @@ def test_in_the_dark_and_from_the_palette(lab: Desk, session: Session) -> None:
     form.get_by_label("Time zone").fill("Mars/Base")
     expect(form.get_by_role("alert").first).to_contain_text("no time zone")
     sound(page)
-    page.keyboard.press("Escape")
+    form.get_by_label("Time zone").fill("UTC")
+    expect(form.get_by_role("group", name="Due next").get_by_role("listitem")).to_have_count(5)
+    form.get_by_label("Take along the folder “reports”").check()
+    expect(form).to_contain_text("The folder as it is each time")
+    form.get_by_role("button", name="Make the schedule").click()
     expect(form).to_be_hidden()
+    expect(page.get_by_role("list", name="My schedules")).to_contain_text("every weekday at 06:30")
+    made = json.loads(lara.command("schedule", "show", "sales.ipynb", "--json").stdout)
+    source = made["source"]
+    assert (source["kind"], source["path"], source["folder"]) == ("home", "reports/sales.ipynb", "reports")
+    lara.command("schedule", "rm", "sales.ipynb").check_returncode()
+    assert not lab.troubles
 
 
 def open_notebook(page: Page, path: str) -> None:
