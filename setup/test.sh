@@ -6,4 +6,12 @@ ready browser os-image images
 unset NIGHTDESK_URL NIGHTDESK_TOKEN
 unset PYTHONDONTWRITEBYTECODE # tests start many processes, each of which would compile the sources anew
 step "Tests"
-exec "${NIGHTDESK_VENV:-.venv}/bin/python" -m pytest "$@" </dev/null
+python=${NIGHTDESK_VENV:-.venv}/bin/python
+if [ $# -eq 0 ]; then
+    # Those that need no platform beside those that do, which wait most of their time; their words come at the end.
+    log=${NIGHTDESK_STATE:-.nightdesk}/log/tests-unit.log
+    mkdir -p "$(dirname "$log")"
+    nice -n 10 "$python" -m pytest tests/unit -p no:cacheprovider </dev/null >"$log" 2>&1 &
+    set -- --ignore=tests/unit --beside "$!:$log"
+fi
+exec "$python" -m pytest "$@" </dev/null

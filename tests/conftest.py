@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .support import bad_input_table, fault_table, pictures, security_table
+from .support import bad_input_table, beside, fault_table, pictures, security_table
 from .support.bad_input_table import BadInputTable
 from .support.fault_table import FaultTable
 from .support.object_store import ObjectStore
@@ -24,7 +24,8 @@ from .support.servers import servers as the_servers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `make faults`, `make bad-input`, `make security` and `make pictures`."""
+    """The options of `make test`, `make faults`, `make bad-input`, `make security` and `make pictures`."""
+    beside.pytest_addoption(parser)
     security_table.add_options(parser)
     fault_table.add_options(parser)
     bad_input_table.add_options(parser)
@@ -33,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tests that are marked with a number are gathered in a table, wherever they stand."""
+    beside.pytest_configure(config)
     pictures.Album.renewing = config.getoption("--renew-pictures")
     config.pluginmanager.register(FaultTable(), "faults")
     config.pluginmanager.register(BadInputTable(), "bad input")
