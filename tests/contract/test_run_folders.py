@@ -65,6 +65,21 @@ def test_a_notebook_among_the_outputs_is_not_the_runner_s(place: OnDisk | InMemo
     assert results(place.folders) == {"notebook.ipynb": b"forged"}
 
 
+def test_a_notebook_that_is_being_executed(place: OnDisk | InMemory) -> None:
+    assert place.folders.notebook_so_far(RUN) is None, "there is no folder yet"
+    prepare(place.folders)
+    assert place.folders.notebook_so_far(RUN) is None
+    versions = set()
+    for content in (b"{}", b"{ }"):
+        place.leave("result", "notebook.ipynb", content)
+        found = place.folders.notebook_so_far(RUN)
+        assert found is not None
+        with found.file:
+            assert (found.file.read(), found.size) == (content, len(content))
+        versions.add(found.version)
+    assert len(versions) == 2, "it is seen that it was saved anew"
+
+
 def test_too_many_files(place: OnDisk | InMemory) -> None:
     prepare(place.folders)
     for number in range(13):

@@ -23,11 +23,11 @@ from nightdesk.server.adapters.hub_roster import HubRoster
 from nightdesk.server.adapters.messenger import OutsideMessenger
 from nightdesk.server.adapters.records_sql import RecordsSql
 from nightdesk.server.adapters.redis_bell import CHANNEL, TASK, RedisBell, celery_app
-from nightdesk.server.adapters.run_folders import SharedRunFolders
+from nightdesk.server.adapters.run_folders import SharedNotebooks, SharedRunFolders
 from nightdesk.server.adapters.sealing import AesSealing, BadKey
 from nightdesk.server.adapters.shared_volume import prepare
 from nightdesk.server.ports.doorbell import Doorbell
-from nightdesk.server.ports.files import FileStore
+from nightdesk.server.ports.files import FileStore, UnfinishedNotebooks
 from nightdesk.server.ports.homes import Homes
 from nightdesk.server.ports.people import People
 from nightdesk.server.ports.probe import Probe
@@ -107,6 +107,7 @@ class WebPlatform:
     environment: Environment
     records: Records
     store: FileStore
+    unfinished: UnfinishedNotebooks
     bell: Doorbell
     people: People
     policies: PolicyBook
@@ -225,6 +226,7 @@ def web_platform() -> Callable[[], WebPlatform]:
         settings=settings,
         environment=environment,
         records=records,
+        unfinished=SharedNotebooks(environment.scratch),
         bell=bell,
         people=people,
         policies=policies,

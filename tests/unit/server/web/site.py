@@ -95,6 +95,7 @@ class Site:
             environment=environment,
             records=bench.records,
             store=bench.store,
+            unfinished=bench.folders,
             bell=bench.bell,
             people=self.people,
             policies=policies,

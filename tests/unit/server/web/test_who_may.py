@@ -113,6 +113,7 @@ def test_the_hub_asks_for_offers(site: Site) -> None:
         "",
         "/log",
         "/events",
+        "/so-far",
         "/outputs",
         "/outputs.zip",
         "/outputs/log.txt",

@@ -24,7 +24,7 @@ from nightdesk.server.adapters.runner_files import RunnerFiles
 from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.names import on_one_line
 from nightdesk.server.domain.run import Output, Run
-from nightdesk.server.ports.files import FolderUse
+from nightdesk.server.ports.files import FolderUse, UnfinishedNotebook
 
 _OWNER = 1000  # the person in every environment image
 _LONGEST = 1000  # bytes of an output's name, folders included: stores take 1024
@@ -33,11 +33,47 @@ _PIECE = 2**18
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class SharedRunFolders:
+class SharedNotebooks:
+    """What runners have saved below the root of the run folders."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def notebook_so_far(self, run: Run) -> UnfinishedNotebook | None:
+        file = self.notebook(run)
+        if file is None:
+            return None
+        state = os.fstat(file.fileno())
+        return UnfinishedNotebook(
+            file, state.st_size, f"{state.st_ino:x}-{state.st_mtime_ns:x}-{state.st_size:x}"
+        )
+
+    def notebook(self, run: Run) -> IO[bytes] | None:
+        try:
+            result = _open_directory(self._folder(run) / "result")
+        except FileNotFoundError:  # the code never started, or all is over
+            return None
+        try:
+            file = _open_at(result, "notebook.ipynb") if _is_plain(result, "notebook.ipynb") else None
+        except FileNotFoundError:
+            return None
+        finally:
+            os.close(result)
+        # Between the two it may have become something else.
+        if file is not None and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            return None
+        return file
+
+    def _folder(self, run: Run) -> Path:
+        return self._root / run.id / str(run.attempt)
+
+
+class SharedRunFolders(SharedNotebooks):
     """Folders ``RUN/ATTEMPT`` below one root."""
 
     def __init__(self, root: Path, max_files: int) -> None:
-        self._root = root
+        super().__init__(root)
         self._max_files = max_files
         self._runner = RunnerFiles(root)
 
@@ -106,16 +142,6 @@ class SharedRunFolders:
                 return
             yield name, _open_at(directory, name.rsplit("/", 1)[-1])
 
-    def notebook(self, run: Run) -> IO[bytes] | None:
-        folder = self._folder(run) / "result"
-        if not folder.is_dir():  # the code never started
-            return None
-        result = _open_directory(folder)
-        try:
-            return _open_at(result, "notebook.ipynb") if _is_plain(result, "notebook.ipynb") else None
-        finally:
-            os.close(result)
-
     def skipped(self, run: Run) -> list[str]:
         found: list[str] = []
         count = sum(1 for _ in _plain_files(self._folder(run) / "out", found))
@@ -140,9 +166,6 @@ class SharedRunFolders:
             (self._root / run_id).rmdir()
         except OSError:
             return  # another attempt's folder is still there, or it is gone already
-
-    def _folder(self, run: Run) -> Path:
-        return self._root / run.id / str(run.attempt)
 
 
 def _write_token(path: Path, token: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from nightdesk.server.domain.run import Output, Run
-from nightdesk.server.ports.files import FolderUse
+from nightdesk.server.ports.files import FolderUse, UnfinishedNotebook
 
 
 @dataclass(slots=True)
@@ -79,6 +79,15 @@ class MemoryFolders:
         folder = self.folders.get((run.id, run.attempt))
         content = folder.result.get("notebook.ipynb") if folder is not None else None
         return None if content is None else io.BytesIO(content)
+
+    def notebook_so_far(self, run: Run) -> UnfinishedNotebook | None:
+        """The same, as it is at this moment."""
+        file = self.notebook(run)
+        if file is None:
+            return None
+        content = file.read()
+        file.seek(0)
+        return UnfinishedNotebook(file, len(content), hashlib.sha256(content).hexdigest()[:16])
 
     def skipped(self, run: Run) -> list[str]:
         """What :meth:`results` left out, in words."""

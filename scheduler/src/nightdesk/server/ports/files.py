@@ -17,6 +17,26 @@ class FolderUse:
     files: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnfinishedNotebook:
+    """A notebook that is being executed, as it was saved last; whoever gets it closes the file."""
+
+    file: IO[bytes]
+    size: int
+    version: str
+    """Another one each time that it is saved."""
+
+
+class UnfinishedNotebooks(Protocol):
+    """What the api sees of the folders of runs."""
+
+    def notebook_so_far(self, run: Run) -> UnfinishedNotebook | None:
+        """The notebook of the run's attempt as the runner saved it last, opened without following any link.
+
+        None where there is none.
+        """
+
+
 class FileStore(Protocol):
     """Where inputs and outputs are kept. Names are relative, with slashes."""
 
@@ -68,8 +88,8 @@ class FileStore(Protocol):
         """
 
 
-class RunFolders(Protocol):
-    """The folder that a run's container sees as ``/nightdesk``; only workers have it."""
+class RunFolders(UnfinishedNotebooks, Protocol):
+    """The folder that a run's container sees as ``/nightdesk``; but for the one above only workers have it."""
 
     def prepare(
         self, run: Run, job: dict[str, Any], source: IO[bytes], files: IO[bytes] | None, token: str = ""

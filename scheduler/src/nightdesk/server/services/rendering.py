@@ -31,10 +31,12 @@ _STYLE = (
     ".widget{font-family:system-ui,sans-serif;font-size:.9rem}.widget table{border-collapse:collapse}"
     ".widget .row{display:flex;gap:.6em;flex-wrap:wrap;align-items:center}"
     ".coming{position:sticky;top:0;z-index:1;margin:0;padding:.5em 1em;font-family:system-ui,sans-serif;font-size:.9rem;"
-    "background:#fff8d6;color:#333}</style>"
+    "background:#fff8d6;color:#333}.now{margin:1em;font-family:system-ui,sans-serif;font-size:.9rem;color:#555}</style>"
 )
 # There is no script to take it away again: a further style does, behind the last cell.
 _COMING = '<p class="coming" role="status">A large notebook: its cells are coming …</p>'
+_NOW = '<p class="now" id="now">{}</p>'
+_NONE_YET = "None of its {} cells has been executed yet."
 _ALL_THERE = "<style>.coming{display:none}</style>"
 
 
@@ -76,6 +78,15 @@ def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
     Of a large one the frame comes before it is known whether it is a notebook at all. Without ``code`` the inputs of its
     cells are left out: what they printed and showed stays.
     """
+    return _pieces_of(file, title, code, None)
+
+
+def pieces_so_far(file: Any, title: str, cell: int) -> Iterator[bytes]:
+    """Of a notebook that is being executed what comes up to ``cell``, the number of the code cell it is at; 0: before the first."""
+    return _pieces_of(file, title, True, cell)
+
+
+def _pieces_of(file: Any, title: str, code: bool, until: int | None) -> Iterator[bytes]:
     head, foot = _frame(title, code)
     large = file.seek(0, io.SEEK_END) > LARGE
     file.seek(0)
@@ -84,7 +95,8 @@ def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
     raw = json.loads(file.read().decode("utf-8", "replace"))
     if raw.get("nbformat") != 4:
         raw = _upgraded(raw)
-    cells_of_it, metadata = list(raw["cells"]), dict(raw.get("metadata", {}))
+    cells_of_it, end = (raw["cells"], "") if until is None else _until(raw["cells"], until)
+    metadata = dict(raw.get("metadata", {}))
     widgets = views_of(metadata.pop("widgets", {}).get(_WIDGET_STATE, {}))
     if not large:
         yield head.encode("utf-8", "replace")
@@ -93,7 +105,7 @@ def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
             _prepare(cell, widgets)
         part = nbformat.from_dict({**_empty(raw), "metadata": metadata, "cells": cells})
         yield _made(part, title, code, cells_alone=True).encode("utf-8", "replace")
-    yield f"{_ALL_THERE if large else ''}</main>{foot}".encode("utf-8", "replace")
+    yield f"{end}{_ALL_THERE if large else ''}</main>{foot}".encode("utf-8", "replace")
 
 
 def _frame(title: str, code: bool) -> tuple[str, str]:
@@ -102,6 +114,18 @@ def _frame(title: str, code: bool) -> tuple[str, str]:
     # The template's own: its scripts would load typesetting and widgets from elsewhere.
     head, _, foot = _SCRIPT.sub("", body).partition("</main>")
     return head.replace("</head>", f"{_STYLE}</head>", 1), foot
+
+
+def _until(cells: list[Any], number: int) -> tuple[list[Any], str]:
+    """The cells up to the code cell of this number, and in words what follows."""
+    places = [place for place, cell in enumerate(cells) if cell["cell_type"] == "code"]
+    count = len(places)
+    if number >= count:
+        return cells, _NOW.format(f"Cell {count} of {count}, the last one.")
+    said = (
+        f"Cell {number} of {count}: what follows is not executed yet." if number else _NONE_YET.format(count)
+    )
+    return cells[: places[number]], _NOW.format(said)
 
 
 def _empty(node: Any) -> dict[str, Any]:

@@ -56,6 +56,7 @@ from nightdesk.server.web import (
     schedules,
     sessions,
     sharing,
+    so_far,
     story,
     sweep_live,
     sweep_pages,
@@ -115,6 +116,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
     app.state.small_submits = api.small_submits()
     app.state.renderer = Renderer()
     app.state.in_making = InMaking()
+    app.state.so_far = so_far.SoFar()
     app.state.previewer = previews.previewer()
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     errors.install(app)
@@ -127,6 +129,7 @@ def create_app(platform: WebPlatform, at_gate: bool = False) -> FastAPI:
         live,
         zipped,
         outputs,
+        so_far,
         usage,
         catalogue,
         environments,

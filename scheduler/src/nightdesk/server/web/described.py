@@ -240,6 +240,7 @@ ANSWERS = {
     "GET /runs/{run_id}/history": Answer(answers.History, (401, 404)),
     "GET /runs/{run_id}/failure": Answer(answers.Failure, (401, 404, 409)),
     "GET /runs/{run_id}/cells": Answer(seen.Cells, (401, 404, 422)),
+    "GET /runs/{run_id}/so-far": Answer("text/html", (401, 404, 409)),
     "GET /runs/{run_id}/shares": Answer(seen.Shares, (401, 403, 404)),
     "POST /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422, 429)),
     "DELETE /runs/{run_id}/shares": Answer(seen.Shares, (400, 401, 403, 404, 422)),

@@ -9,6 +9,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import IO
@@ -28,6 +29,8 @@ class Growing:
         self._news = threading.Condition()
         self._length = 0
         self._over = False
+        self.took: float | None = None
+        """Seconds until it was whole; None before."""
         self.error: NightdeskError | None = None
         self._thread = threading.Thread(target=self._make, args=(pieces, keep), name="page", daemon=True)
         self._thread.start()
@@ -65,6 +68,7 @@ class Growing:
                 return
 
     def _make(self, pieces: Iterator[bytes], keep: Callable[[IO[bytes]], object]) -> None:
+        began = time.monotonic()
         try:
             for piece in pieces:
                 self._file.write(piece)
@@ -75,6 +79,7 @@ class Growing:
             with os.fdopen(os.dup(self._file.fileno()), "rb") as whole:
                 whole.seek(0)
                 keep(whole)
+            self.took = time.monotonic() - began
         except NightdeskError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - the edge of a thread: who reads is told that it ends

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from nightdesk.server.domain.errors import Conflict, Unavailable
 from nightdesk.server.services.drawing_room import DONE, PIECE, PLACE, READ
-from nightdesk.server.services.rendering import html_pieces
+from nightdesk.server.services.rendering import html_pieces, pieces_so_far
 from nightdesk.server.web.forker import Worker, forker
 
 _MEMORY = 3 * 2**29  # of the process that renders; the service itself must go on
@@ -42,6 +42,15 @@ class Renderer:
         """
         what = {"what": "the notebook", "hint": "Download notebook.ipynb."}
         return self.pieces(html_pieces, title, code, file=(file, size, size), **what)
+
+    def so_far(self, file: IO[bytes], size: int, title: str, cell: int) -> Iterator[bytes]:
+        """A notebook that is being executed as a page, up to the code cell of this number.
+
+        Raises:
+            Unavailable, Conflict: see :meth:`html`.
+        """
+        what = {"what": "the notebook", "hint": "Look again when the run is over."}
+        return self.pieces(pieces_so_far, title, cell, file=(file, size, size), **what)
 
     def do(
         self,

@@ -3,6 +3,7 @@
 import { Colours } from "./colours.js";
 import { count, refresh, tick } from "./page.js";
 import { moved } from "./cells.js";
+import * as soFar from "./so_far.js";
 import * as metrics from "./metrics.js";
 import * as usage from "./usage.js";
 
@@ -18,6 +19,7 @@ const line = article.querySelector(".progress-line");
 function show(run) {
   usage.of(run.attempt);
   moved(run);
+  soFar.moved(run);
   field("status").textContent = run.status.replace("_", " ");
   field("status").className = `status ${run.status}`;
   field("reason").textContent = run.waiting || run.reason || "";
@@ -90,6 +92,7 @@ function listen() {
     heard = Date.now();
     last = event.lastEventId;
     print(JSON.parse(event.data));
+    soFar.printed();
   });
   source.addEventListener("end", () => {
     source.close();
