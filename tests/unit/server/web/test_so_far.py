@@ -62,6 +62,7 @@ def test_what_was_executed_is_there_and_the_rest_is_not(site: Site) -> None:
     assert "<b>first</b>" in answer.text
     assert "<b>second</b>" in answer.text
     assert "source_2" in answer.text
+    assert "column-reverse" in answer.text, "its newest cell is in sight without a script"
     assert "source_3" not in answer.text
     assert 'id="now">Cell 2 of 4: what follows is not executed yet.' in answer.text
     assert site.bench.records.outputs([run.id])[run.id] == [], "nothing of it is kept among the outputs"
@@ -135,7 +136,7 @@ def test_a_script_has_no_cells(site: Site) -> None:
 def test_its_page_has_a_frame_for_it(site: Site) -> None:
     run = going(site, executed("x"))
     page = site.ask("GET", f"{BASE}/runs/{run.id}", ADA, cookie=True).text
-    assert f'<iframe class="frame" src="{API}/runs/{run.id}/so-far#now" sandbox ' in page
+    assert f'<iframe class="frame" src="{API}/runs/{run.id}/so-far" sandbox ' in page
     assert 'loading="lazy"' in page, "nothing is made of it for who does not look"
     assert 'id="so-far"' not in site.ask("GET", f"{BASE}/runs/{site.finished().id}", ADA, cookie=True).text
     waiting = site.ask("GET", f"{BASE}/runs/{site.bench.submit().id}", ADA, cookie=True).text

@@ -35,6 +35,11 @@ _STYLE = (
 )
 # There is no script to take it away again: a further style does, behind the last cell.
 _COMING = '<p class="coming" role="status">A large notebook: its cells are coming …</p>'
+# What is laid out from its end on is seen at its end first: no script can go there, and browsers follow no #now in a frame.
+_END_FIRST = (
+    "<style>html{height:100%;overflow:hidden}main{flex:none;margin-bottom:auto}"
+    "body{box-sizing:border-box;height:100%;margin:0;overflow:auto;display:flex;flex-direction:column-reverse}</style>"
+)
 _NOW = '<p class="now" id="now">{}</p>'
 _NONE_YET = "None of its {} cells has been executed yet."
 _ALL_THERE = "<style>.coming{display:none}</style>"
@@ -82,12 +87,14 @@ def html_pieces(file: Any, title: str, code: bool = True) -> Iterator[bytes]:
 
 
 def pieces_so_far(file: Any, title: str, cell: int) -> Iterator[bytes]:
-    """Of a notebook that is being executed what comes up to ``cell``, the number of the code cell it is at; 0: before the first."""
+    """What a notebook that is being executed has up to ``cell``, the number of the code cell it is at; 0: before the first."""
     return _pieces_of(file, title, True, cell)
 
 
 def _pieces_of(file: Any, title: str, code: bool, until: int | None) -> Iterator[bytes]:
     head, foot = _frame(title, code)
+    if until is not None:
+        head = head.replace("</head>", f"{_END_FIRST}</head>", 1)
     large = file.seek(0, io.SEEK_END) > LARGE
     file.seek(0)
     if large:

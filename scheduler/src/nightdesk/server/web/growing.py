@@ -30,7 +30,7 @@ class Growing:
         self._length = 0
         self._over = False
         self.took: float | None = None
-        """Seconds until it was whole; None before."""
+        """Seconds from its beginning, however long that was waited for, until it was whole; None before."""
         self.error: NightdeskError | None = None
         self._thread = threading.Thread(target=self._make, args=(pieces, keep), name="page", daemon=True)
         self._thread.start()
@@ -68,9 +68,10 @@ class Growing:
                 return
 
     def _make(self, pieces: Iterator[bytes], keep: Callable[[IO[bytes]], object]) -> None:
-        began = time.monotonic()
+        began = 0.0
         try:
             for piece in pieces:
+                began = began or time.monotonic()
                 self._file.write(piece)
                 self._file.flush()
                 with self._news:

@@ -31,8 +31,8 @@ from nightdesk.server.web.outputs import RENDER_BYTES, framed
 from nightdesk.server.web.paths import API
 from nightdesk.server.web.renderer import Renderer
 
-_REST_SECONDS = 3.0  # between two pages of one run, and ten times what the last one took
-_REST_TIMES = 10
+_REST_SECONDS, _LONGEST_REST = 3.0, 15.0  # between two pages of one run …
+_REST_TIMES = 10  # … and within these so many times what the last one took
 _MOST = 16  # pages that are kept, on the disk
 router = APIRouter(prefix=API, tags=["outputs"])
 
@@ -48,7 +48,7 @@ class _Page:
         took = self.growing.took
         if took is None:
             return self.growing.error is None
-        return now < self.began + took + max(_REST_SECONDS, _REST_TIMES * took)
+        return now < self.began + took + min(max(_REST_SECONDS, _REST_TIMES * took), _LONGEST_REST)
 
 
 class SoFar:
