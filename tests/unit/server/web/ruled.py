@@ -128,7 +128,7 @@ EXPECTED: dict[tuple[str, str], Codes] = {
     ("GET", f"{API}/runs/{{run_id}}/log"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/events"): OWN_RUN,
     ("GET", f"{API}/runs/{{run_id}}/cells"): OWN_RUN,
-    ("GET", f"{API}/runs/{{run_id}}/so-far"): OWN_RUN,
+    ("GET", f"{API}/runs/{{run_id}}/so-far"): (401, 307, 404, 307),  # it is over: its own page
     ("GET", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
     ("POST", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
     ("DELETE", f"{API}/runs/{{run_id}}/shares"): OWN_RUN,
