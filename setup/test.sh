@@ -9,9 +9,9 @@ step "Tests"
 python=${NIGHTDESK_VENV:-.venv}/bin/python
 if [ $# -eq 0 ]; then
     # Those that need no platform beside those that do, which wait most of their time; their words come at the end.
-    log=${NIGHTDESK_STATE:-.nightdesk}/log/tests-unit.log
-    mkdir -p "$(dirname "$log")"
-    nice -n 10 "$python" -m pytest tests/unit -p no:cacheprovider </dev/null >"$log" 2>&1 &
-    set -- --ignore=tests/unit --beside "$!:$log"
+    log=${NIGHTDESK_STATE:-.nightdesk}/log
+    mkdir -p "$log"
+    nice -n 10 "$python" -m pytest tests/unit -p no:cacheprovider --tell "$log/tests-unit.jsonl" </dev/null >"$log/tests-unit.log" 2>&1 &
+    set -- --ignore=tests/unit --beside "$!:$log/tests-unit.jsonl:$log/tests-unit.log"
 fi
 exec "$python" -m pytest "$@" </dev/null

@@ -1,4 +1,4 @@
-"""Tests in a process beside: what they said and how they ended is told at the end, and they end with who waits for them."""
+"""Tests in a process beside: how they went is told among the others at the end, and they end with who waits for them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+PYTEST = [sys.executable, "-m", "pytest", "-p", "tests.support.beside", "-p", "no:cacheprovider"]
 # As setup/test.sh does it: started beside, then this process becomes pytest.
-START = 'sh -c "$1" >log & pid=$!; shift; exec "$@" --beside "$pid:log"'
+START = 'sh -c "$1" >log 2>&1 & pid=$!; shift; exec "$@" --beside "$pid:told:log"'
 
 
 def run(folder: Path, beside: str, test: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(f"def test_it():\n    {test}\n")
-    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.beside", "test_it.py"]
     return subprocess.run(
-        ["bash", "-c", START, "bash", beside, *pytest_here],
+        ["bash", "-c", START, "bash", beside, *PYTEST, "test_it.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -29,12 +29,30 @@ def run(folder: Path, beside: str, test: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    ("beside", "test", "code"),
-    [("exit 0", "pass", 0), ("exit 1", "pass", 1), ("exit 0", "assert False", 1), ("kill -9 $$", "pass", 1)],
+    ("theirs", "ours", "code", "words"),
+    [
+        ("pass", "pass", 0, "= 3 passed, 1 skipped in "),
+        ("assert 'theirs' == ''", "pass", 1, "= 1 failed, 2 passed, 1 skipped in "),
+        ("pass", "assert 'ours' == ''", 1, "= 1 failed, 2 passed, 1 skipped in "),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "pass", 1, "= 2 passed in "),
+    ],
 )
-def test_the_outcome_is_that_of_both(tmp_path: Path, beside: str, test: str, code: int) -> None:
-    done = run(tmp_path, f"sleep 0.5; echo words of theirs; {beside}", test)
+def test_the_outcome_is_that_of_both(tmp_path: Path, theirs: str, ours: str, code: int, words: str) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/test_theirs.py").write_text(
+        f"import pytest\ndef test_one(): pass\ndef test_two():\n    {theirs}\n"
+        "@pytest.mark.skip\ndef test_three(): pass\n"
+    )
+    done = run(tmp_path, f"exec {' '.join(PYTEST)} theirs --tell told", ours)
     assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout.splitlines()[-1]
+    for said in (each for each in (theirs, ours) if each.startswith("assert")):
+        assert f" - AssertionError: {said}" in done.stdout
+
+
+def test_what_it_said_is_shown_where_it_came_to_nothing(tmp_path: Path) -> None:
+    done = run(tmp_path, "echo words of theirs; exit 4", "pass")
+    assert done.returncode == 1
     assert "words of theirs" in done.stdout
 
 
