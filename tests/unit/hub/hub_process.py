@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 SETUP = {"Authorization": "token token-of-setup"}
 ADMIN_PASSWORD = "password-of-the-admin"
 PASSWORD = "a long walk home"
+SECRETS = (ADMIN_PASSWORD, PASSWORD, "token-of-proxy", "token-of-service", "token-of-setup")
 
 
 def free_port() -> int:
