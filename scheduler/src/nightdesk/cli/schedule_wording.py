@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nightdesk.client.schedule_answers import NextTick, Preview, Schedule, Tick
+    from nightdesk.client.schedule_answers import NextTick, Schedule, SchedulePreview, Tick
 
 _MISSED = {
     "skip": "times at which the platform was away are skipped",
@@ -80,7 +80,7 @@ def show_schedule(found: Schedule) -> None:
         show_next(found["next_ticks"], found["zone"])
 
 
-def show_preview(preview: Preview) -> None:
+def show_preview(preview: SchedulePreview) -> None:
     """When it would be due."""
     print(preview["when"])
     show_next(preview["ticks"], preview["zone"])

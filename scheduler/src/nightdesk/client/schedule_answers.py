@@ -124,7 +124,7 @@ class Schedules(TypedDict):
     next: str | None
 
 
-class Preview(TypedDict):
+class SchedulePreview(TypedDict):
     """When a timetable would be due."""
 
     when: str

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nightdesk.client.archive import Archive
-    from nightdesk.client.schedule_answers import NewHook, Preview, Schedule, Tick
+    from nightdesk.client.schedule_answers import NewHook, Schedule, SchedulePreview, Tick
     from nightdesk.client.transport import Transport
 
 _PAGE = 100
@@ -36,10 +36,10 @@ class Schedules:
 
     def preview(
         self, *, cron: str | None = None, every_seconds: float | None = None, zone: str = "UTC"
-    ) -> Preview:
+    ) -> SchedulePreview:
         """When such a schedule would be due next."""
         wanted = {"cron": cron, "every_seconds": every_seconds, "zone": zone}
-        preview: Preview = self._transport.json("POST", "/schedules/preview", json=wanted)
+        preview: SchedulePreview = self._transport.json("POST", "/schedules/preview", json=wanted)
         return preview
 
     def add(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, get_type_hints
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pytest
 from nightdesk.client import answers
@@ -37,6 +38,25 @@ def test_every_reference_leads_somewhere_and_nothing_stands_there_unused(site: S
     used = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert used == set(schemas)
     assert schemas["Problem"]["required"] == list(get_type_hints(Problem))
+
+
+def shapes(kind: Any) -> Iterator[Any]:
+    """Every typed dictionary that a type is made of."""
+    if is_typeddict(kind):
+        yield kind
+        for hint in get_type_hints(kind).values():
+            if hint is not kind and kind not in get_args(hint):  # it may hold itself
+                yield from shapes(hint)
+    for argument in get_args(kind):
+        yield from shapes(argument)
+
+
+def test_no_two_shapes_have_one_name(site: Site) -> None:
+    there = described(site)["components"]["schemas"]
+    kinds = {kind for answer in ANSWERS.values() for kind in shapes(answer.of)}
+    assert len(kinds) > 100
+    lost = {kind for kind in kinds if set(there[kind.__name__]["properties"]) != set(get_type_hints(kind))}
+    assert lost == set(), "another one of that name stands there, of an answer or of a body"
 
 
 def test_every_good_answer_has_a_shape_and_every_error_the_same(site: Site) -> None:

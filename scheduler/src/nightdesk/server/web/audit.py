@@ -26,7 +26,7 @@ router = APIRouter(prefix=f"{API}/audit", tags=["audit"])
 Words = Annotated[str | None, Query(max_length=_LONGEST)]
 
 
-class Arrived(BaseModel):
+class ArrivedEntry(BaseModel):
     """Something that happened at the hub. What is longer than it may be is cut."""
 
     model_config = ConfigDict(extra="ignore")
@@ -45,7 +45,7 @@ class Arrived(BaseModel):
 class ArrivedEntries(BaseModel):
     """In the order in which they happened."""
 
-    entries: list[Arrived] = Field(max_length=_MOST_AT_ONCE)
+    entries: list[ArrivedEntry] = Field(max_length=_MOST_AT_ONCE)
 
 
 def asked_for(
@@ -146,7 +146,7 @@ def following(found: list[Entry], limit: int) -> str | None:
     return None if len(found) <= limit else f"{found[limit - 1].at!r}_{found[limit - 1].id}"
 
 
-def _note(each: Arrived) -> Note:
+def _note(each: ArrivedEntry) -> Note:
     known = _ACTION.fullmatch(each.action) is not None
     return Note(
         by=each.by,

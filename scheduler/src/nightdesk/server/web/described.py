@@ -197,7 +197,7 @@ ANSWERS = {
     "DELETE /announcements": Answer(admins.Cleared, _ADMINS),
     "DELETE /announcements/{number}": Answer(admins.Cleared, (*_ADMINS, 404, 422)),
     "POST /schedules": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422, 429)),
-    "POST /schedules/preview": Answer(schedules.Preview, (400, 401, 422)),
+    "POST /schedules/preview": Answer(schedules.SchedulePreview, (400, 401, 422)),
     "GET /schedules": Answer(schedules.Schedules, (401, 403, 422)),
     "GET /schedules/{schedule_id}": Answer(schedules.Schedule, (401, 404)),
     "PATCH /schedules/{schedule_id}": Answer(schedules.Schedule, (400, 401, 403, 404, 409, 413, 422)),
