@@ -105,7 +105,7 @@ def test_links_that_lead_out_are_refused(nightdesk: Run, tmp_path: Path) -> None
 
 def test_a_broken_line_is_tried_again(run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from nightdesk.client.errors import ConnectionLost
-    from nightdesk.client.http import Response
+    from nightdesk.client.response import Response
 
     views = Response.views
     broken: list[bool] = []
@@ -126,7 +126,7 @@ def test_a_broken_line_is_tried_again(run: Any, nightdesk: Run, monkeypatch: pyt
 def _cut(monkeypatch: pytest.MonkeyPatch, after: list[int]) -> None:
     """The line breaks after so many bytes, for each of the next answers with a long body."""
     from nightdesk.client.errors import ConnectionLost
-    from nightdesk.client.http import Response
+    from nightdesk.client.response import Response
 
     views = Response.views
 

@@ -13,7 +13,8 @@ from nightdesk.client import Client, ConnectionLost, Unreachable
 from nightdesk.client import http as module
 from nightdesk.client.address import Address
 from nightdesk.client.errors import BadAnswer
-from nightdesk.client.http import Connection, Response
+from nightdesk.client.http import Connection
+from nightdesk.client.response import Response
 
 
 class Server:

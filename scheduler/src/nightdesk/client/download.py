@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from nightdesk.client.answers import Output
-    from nightdesk.client.http import Response
+    from nightdesk.client.response import Response
     from nightdesk.client.runs import Runs
 
     Received = Callable[[Output, int], None]

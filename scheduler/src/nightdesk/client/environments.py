@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         WholeVersion,
     )
     from nightdesk.client.events import Event, Waiting
-    from nightdesk.client.http import Response
+    from nightdesk.client.response import Response
     from nightdesk.client.transport import Transport
 
 _PAGE = 100

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from nightdesk.client.http import Response
+    from nightdesk.client.response import Response
 
     Connect = Callable[[str | None], Response]
     """Opens the stream after the event with this id. Raises Unreachable or Refused."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from nightdesk.client.archive import Archive
     from nightdesk.client.events import Event, Waiting
-    from nightdesk.client.http import Response
     from nightdesk.client.pipeline_answers import CheckedPipeline, ListedPipeline, Pipeline
+    from nightdesk.client.response import Response
     from nightdesk.client.transport import Transport
 
 FILE = "pipeline.yaml"

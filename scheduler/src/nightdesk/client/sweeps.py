@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from nightdesk.client.archive import Archive
     from nightdesk.client.events import Event, Waiting
-    from nightdesk.client.http import Response
     from nightdesk.client.multipart import Form
+    from nightdesk.client.response import Response
     from nightdesk.client.sweep_answers import Sweep, SweepPreview
     from nightdesk.client.transport import Transport
 

@@ -7,15 +7,17 @@ import time
 
 from nightdesk.client.address import quote
 from nightdesk.client.errors import BY_STATUS, BadAnswer, Refused, Unreachable
-from nightdesk.client.http import Connection, not_nightdesk
+from nightdesk.client.http import Connection
+from nightdesk.client.response import not_nightdesk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from nightdesk.client.http import Body, Response
+    from nightdesk.client.http import Body
     from nightdesk.client.login import Login
+    from nightdesk.client.response import Response
 
 API_PATH = "/api/v1"
 
