@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 
 from nightdesk.server.services.formulas import of_latex_output
+from nightdesk.server.services.scripted import without_script
 from nightdesk.server.services.widget_view import views_of
 
 LARGE = 2**20  # bytes of a notebook: of a larger one the frame is sent before it is read
@@ -31,7 +32,7 @@ _STYLE = (
     ".widget{font-family:system-ui,sans-serif;font-size:.9rem}.widget table{border-collapse:collapse}"
     ".widget .row{display:flex;gap:.6em;flex-wrap:wrap;align-items:center}"
     ".coming{position:sticky;top:0;z-index:1;margin:0;padding:.5em 1em;font-family:system-ui,sans-serif;font-size:.9rem;"
-    "background:#fff8d6;color:#333}.now{margin:1em;font-family:system-ui,sans-serif;font-size:.9rem;color:#555}</style>"
+    "background:#fff8d6;color:#333}.scripted{font-family:system-ui,sans-serif;font-size:.9rem;color:#555}.now{margin:1em;font-family:system-ui,sans-serif;font-size:.9rem;color:#555}</style>"
 )
 # There is no script to take it away again: a further style does, behind the last cell.
 _COMING = '<p class="coming" role="status">A large notebook: its cells are coming …</p>'
@@ -184,7 +185,7 @@ def _text(value: Any) -> str:
 
 
 def _prepare(cell: Any, widgets: dict[str, str]) -> None:
-    """What a browser shows by a script alone is put as something that needs none: formulas, and what widgets stood at."""
+    """What a browser shows by a script alone is put as something that needs none: formulas, what widgets stood at, plots."""
     for output in cell.get("outputs", ()):
         data = output.get("data")
         if not data:
@@ -194,6 +195,8 @@ def _prepare(cell: Any, widgets: dict[str, str]) -> None:
             data["text/html"] = widgets[view["model_id"]]
         elif "text/latex" in data and "text/html" not in data:
             data["text/html"] = of_latex_output(data.pop("text/latex"))
+        else:
+            without_script(data)
 
 
 def to_html(source: bytes, title: str, code: bool = True) -> bytes:

@@ -330,6 +330,9 @@ def _describe(route: str, operation: dict[str, Any], schemas: dict[str, Any]) ->
     if route.endswith("/outputs/{name}"):
         responses["304"] = {"description": "as known by its ETag"}
         responses["206"] = {"description": "the part that `Range` asks for", "content": content}
+    if route.endswith("/so-far"):
+        responses["304"] = {"description": "as known by its ETag"}
+        responses["307"] = {"description": "the run is over: to its notebook.html"}
     problem = {"application/json": {"schema": _schema(Problem, schemas)}}
     for status in (*answer.errors, 503):
         responses[str(status)] = {"description": _MEANINGS[status], "content": problem}
