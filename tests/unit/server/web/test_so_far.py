@@ -85,7 +85,9 @@ def test_a_new_page_is_made_when_it_was_saved_anew_and_seldom(site: Site, paced:
     assert later.headers["etag"] != first.headers["etag"]
 
 
-def test_all_who_look_read_the_same_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_who_look_read_the_same_page(
+    site: Site, paced: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
 
     def counted(file: Any, size: int, title: str, cell: int) -> Iterator[bytes]:
@@ -96,6 +98,8 @@ def test_all_who_look_read_the_same_page(site: Site, monkeypatch: pytest.MonkeyP
     content = executed("x")
     run = going(site, content)
     assert {look(site, run).body for _ in range(20)} == {b"<p>{"}
+    paced[0] += 3600
+    assert look(site, run).body == b"<p>{", "nothing was saved since"
     assert made == [(len(content), run.name, 2)]
     for _ in range(20):
         other = going(site, content)
