@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -236,7 +236,9 @@ def test_a_package_of_ones_own_on_the_packages_of_a_version(
 ) -> None:
     """What `nightdesk export --package` made, put on python-data's lock; and a member who may not build it."""
     name = fresh("ours")
-    package = copytree(ROOT / "examples/issue-positions/package", tmp_path / "package")
+    package = copytree(
+        ROOT / "examples/issue-positions/package", tmp_path / "package", ignore=ignore_patterns("__pycache__")
+    )
     # Else the engine takes what it built earlier, and no test runs.
     (package / "README.md").write_text(f"# {name}\n")
     command = [
