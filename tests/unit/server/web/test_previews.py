@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
+import warnings
 from typing import Any
 from urllib.parse import quote
 
@@ -185,6 +187,13 @@ def fetching() -> bytes:
     return b"fetched"
 
 
+def warning() -> bytes:
+    """What a warning says in the log."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        warnings.warn("of somebody's notebook", stacklevel=1)
+    return said.getvalue().encode()
+
+
 def reading(file: Any) -> bytes:
     """All of a file."""
     return bytes(file.read())
@@ -208,6 +217,14 @@ def test_nothing_is_fetched() -> None:
     renderer = Renderer(seconds=20, memory=2**30)
     try:
         assert b"there is no network here" in renderer.do(fetching)
+    finally:
+        renderer.close()
+
+
+def test_what_a_notebook_lacks_is_not_in_the_log() -> None:
+    renderer = Renderer(seconds=20, memory=2**30)
+    try:
+        assert renderer.do(warning) == b""
     finally:
         renderer.close()
 

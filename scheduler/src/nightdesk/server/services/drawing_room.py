@@ -11,6 +11,7 @@ import io
 import resource
 import socket
 import struct
+import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
@@ -68,6 +69,7 @@ def serve(pipe: Connection, memory: int) -> None:
     """
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")  # what somebody's notebook lacks is nothing for the platform's log
     socket.socket = _NoSocket  # type: ignore[assignment,misc]
     while True:
         try:
