@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from .pictures import Album
 
@@ -26,6 +26,11 @@ FLAGS = [
     "--no-proxy-server",
 ]
 WAIT_MILLISECONDS = 30_000
+# A promise that all images are there, or that three seconds have passed.
+IMAGES = """() => Promise.race([
+  new Promise((late) => setTimeout(late, 3000)),
+  Promise.all([...document.images].filter((each) => each.loading !== "lazy").map((each) => each.decode().catch(() => null))),
+]).then(() => null)"""
 
 
 @contextmanager
@@ -70,7 +75,9 @@ class Desk:
             self.troubles.append(f"{self.page.url} asks {url}")
 
     def picture(self, name: str) -> None:
-        """Keep what the window shows now."""
+        """Keep what the window shows now, with its images."""
+        with suppress(Error):  # the page goes on to another one
+            self.page.evaluate(IMAGES)
         self._album.keep(name, self.page.screenshot(animations="disabled", caret="hide"))
 
     def sign_in(self, password: str, *, to: str = "/hub/home") -> None:
