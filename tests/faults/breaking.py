@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import requests
+
 from ..support.platform import Platform, docker
 from ..support.waiting import until
 
@@ -139,6 +141,15 @@ def heal(platform: Platform) -> None:
         scale(platform, 1)
     for name in SERVICES:
         until(lambda name=name: _well(platform, f"{name}-1"), f"{name} well again", WELL_SECONDS)  # type: ignore[misc]
+    until(lambda: _in_reach(platform), "the api in reach again", WELL_SECONDS)
+
+
+def _in_reach(platform: Platform) -> bool:
+    """Whether the proxy has been told its ways again."""
+    try:
+        return requests.get(f"{platform.url}/api/v1/health", timeout=10).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 def _well(platform: Platform, name: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 
 import pytest
+from nightdesk.server.services.inputs import SMALL_BYTES
 
 from ..support.platform import Platform, alone, docker
 from ..support.runs import Refused
@@ -80,12 +82,14 @@ def test_the_store_full_when_a_run_ends(platform: Platform, case: Case) -> None:
         is_waiting_whole(case, held.id)
         assert held.container()["Id"] == before[0]  # kept, with all that it left
         with pytest.raises(Refused, match="full") as refused:
-            case.submit()
+            case.submit(f"large = {secrets.token_hex(SMALL_BYTES)!r}")
         assert refused.value.status in {503, 507}
+        small = case.submit()  # is kept in the database
         make_room(platform)
         held_on = time.monotonic()
         case.end(held.id)
         case.recovered(held_on)
+        case.end(small)
         assert case.person.runs.output(held.id, "ledger.txt").decode() == f"{held.id} 1\n"
 
 
