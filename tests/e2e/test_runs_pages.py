@@ -99,7 +99,7 @@ def test_a_run_s_page_goes_from_waiting_to_its_end(window: Desk, tess: Person) -
         page.locator("#so-far").scroll_into_view_if_needed()
         so_far = page.frame_locator("#so-far iframe").first
         expect(so_far.locator("#now")).to_contain_text("Cell 2 of 3")
-        expect(so_far.locator(".jp-OutputArea-output").last).to_contain_text("holding")
+        expect(so_far.locator(".jp-OutputArea-output").last).to_contain_text("tick")
         expect(page.locator("#history")).to_contain_text("Code started")
         expect(page.locator("dl")).to_contain_text("1 h, 30 min for a cell")
         window.picture("21-run-live")
