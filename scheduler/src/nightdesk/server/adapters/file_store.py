@@ -17,7 +17,6 @@ from nightdesk.server.domain.errors import NotFound, Unavailable
 from nightdesk.server.domain.run import Output
 
 _CHUNK = 1 << 18  # larger ones are slower: their memory is mapped anew each time
-_STRETCH = 16 * 2**20
 
 
 class FsspecStore:
@@ -61,14 +60,10 @@ class FsspecStore:
 
     def _write(self, path: str, source: IO[bytes]) -> tuple[int, str]:
         """Bytes and checksum of what was written."""
-        sent = 0
         with Checksum() as digest, self._writing(path) as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
-                if digest.size - sent >= _STRETCH:
-                    self._send_on(target, sent, digest.size - sent)
-                    sent = digest.size
             self._settle(target)
             return digest.size, digest.hexdigest()
 
@@ -108,9 +103,6 @@ class FsspecStore:
 
     def _writing(self, path: str) -> IO[bytes]:
         return cast("IO[bytes]", self._fs.open(path, "wb"))
-
-    def _send_on(self, file: IO[bytes], start: int, size: int) -> None:
-        """So many bytes from ``start`` on were written and may be on their way to where they stay."""
 
     def _settle(self, file: IO[bytes]) -> None:
         """What was written is where it stays when this returns: an object store keeps it with closing."""

@@ -29,10 +29,6 @@ class FolderStore(FsspecStore):
             _make(os.path.dirname(path))  # noqa: PTH120
             return open(path, "xb")  # noqa: PTH123
 
-    def _send_on(self, file: IO[bytes], start: int, size: int) -> None:
-        # The disk begins, so that there is little to wait for at the end; what it has not got yet is not forgotten.
-        os.posix_fadvise(file.fileno(), start, size, os.POSIX_FADV_DONTNEED)
-
     def _settle(self, file: IO[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
