@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Beside(config, int(number), Path(told), Path(log)), "beside")
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Telling:
     """The process beside."""
 
@@ -50,7 +50,7 @@ class Telling:
                 file.write(json.dumps(kept) + "\n")
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Beside:
     """The process that waits; the other is its child, and became what it is by exec."""
 

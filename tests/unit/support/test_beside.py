@@ -31,14 +31,16 @@ def run(folder: Path, beside: str, test: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("theirs", "ours", "code", "words"),
     [
-        ("pass", "pass", 0, "= 3 passed, 1 skipped in "),
-        ("assert 'theirs' == ''", "pass", 1, "= 1 failed, 2 passed, 1 skipped in "),
-        ("pass", "assert 'ours' == ''", 1, "= 1 failed, 2 passed, 1 skipped in "),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "pass", 1, "= 2 passed in "),
+        ("pass", "pass", 0, "= 4 passed, 1 skipped in "),
+        ("assert 'theirs' == ''", "pass", 1, "= 1 failed, 3 passed, 1 skipped in "),
+        ("pass", "assert 'ours' == ''", 1, "= 1 failed, 3 passed, 1 skipped in "),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "pass", 1, "= 3 passed in "),
     ],
 )
 def test_the_outcome_is_that_of_both(tmp_path: Path, theirs: str, ours: str, code: int, words: str) -> None:
-    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/other").mkdir(parents=True)
+    (tmp_path / "theirs/other/conftest.py").write_text("def pytest_runtest_logreport(report): pass\n")
+    (tmp_path / "theirs/other/test_others.py").write_text("def test_zero(): pass\n")
     (tmp_path / "theirs/test_theirs.py").write_text(
         f"import pytest\ndef test_one(): pass\ndef test_two():\n    {theirs}\n"
         "@pytest.mark.skip\ndef test_three(): pass\n"
