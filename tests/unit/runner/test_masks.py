@@ -181,7 +181,7 @@ def cases(draw: st.DrawFn) -> tuple[list[str], str, list[int]]:
     return secrets, text, sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=300)
 @given(cases(), st.booleans())
 def test_no_form_survives_any_chunking(
     tmp_path: Path, case: tuple[list[str], str, list[int]], one_at_a_time: bool

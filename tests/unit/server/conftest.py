@@ -7,15 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from nightdesk.server.adapters.database import Database
 
 from .workbench import Bench
-
-settings.register_profile(
-    "server", deadline=None
-)  # how long an example takes says something about the machine
-settings.load_profile("server")
 
 
 @pytest.fixture(scope="session")
