@@ -46,17 +46,22 @@ def holds(path):
     except OSError:
         return b""
 
-def environments():
-    return [holds(path) for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline")]
-
 with ThreadPoolExecutor(64) as pool:
     reached = [name for name, there in zip(targets["ports"], pool.map(reach, targets["ports"].values())) if there]
     answers = list(pool.map(ask, targets["asks"]))
 
-everything = b"\n".join(environments() + [holds(path) for path in ("/proc/mounts", "/etc/hosts", "/etc/resolv.conf")])
-for top in ("/shared", "/home", "/tmp", "/nightdesk", "/mnt", "/srv", "/data", "/store", "/scratch"):
-    for folder, _, names in os.walk(top):
-        everything += b"\n".join(holds(os.path.join(folder, name)) for name in names[:500])
+def everything():
+    yield from glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline")
+    yield from ("/proc/mounts", "/etc/hosts", "/etc/resolv.conf")
+    for top in ("/shared", "/home", "/tmp", "/nightdesk", "/mnt", "/srv", "/data", "/store", "/scratch"):
+        for folder, _, names in os.walk(top):
+            yield from (os.path.join(folder, name) for name in names[:500])
+
+# One after the other: together they are more than a small session has memory for.
+words, seen = {word: word[::-1].encode() for word in targets["words"]}, set()
+for path in everything():
+    content = holds(path)
+    seen.update(word for word, looked_for in words.items() if looked_for in content)
 
 status = dict(line.split(":", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
 
@@ -72,7 +77,7 @@ print("PROBE" + json.dumps({
     "reached": reached,
     "answers": answers,
     "there": [path for path in targets["paths"] if os.path.exists(path)],
-    "seen": [word for word in targets["words"] if word[::-1].encode() in everything],
+    "seen": sorted(seen),
     "uid": os.getuid(),
     "capabilities": [status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
     "no_new_privs": status["NoNewPrivs"].strip(),
