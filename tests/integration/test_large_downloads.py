@@ -130,6 +130,14 @@ def test_nobody_elses_server_names_a_file(door: str, name: str) -> None:
     assert answer.content == b""
 
 
+def open_files(platform: Platform) -> int:
+    """How many of the store's the proxy has open."""
+    listed = docker(
+        "exec", platform.service("proxy"), "sh", "-c", "ls -l /proc/[0-9]*/fd 2>/dev/null || true"
+    )
+    return listed.count(" /store/")
+
+
 def test_a_download_goes_on_while_the_api_is_still(platform: Platform, ada: Person, tmp_path: Path) -> None:
     run = ada.runs.end(ada.runs.submit(notebook(MAKE), size="small")["id"])
     (large,) = [each for each in run["outputs"] if each["name"].startswith("large")]
@@ -147,6 +155,12 @@ def test_a_download_goes_on_while_the_api_is_still(platform: Platform, ada: Pers
         finally:
             docker("unpause", platform.service("api"))
     assert digest.hexdigest() == large["sha256"]
+    with requests.get(
+        url, headers={"Authorization": f"Bearer {ada.token}"}, stream=True, timeout=60
+    ) as answer:
+        next(answer.iter_content(2**20))
+        assert open_files(platform) == 1
+    until(lambda: open_files(platform) == 0, "the file is closed of which nobody reads the rest")
     done = ada.command("download", run["id"], str(tmp_path / "there"))
     assert done.returncode == 0, done.stderr
     assert hashlib.sha256((tmp_path / "there" / large["name"]).read_bytes()).hexdigest() == large["sha256"]
