@@ -28,11 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing happens without the options."""
     if told := config.getoption("--tell"):
-        Path(told).write_bytes(b"")
-        config.pluginmanager.register(Telling(config, Path(told)), "telling")
+        file = Path(told).absolute()  # tests go to other folders
+        file.write_bytes(b"")
+        config.pluginmanager.register(Telling(config, file), "telling")
     if said := config.getoption("--beside"):
         number, told, log = said.split(":")
-        config.pluginmanager.register(Beside(config, int(number), Path(told), Path(log)), "beside")
+        beside = Beside(config, int(number), Path(told).absolute(), Path(log).absolute())
+        config.pluginmanager.register(beside, "beside")
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets

@@ -16,7 +16,7 @@ START = 'sh -c "$1" >log 2>&1 & pid=$!; shift; exec "$@" --beside "$pid:told:log
 
 
 def run(folder: Path, beside: str, test: str) -> subprocess.CompletedProcess[str]:
-    (folder / "test_it.py").write_text(f"def test_it():\n    {test}\n")
+    (folder / "test_it.py").write_text(f"def test_it():\n    import os; os.chdir('/')\n    {test}\n")
     return subprocess.run(
         ["bash", "-c", START, "bash", beside, *PYTEST, "test_it.py"],
         cwd=folder,
@@ -42,7 +42,7 @@ def test_the_outcome_is_that_of_both(tmp_path: Path, theirs: str, ours: str, cod
     (tmp_path / "theirs/other/conftest.py").write_text("def pytest_runtest_logreport(report): pass\n")
     (tmp_path / "theirs/other/test_others.py").write_text("def test_zero(): pass\n")
     (tmp_path / "theirs/test_theirs.py").write_text(
-        f"import pytest\ndef test_one(): pass\ndef test_two():\n    {theirs}\n"
+        f"import os, pytest\ndef test_one(): os.chdir('/')\ndef test_two():\n    {theirs}\n"
         "@pytest.mark.skip\ndef test_three(): pass\n"
     )
     done = run(tmp_path, f"exec {' '.join(PYTEST)} theirs --tell told", ours)
