@@ -100,6 +100,26 @@ def cut_off(platform: Platform, container: str) -> Iterator[None]:
 
 
 @contextmanager
+def cut_off_from(platform: Platform, container: str, other: str) -> Iterator[None]:
+    """Nothing of what it sends arrives at the other one; its network lets everything else through."""
+    found = platform.inspect(other)["NetworkSettings"]["Networks"][f"{platform.project}_control"]
+    table = "add table ip cut; add chain ip cut out { type filter hook output priority 0; }; "
+    rule = f"add rule ip cut out ip daddr {found['IPAddress']} drop"
+    _nft(platform, container, table + rule)
+    try:
+        yield
+    finally:
+        _nft(platform, container, "delete table ip cut")
+
+
+def _nft(platform: Platform, container: str, script: str) -> None:
+    """Rules of a container's own network, made by another container in it."""
+    image = platform.inspect(platform.service("worker"))["Image"]
+    rights = ["--user", "0:0", "--cap-add", "NET_ADMIN", "--network", f"container:{container}"]
+    docker("run", "--rm", *rights, image, "nft", script)
+
+
+@contextmanager
 def database_locked(platform: Platform, seconds: float) -> Iterator[None]:
     """Nobody can write to the database while the block goes on, at least for so long."""
     command = ["docker", "exec", platform.service("api"), "python", "-c", _LOCK, str(seconds)]

@@ -8,7 +8,7 @@ import pytest
 
 from ..support.platform import Platform, docker
 from ..support.waiting import until
-from .breaking import cut_off, redis
+from .breaking import cut_off, cut_off_from, redis
 from .case import PROMISED_SECONDS, Case
 
 pytestmark = pytest.mark.platform
@@ -94,14 +94,21 @@ def test_redis_stopped_for_long(platform: Platform, case: Case, long: bool) -> N
 @pytest.mark.slow
 @pytest.mark.fault(8)
 def test_a_worker_cut_off_from_redis(platform: Platform, case: Case) -> None:
-    """It is taken out of the services' network, in which it needs nothing but Redis."""
+    """Out of reach of Redis, and then of all services: what starts needs the hub's word on its owner's groups."""
+    worker = platform.service("worker")
     with case.held() as held:
         before = held.identity()
-        with cut_off(platform, platform.service("worker")):
+        with cut_off_from(platform, worker, platform.service("redis")):
             began = time.monotonic()
             case.goes_on(held)
             case.end_all(case.submit_many(2), since=began)
         case.end_all(case.submit_many(2))
+        with cut_off(platform, worker):
+            case.goes_on(held)
+            waiting = case.submit_many(2)
+            time.sleep(5)
+            case.goes_on(held)
+        case.end_all(waiting)
         case.unchanged(held, before)
 
 
