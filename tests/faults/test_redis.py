@@ -13,6 +13,7 @@ from .case import PROMISED_SECONDS, Case
 
 pytestmark = pytest.mark.platform
 QUEUE = "nightdesk"  # as the worker and the api call it
+CONNECT = "import socket; socket.create_connection(('redis', 6379), 2)"
 
 
 @pytest.mark.slow
@@ -100,6 +101,8 @@ def test_a_worker_cut_off_from_redis(platform: Platform, case: Case) -> None:
         before = held.identity()
         with cut_off_from(platform, worker, platform.service("redis")):
             began = time.monotonic()
+            with pytest.raises(AssertionError, match="TimeoutError"):
+                docker("exec", worker, "python", "-c", CONNECT)
             case.goes_on(held)
             case.end_all(case.submit_many(2), since=began)
         case.end_all(case.submit_many(2))
