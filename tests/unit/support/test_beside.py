@@ -20,7 +20,12 @@ def run(folder: Path, beside: str, test: str) -> subprocess.CompletedProcess[str
     return subprocess.run(
         ["bash", "-c", START, "bash", beside, *PYTEST, "test_it.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "",
+        },
         capture_output=True,
         text=True,
         check=False,
