@@ -11,16 +11,6 @@ from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database without a row, to be copied."""
-    path = tmp_path_factory.mktemp("database") / "empty.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
-
-
 @pytest.fixture
 def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
     made = Database(f"sqlite:///{shutil.copy(empty_database, tmp_path / 'records.db')}")

@@ -51,6 +51,7 @@ def test_each_time_is_run_once_although_the_worker_is_killed(
     assert len(made["next_ticks"]) == 5
     worker = platform.service("worker")
     first = _seconds(made["next_ticks"][0]["at"])
+    until(lambda: len(ticks_of(owner, "often")) >= 2, "two times due", 40)
     for _ in range(2):  # the second time with a run under way
         docker("kill", "--signal", "KILL", worker)
         count = len(ticks_of(owner, "often"))

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .hub_process import PASSWORD, Browser, Hub, until, words
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    hub = Hub(tmp_path_factory.mktemp("hub"))
-    try:
-        hub.start()
-        yield hub
-    finally:
-        hub.close()
 
 
 def told(hub: Hub, name: str) -> list[tuple[str, Any]]:

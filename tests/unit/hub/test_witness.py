@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nightdesk_hub.journal import Happened, Journal
 
-from .hub_process import ADMIN_PASSWORD, PASSWORD, SETUP, Browser, Hub, until
+from .hub_process import PASSWORD, SETUP, Browser, Hub, until
 
 # the journal
 
@@ -72,21 +71,6 @@ def test_what_the_api_has_not_got_outlives_the_hub(tmp_path: Path) -> None:
 
 
 # a real hub
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    hub = Hub(tmp_path_factory.mktemp("hub"))
-    try:
-        hub.start()
-        yield hub
-    finally:
-        hub.close()
-
-
-@pytest.fixture(scope="module")
-def admin(hub: Hub) -> Browser:
-    return hub.sign_in("admin", ADMIN_PASSWORD)
 
 
 def noted(hub: Hub) -> list[dict[str, Any]]:
