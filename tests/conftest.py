@@ -43,12 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """A platform for the tests alone; afterwards nothing of it is left, also after Ctrl-C or SIGTERM."""
+    """A platform for the tests alone; afterwards nothing of it is left, also after Ctrl-C or SIGTERM.
+
+    What went wrong inside it fails the last test, whether or not one of them saw it.
+    """
     if kept := os.environ.get(REUSE):
         yield Platform(Path(kept))
         return
     with alone() as started:
         yield started
+        wrong = started.went_wrong()
+        assert not wrong, "requests went wrong inside the platform:\n" + "\n".join(wrong)
 
 
 @pytest.fixture

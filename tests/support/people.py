@@ -84,7 +84,7 @@ class Person:
         found = self.running_session()
         if found is not None:
             server = self.hub("GET", f"/users/{self.name}").json()["servers"][""]
-            if wanted.items() <= server["user_options"].items():
+            if wanted.items() <= server["user_options"].items() and self.use_session():
                 return found
             self.end_session()
         return self.start_session(wanted)
@@ -105,11 +105,18 @@ class Person:
 
     def lab_answers(self) -> bool:
         """Is their session in reach through the public address?"""
+        return self._asked("status")
+
+    def use_session(self) -> bool:
+        """Use their session, which is idle from then on at the earliest; does it answer?"""
+        return self._asked("kernels")
+
+    def _asked(self, of_lab: str) -> bool:
         with requests.Session() as web:
             web.trust_env = False
             try:
                 answer = web.get(
-                    f"{self.platform.address}/user/{self.name}/api/status",
+                    f"{self.platform.address}/user/{self.name}/api/{of_lab}",
                     headers={"Authorization": f"token {self.token}"},
                     timeout=5,
                 )
@@ -121,16 +128,11 @@ class Person:
     def at_work(self) -> Iterator[None]:
         """Their session is in use, so that it does not end itself while a command of the engine's runs in it."""
         done = threading.Event()
+        assert self.use_session(), f"{self.name}'s session does not answer"
 
         def use() -> None:
-            with requests.Session() as web:
-                web.trust_env = False
-                while not done.wait(5):
-                    web.get(
-                        f"{self.platform.address}/user/{self.name}/api/kernels",
-                        headers={"Authorization": f"token {self.token}"},
-                        timeout=30,
-                    )
+            while not done.wait(5):
+                self.use_session()
 
         with ThreadPoolExecutor(1) as pool:
             using = pool.submit(use)

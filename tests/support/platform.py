@@ -111,6 +111,20 @@ class Platform:
         state = self.inspect(self.service(name))["State"]
         return bool(state["Running"]) and state.get("Health", {}).get("Status", "healthy") == "healthy"
 
+    def went_wrong(self) -> list[str]:
+        """Each request that the api answered with a 500: when, what was asked for, and the error."""
+        done = subprocess.run(
+            ["docker", "logs", self.service("api")], capture_output=True, check=False, timeout=60
+        )
+        lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+        found = []
+        for number, line in enumerate(lines):
+            if " ERROR nightdesk.server.web.errors: " in line:
+                trace = lines[number + 2 :]
+                error = next((each for each in trace if each and not each.startswith((" ", "Traceback"))), "")
+                found.append(f"{line}: {error}")
+        return found
+
     def compose(self, *arguments: str, seconds: float = DOWN_SECONDS, **variables: str) -> None:
         """`setup/compose.sh …` for this platform, with these variables set."""
         _step("compose.sh", "--state", str(self.state), *arguments, seconds=seconds, **variables)

@@ -156,6 +156,18 @@ def test_the_best_is_marked_and_the_table_in_the_order_asked_for(site: Site, mad
     assert view(site, f"{path}?goal=x&metric=%00").status == 200
 
 
+def test_when_none_waits_there_is_nothing_that_waits_to_stop(site: Site) -> None:
+    made = send(site, grid={"lr": [0.1, 0.01]}).json
+    assert "Stop what waits" in view(site, f"/{made['id']}").text
+    for member in made["members"]:
+        run = site.bench.records.claim(member["run"], "w")
+        assert run is not None
+        site.bench.records.change(run, status=Status.RUNNING)
+    page = view(site, f"/{made['id']}").text
+    assert "Stop the rest" in page
+    assert "Stop what waits" not in page
+
+
 def test_one_is_run_again_and_the_rest_stopped_from_the_page(site: Site, made: dict[str, Any]) -> None:
     path, runs = f"/{made['id']}", [each["run"] for each in made["members"]]
     succeeded(site, runs[1], accuracy=0.9)
