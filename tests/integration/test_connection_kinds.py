@@ -245,7 +245,7 @@ def test_a_test_says_that_the_login_is_wrong(servers: Servers, kind: str, words:
 @pytest.mark.parametrize(
     ("kind", "who", "settings", "words"),
     [
-        ("postgresql", "stranger", {}, "'stranger' may read none of the 1 tables of 'sales'"),
+        ("postgresql", "stranger", {}, "'stranger' may not read the only table of 'sales'"),
         ("postgresql", "ada", {"database": "closed"}, "'ada' may not use the database 'closed'"),
         ("postgresql", "ada", {"database": "nothing"}, "there is no database 'nothing' on the server"),
         ("mysql", "stranger", {}, "'stranger' may not use the database 'sales'"),

@@ -47,9 +47,10 @@ def try_postgresql(given: Given, engine: Any) -> Tries:
 
         there, readable = connection.execute(text(_TABLES)).one()
         if there and not readable:
+            tables = "not read the only table" if there == 1 else f"read none of the {there} tables"
             raise Failed(
                 RIGHT,
-                f"'{given.settings['user']}' may read none of the {there} tables of '{given.settings['database']}'",
+                f"'{given.settings['user']}' may {tables} of '{given.settings['database']}'",
                 "Give it the right: GRANT USAGE ON SCHEMA …; GRANT SELECT ON ALL TABLES IN SCHEMA … TO …",
             )
         return f"it may read {_tables(readable)}" if there else "there is no table yet"
