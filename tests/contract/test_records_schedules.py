@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from nightdesk.server.adapters.database import Database
 from nightdesk.server.adapters.records_sql import RecordsSql
+from nightdesk.server.adapters.schedule_rows import schedule_row, schedules
 from nightdesk.server.domain.audit import AuditFilter, Note
 from nightdesk.server.domain.errors import Conflict, TooMany
 from nightdesk.server.domain.run import Status
 from nightdesk.server.domain.schedule import Alert, Rules, Schedule, Snapshot, Tick, TickState, Wishes
 from nightdesk.server.domain.timetable import Timetable
 from nightdesk.server.ports.schedules import Decision, Launch, ScheduleFilter, StoredInput
+from sqlalchemy import update
 
 from .runs import a_run, a_version
 
@@ -59,6 +62,28 @@ def test_comes_back_as_it_went_in(records: RecordsSql) -> None:
         schedule.id: {"source": StoredInput(b"abc"), "files.tar.gz": StoredInput(None, "schedules/x/y")}
     }
     assert records.schedule("nothing") is None
+
+
+def test_what_it_says_of_the_ends_of_its_runs_is_kept_and_its_runs_say_it(records: RecordsSql) -> None:
+    schedule = made(records, wishes=Wishes("report.ipynb", "python-data@stable", notify="always"))
+    assert records.schedule(schedule.id) == schedule
+    one = launch(schedule, "first2222222")
+    assert one.run is not None
+    records.decide([decided(schedule, replace(one, run=replace(one.run, notify=schedule.wishes.notify)))])
+    run = records.run("first2222222")
+    assert run is not None
+    assert run.notify == "always"
+
+
+def test_one_from_before_there_was_such_a_thing_is_as_its_owner_said(
+    records: RecordsSql, database: Database
+) -> None:
+    schedule = made(records)
+    before = {name: value for name, value in schedule_row(schedule)["wishes"].items() if name != "notify"}
+    with database.writing() as connection:
+        connection.execute(update(schedules).values(wishes=before))
+    assert records.schedule(schedule.id) == schedule
+    assert schedule.wishes.notify is None
 
 
 def test_names_are_their_owner_s_alone(records: RecordsSql) -> None:

@@ -16,6 +16,7 @@ const NOTIFY = [
   ["always", "when it is over"],
   ["never", "never"],
 ] as const;
+const NOTIFY_OF_EACH = [NOTIFY[0], ["failure", "when one does not succeed"], ["always", "when one is over"], NOTIFY[3]] as const;
 const ALERT = [
   ["", "when a time comes to nothing, or it is paused"],
   ["never", "never"],
@@ -41,6 +42,8 @@ class Form {
   private readonly limit = element("input", { id: `${this.id}-limit`, type: "text", autocomplete: "off" });
   private readonly submitButton = element("button", { type: "submit", class: "jp-mod-styled jp-mod-accept" }, "Run in background");
   private readonly notify = element("select", { id: `${this.id}-notify` });
+  private readonly alert = element("select", { id: `${this.id}-alert` });
+  private readonly alerts = row("About its times", this.alert);
   private readonly parameters: ParametersPart;
   private readonly files: FilesPart;
   private readonly when: WhenPart;
@@ -73,6 +76,8 @@ class Form {
     this.files = new FilesPart(this.id, server, source.path);
     const title = element("h2", { id: `${this.id}-title` }, "Run in background");
     for (const [when, words] of NOTIFY) this.notify.append(new Option(words, when));
+    for (const [when, words] of ALERT) this.alert.append(new Option(words, when));
+    this.alerts.hidden = true;
     const savable = source.content === undefined;
     this.when = new WhenPart(this.id, server, this.file, savable, schedules, (chosen) => this.shape(chosen));
     const buttons = element(
@@ -100,7 +105,7 @@ class Form {
           row("Time limit", this.limit, "Such as 90m or 2h 30m. Left empty: the size's own."),
         ),
         this.files.node,
-        element("fieldset", {}, element("legend", {}, "In the list"), row("Name", this.name), row("Tell me", this.notify)),
+        element("fieldset", {}, element("legend", {}, "In the list"), row("Name", this.name), row("Tell me", this.notify), this.alerts),
       ),
       element("footer", {}, this.problem, buttons),
     );
@@ -182,7 +187,8 @@ class Form {
     if (scheduled === this.wasScheduled) return;
     this.wasScheduled = scheduled;
     this.submitButton.textContent = scheduled ? "Make the schedule" : "Run in background";
-    this.notify.replaceChildren(...(scheduled ? ALERT : NOTIFY).map(([when, words]) => new Option(words, when)));
+    for (const [index, [, words]] of (scheduled ? NOTIFY_OF_EACH : NOTIFY).entries()) this.notify.options[index]!.text = words;
+    this.alerts.hidden = !scheduled;
     if (scheduled && this.followed.children.length) this.environment.append(this.followed);
     else {
       const follows = this.followed.contains(this.environment.selectedOptions[0] ?? null);
@@ -253,7 +259,7 @@ class Form {
     try {
       if (when) {
         delete wanted.parameters[this.when.timeParameter];
-        this.made = { schedule: await this.server.schedule(this.source, { ...wanted, ...when, alert: this.notify.value !== "never" }) };
+        this.made = { schedule: await this.server.schedule(this.source, { ...wanted, ...when, notify: this.notify.value, alert: this.alert.value !== "never" }) };
       } else this.made = { run: await this.server.submit(this.source, { ...wanted, notify: this.notify.value, key: this.key }) };
       this.dialog.close();
     } catch (error) {

@@ -43,6 +43,7 @@ SCHEDULE: dict[str, Any] = {
     "overlap": "queue",
     "pause_after": 5,
     "alert": True,
+    "notify": "failure",
     "failures": 0,
     "last": {"at": "2026-03-24T01:30:00.000Z", "state": "timed_out", "run": "h3n8w2pf5kdj"},
     "url": "http://x/schedules/k7m2x9qh4tfd",
@@ -87,6 +88,7 @@ def test_adds_and_shows_the_next_times(admin: Any, nightdesk: Run, notebook: str
     result = nightdesk(
         "schedule", "add", notebook, "--cron", "30 2 * * *", "--zone", "Europe/Berlin", "-p", "region=north",
         "--time-parameter", "as_of", "--missed", "all", "--catch-up", "4", "--overlap", "queue", "--alert", "off",
+        "--notify", "always",
     )  # fmt: skip
     assert result.code == 0, result.err
     assert asked(admin) == ("POST", "/schedules")
@@ -95,7 +97,7 @@ def test_adds_and_shows_the_next_times(admin: Any, nightdesk: Run, notebook: str
     assert sent == {
         "file": "report.ipynb", "cron": "30 2 * * *", "every_seconds": None, "zone": "Europe/Berlin",
         "parameters": {"region": "north"}, "parameters_are_text": True, "time_parameter": "as_of", "missed": "all",
-        "catch_up": 4, "overlap": "queue", "alert": False,
+        "catch_up": 4, "overlap": "queue", "alert": False, "notify": "always",
     }  # fmt: skip
     assert result.out.count("2026-03-2") >= 5
     assert "  2026-03-29 02:30 +01:00" in result.out
@@ -104,6 +106,7 @@ def test_adds_and_shows_the_next_times(admin: Any, nightdesk: Run, notebook: str
         "the version that is current when it is due",
         "at most the last 4",
         "95% good",
+        "of runs that do not succeed",
     ):
         assert words in result.out, words
 
@@ -135,6 +138,7 @@ def test_a_look_ahead_keeps_nothing(admin: Any, nightdesk: Run) -> None:
         (["set", "report"], "say what to change"),
         (["set", "report", "--files", "."], "--files goes with --file"),
         (["add", "x.ipynb", "--every", "soon"], "no time"),
+        (["add", "x.ipynb", "--every", "1h", "--notify", "loudly"], "invalid choice"),
     ],
 )
 def test_wrong_usage(nightdesk: Run, arguments: list[str], words: str) -> None:
@@ -148,6 +152,16 @@ def test_changes_by_name(admin: Any, nightdesk: Run) -> None:
     assert asked(admin, -2) == ("GET", "/schedules")
     assert asked(admin) == ("PATCH", f"/schedules/{ID}")
     assert json.loads(admin.bodies[-1]) == {"cron": None, "every_seconds": 7200, "pause_after": 0}
+
+
+@pytest.mark.parametrize(("said", "sent"), [("never", "never"), ("default", None)])
+def test_how_its_runs_notify_is_changed_and_left_to_its_owner_again(
+    admin: Any, nightdesk: Run, said: str, sent: str | None
+) -> None:
+    admin.answers = [(200, LISTED), (200, {**SCHEDULE, "notify": sent})]
+    result = nightdesk("schedule", "set", "report", "--notify", said)
+    assert json.loads(admin.bodies[-1]) == {"notify": sent}
+    assert ("of no run's end" if sent else "as its owner said: nightdesk notify") in result.out
 
 
 def test_another_file(admin: Any, nightdesk: Run, notebook: str) -> None:

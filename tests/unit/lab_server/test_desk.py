@@ -160,8 +160,8 @@ WHEN = {"cron": "30 6 * * MON-FRI", "zone": "Europe/Berlin", "time_parameter": "
 
 
 def test_a_copy_is_put_on_a_schedule_with_what_goes_along(signed_in: Platform, source: Path) -> None:
-    options = {"name": "daily", "parameters": {"year": "2025"}}
-    beside = {"key": "k", "notify": "always", "overlap": "replace", "files": True, "ignore": "*.bin"}
+    options = {"name": "daily", "parameters": {"year": "2025"}, "notify": "always"}
+    beside = {"key": "k", "overlap": "replace", "files": True, "ignore": "*.bin"}
     desk.scheduled(source, options | WHEN | beside)
     request, content, names = sent(signed_in)
     assert request == {"file": "sales.ipynb", "parameters_are_text": True} | options | WHEN

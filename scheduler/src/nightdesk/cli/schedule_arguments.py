@@ -84,6 +84,13 @@ def how_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeout", metavar="TIME", type=seconds, help="end a run after 90s, 30m, 2h or 1d")
     parser.add_argument("--retries", metavar="N", type=count, help="try a run so many times more if it fails")
+    parser.add_argument(
+        "--notify",
+        metavar="WHEN",
+        choices=("default", "never", "failure", "always"),
+        help="tell its owner of a run's end never, on failure or always (default: as `nightdesk notify` says; with "
+        "set, default has it so again)",
+    )
 
 
 def place_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,7 +132,8 @@ def rule_arguments(parser: argparse.ArgumentParser) -> None:
     rules.add_argument(
         "--alert",
         choices=("on", "off"),
-        help="tell its owner on their pages when a run does not succeed (default: on)",
+        help="tell its owner on their pages when a time comes to nothing or its run does not succeed; by message "
+        "when it made no run, or the schedule is paused (default: on)",
     )
 
 

@@ -22,6 +22,12 @@ _OVERLAP = {
     "queue": "a time waits while the run before is not over",
     "replace": "the run before is cancelled when the next is due",
 }
+_NOTIFY = {
+    None: "as its owner said: nightdesk notify",
+    "never": "of no run's end",
+    "failure": "of runs that do not succeed",
+    "always": "of each run's end",
+}
 _VERSION = {"pinned": "always this version", "followed": "the version that is current when it is due"}
 
 
@@ -72,6 +78,7 @@ def show_schedule(found: Schedule) -> None:
                 (f"paused after {found['pause_after']} in a row" if found["pause_after"] else "goes on")
                 + (", its owner is told" if found["alert"] else ""),
             ),
+            ("notifies", _NOTIFY.get(found["notify"], "")),
             ("last", f"{last['state'].replace('_', ' ')}, {here(last['at'])}" if last else ""),
             ("record", _record(found) if record else ""),
         ]

@@ -102,6 +102,7 @@ class Schedule(TypedDict):
     cell_timeout_seconds: float | None
     retries: int
     retry_wait_seconds: float | None
+    notify: str | None
     missed: str
     catch_up: int
     overlap: str

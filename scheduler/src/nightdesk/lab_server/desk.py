@@ -29,8 +29,9 @@ _BOTH: dict[str, tuple[type, ...]] = {
     "size": (str,),
     "timeout_seconds": (int, float),
     "parameters": (dict,),
+    "notify": (str,),
 }
-_OF_A_RUN: dict[str, tuple[type, ...]] = _BOTH | {"notify": (str,), "key": (str,)}
+_OF_A_RUN: dict[str, tuple[type, ...]] = _BOTH | {"key": (str,)}
 _OF_A_SCHEDULE: dict[str, tuple[type, ...]] = _BOTH | {
     "cron": (str,),
     "zone": (str,),

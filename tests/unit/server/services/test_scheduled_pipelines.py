@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from nightdesk.server.domain.errors import Invalid
+from nightdesk.server.domain.repository import HomeFile
 from nightdesk.server.domain.schedule import Schedule, Tick
 from nightdesk.server.services.pipelining import carry_on
 from nightdesk.server.services.schedules import Given, change_schedule, run_now
@@ -102,8 +103,20 @@ def test_what_it_would_be_refused_for_is_said_when_it_is_made(piping: Piping) ->
         scheduled(piping, time_parameter="day")
     with pytest.raises(Invalid, match="the retries of a pipeline's steps"):
         scheduled(piping, retries=2)
+    with pytest.raises(Invalid, match="when a pipeline's steps notify is not a schedule's to say"):
+        scheduled(piping, notify="always")
     with pytest.raises(Invalid, match=r"no file 'check\.py'"):
         scheduling.make(file="pipeline.yaml", given=Given(CHAIN.encode(), archive(("train.py", b"1"))))
+
+
+def test_what_is_not_for_the_whole_to_say_is_refused_wherever_its_file_is(piping: Piping) -> None:
+    scheduling = Scheduling(piping.bench)
+    home = HomeFile("reports/pipeline.yaml", "reports")
+    given = Given(CHAIN.encode(), archive(*FILES.items()), home)
+    schedule = scheduling.make(file="pipeline.yaml", time_parameter="month", given=given)
+    for change in ({"notify": "never"}, {"retries": 1}):
+        with pytest.raises(Invalid, match="is not a schedule's to say"):
+            change_schedule(scheduling.clock, ADA, schedule, change)
 
 
 def test_run_now_and_another_parameter(piping: Piping) -> None:

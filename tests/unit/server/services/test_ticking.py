@@ -6,11 +6,12 @@ import threading
 from dataclasses import replace
 
 import pytest
-from nightdesk.server.domain.errors import Unavailable
+from nightdesk.server.domain.errors import Invalid, Unavailable
 from nightdesk.server.domain.run import Status
 from nightdesk.server.domain.schedule import Missed, Overlap
 from nightdesk.server.domain.timetable import local
 from nightdesk.server.services.clockwork import tell_owners
+from nightdesk.server.services.schedules import change_schedule, run_now
 
 from ..workbench import ADA, Bench
 from .scheduling import Scheduling, moment
@@ -155,6 +156,28 @@ def test_failures_in_a_row_pause_it_and_a_good_run_counts_anew(scheduling: Sched
     assert len(scheduling.told) == 3
     assert scheduling.bench.records.put_alerts_away("ada") == 3
     assert scheduling.bench.records.alerts("ada") == []
+
+
+@pytest.mark.parametrize("notify", [None, "never", "failure", "always"])
+def test_its_runs_notify_as_it_says(scheduling: Scheduling, notify: str | None) -> None:
+    made = scheduling.make("*/10 * * * *", at=moment(T.format("06:00")), notify=notify)
+    scheduling.look(T.format("06:10"))
+    scheduling.end()
+    by_hand = run_now(scheduling.clock, ADA, made)
+    runs = [scheduling.bench.run(tick.run_id) for tick in scheduling.ticks(made) if tick.run_id]
+    assert by_hand.run_id in {run.id for run in runs}
+    assert [run.notify for run in runs] == [notify, notify]
+
+
+def test_how_its_runs_notify_can_be_changed_and_no_word_but_three(scheduling: Scheduling) -> None:
+    made = scheduling.make("*/10 * * * *", at=moment(T.format("06:00")))
+    after = change_schedule(scheduling.clock, ADA, made, {"notify": "always"})
+    assert after.wishes.notify == "always"
+    with pytest.raises(Invalid, match="'loudly' is not when to notify"):
+        change_schedule(scheduling.clock, ADA, after, {"notify": "loudly"})
+    with pytest.raises(Invalid, match="'' is not when to notify"):
+        scheduling.make(name="other", notify="")
+    assert change_schedule(scheduling.clock, ADA, after, {"notify": None}).wishes.notify is None
 
 
 def test_many_at_once_come_in_batches(scheduling: Scheduling) -> None:

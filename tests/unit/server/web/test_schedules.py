@@ -67,6 +67,8 @@ def test_a_schedule_says_what_it_runs_and_when(site: Site, made: dict[str, Any])
         ({"pause_after": -1}, 400, "paused after"),
         ({"missed": "sometimes"}, 400, "missed"),
         ({"wish": 1}, 400, "wish"),
+        ({"notify": "loudly"}, 400, "'loudly' is not when to notify"),
+        ({"notify": 1}, 400, "notify"),
         ({"name": "a\nb"}, 400, "one line"),
         ({"run": "abcdefghijkm"}, 400, "a run whose file it takes"),
     ],
@@ -104,6 +106,18 @@ def test_changes(site: Site, made: dict[str, Any]) -> None:
     assert patch(site, made["id"], cron="0 0 30 2 *").status == 400
     assert patch(site, made["id"], environment="python-data:1").status == 404
     assert patch(site, made["id"], every_seconds=900).json["when"] == "every 15 min"
+
+
+def test_it_says_how_its_runs_notify(site: Site, made: dict[str, Any]) -> None:
+    assert made["notify"] is None
+    loud = add(site, name="loud", notify="always", alert=False).json
+    assert (loud["notify"], loud["alert"]) == ("always", False)
+    run = site.post(f"/schedules/{loud['id']}/run", ADA).json["run"]
+    assert site.get(f"/runs/{run}", ADA).json["notify"] == "always"
+    assert patch(site, loud["id"], notify="never").json["notify"] == "never"
+    assert patch(site, loud["id"], overlap="queue").json["notify"] == "never"
+    assert patch(site, loud["id"], notify=None).json["notify"] is None
+    assert patch(site, loud["id"], notify="loudly").status == 400
 
 
 def test_another_file(site: Site, made: dict[str, Any]) -> None:
@@ -206,14 +220,24 @@ FILLED = {"kind": "cron", "cron": "0 6 * * *", "zone": "Europe/Berlin", "catch_u
 
 def test_the_form_makes_and_changes_one(site: Site) -> None:
     answer = send(
-        site, f"{PAGES}/new", NOTEBOOK, name="by form", parameters="as_of=2026", alert="on", **FILLED
+        site,
+        f"{PAGES}/new",
+        NOTEBOOK,
+        name="by form",
+        parameters="as_of=2026",
+        alert="on",
+        notify="always",
+        **FILLED,
     )
     assert answer.status == 303, answer.text
     shown = page(site, answer.headers["location"])
-    assert "by form" in shown
-    assert "as_of=2026" in shown
+    for words in ("by form", "as_of=2026", "of each run&#39;s end"):
+        assert words in shown, words
     schedule = answer.headers["location"].rpartition("/")[2]
-    assert 'value="0 6 * * *"' in page(site, f"{PAGES}/{schedule}/edit")
+    typed = page(site, f"{PAGES}/{schedule}/edit")
+    assert 'value="0 6 * * *"' in typed
+    assert '<option value="always" selected>' in typed
+    assert site.get(f"/schedules/{schedule}", ADA).json["notify"] == "always"
     changed = send(
         site, f"{PAGES}/edit", id=schedule, name="by form", parameters="as_of=2026", kind="every", every="2", unit="hours",
         zone="UTC", catch_up="10", pause_after="0",
@@ -221,6 +245,7 @@ def test_the_form_makes_and_changes_one(site: Site) -> None:
     assert changed.status == 303, changed.text
     after = site.get(f"/schedules/{schedule}", ADA).json
     assert (after["when"], after["pause_after"], after["alert"]) == ("every 2 h", 0, False)
+    assert after["notify"] is None
     assert after["parameters"] == {"as_of": "2026"}
 
 

@@ -47,6 +47,7 @@ EXAMPLES = """\
   nightdesk schedule ticks report.ipynb --limit 20
   nightdesk schedule set report.ipynb --cron "0 7 * * *"
   nightdesk schedule set report.ipynb --file report.ipynb
+  nightdesk schedule set report.ipynb --notify always
   nightdesk schedule pause report.ipynb
   nightdesk schedule resume report.ipynb
   nightdesk schedule run report.ipynb
@@ -245,6 +246,8 @@ def _wanted(arguments: argparse.Namespace) -> dict[str, Any]:
         "alert": None if arguments.alert is None else arguments.alert == "on",
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    if arguments.notify is not None:
+        wanted["notify"] = None if arguments.notify == "default" else arguments.notify
     parameters, are_text = parameters_of(arguments.parameters, arguments.parameters_file)
     if parameters:
         wanted |= {"parameters": parameters, "parameters_are_text": are_text}

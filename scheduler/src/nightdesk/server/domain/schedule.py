@@ -76,6 +76,7 @@ class Wishes:
     cell_timeout_seconds: float | None = None
     retries: int = 0
     retry_wait_seconds: float | None = None
+    notify: str | None = None  # when its owner hears of the end of a run; None: as they said themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Rules:
     catch_up: int = 10  # of Missed.ALL
     overlap: Overlap = Overlap.SKIP
     pause_after: int = 5  # bad ticks in a row; 0: never
-    alert: bool = True
+    alert: bool = True  # its owner is told of bad ticks; ends of runs are for `Wishes.notify`
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class Schedule:
             cell_timeout_seconds=wishes.cell_timeout_seconds,
             retries=wishes.retries,
             retry_wait_seconds=wishes.retry_wait_seconds,
+            notify=wishes.notify,
         )
 
     def pausing(self, at: float, by: str, why: str) -> Schedule:

@@ -11,7 +11,7 @@ from nightdesk.server.domain.errors import Invalid
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.pipeline import Pipeline
 from nightdesk.server.domain.run import Priority
-from nightdesk.server.domain.schedule import Schedule
+from nightdesk.server.domain.schedule import Schedule, Wishes
 from nightdesk.server.services.clockwork import Clockwork
 from nightdesk.server.services.inputs import FILES, SOURCE
 from nightdesk.server.services.pipelines import NewPipeline, composed, put_away
@@ -48,6 +48,25 @@ def check_scheduled(
     composed(clock, owner, wanted_at(schedule, at, source, files))
 
 
+def check_said(wishes: Wishes) -> None:
+    """Raise :class:`Invalid` where something is said of the whole that each step says for itself, or that nothing says."""
+    own = {
+        "time limit": wishes.timeout_seconds is not None or wishes.cell_timeout_seconds is not None,
+        "retries": wishes.retries > 0 or wishes.retry_wait_seconds is not None,
+        "priority": wishes.priority is not Priority.NORMAL,
+    }
+    for what, said in own.items():
+        if said:
+            raise Invalid(
+                f"the {what} of a pipeline's steps is not a schedule's to say", "Say it in its file."
+            )
+    if wishes.notify is not None:
+        raise Invalid(
+            "when a pipeline's steps notify is not a schedule's to say",
+            "Leave 'notify' out: its owner hears of them as `nightdesk notify` says.",
+        )
+
+
 def wanted_at(schedule: Schedule, at: float, source: bytes, files: Files | None) -> NewPipeline:
     """What is asked for at a tick.
 
@@ -60,16 +79,7 @@ def wanted_at(schedule: Schedule, at: float, source: bytes, files: Files | None)
             "a pipeline is scheduled with the folder that its steps' files lie in",
             "`nightdesk schedule add pipeline.yaml` takes it along; with --live, --files names it.",
         )
-    own = {
-        "time limit": wishes.timeout_seconds is not None or wishes.cell_timeout_seconds is not None,
-        "retries": wishes.retries > 0 or wishes.retry_wait_seconds is not None,
-        "priority": wishes.priority is not Priority.NORMAL,
-    }
-    for what, said in own.items():
-        if said:
-            raise Invalid(
-                f"the {what} of a pipeline's steps is not a schedule's to say", "Say it in its file."
-            )
+    check_said(wishes)
     return NewPipeline(
         source,
         files,

@@ -13,6 +13,7 @@ from typing import IO, Any
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import choose, default_of, runnable
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
+from nightdesk.server.domain.notification import check_when
 from nightdesk.server.domain.parameters import check_name
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.repository import GitFile, Place
@@ -32,7 +33,7 @@ from nightdesk.server.ports.records import Records, Standing
 from nightdesk.server.ports.schedules import StoredInput
 from nightdesk.server.services.archive import check_archive
 from nightdesk.server.services.inputs import FILES, SMALL_BYTES, SOURCE, inputs_there, open_input
-from nightdesk.server.services.scheduled_pipelines import check_scheduled
+from nightdesk.server.services.scheduled_pipelines import check_said, check_scheduled
 from nightdesk.server.services.submit import Asked, Files, check_source_size, compose
 from nightdesk.server.services.ticking import Clockwork, launch_now
 
@@ -88,9 +89,7 @@ def make_schedule(clock: Clockwork, person: Person, wanted: NewSchedule, given: 
     now = records.now()
     table, ticks = preview(wanted.when, now, 1)
     name = label_from(wanted.wishes.file) if wanted.name is None else check_label("the name", wanted.name)
-    wishes = wanted.wishes
-    if wishes.time_parameter is not None:
-        check_name(wishes.time_parameter)
+    wishes = _checked(wanted.wishes)
     wishes = replace(wishes, environment=_environment(records, person, wishes.environment))
     schedule = Schedule(
         id=new_id(),
@@ -137,8 +136,7 @@ def change_schedule(
     if "when" in changes:
         table = preview(changes["when"], now)[0]
     wishes = replace(schedule.wishes, **{key: changes[key] for key in _fields(Wishes) if key in changes})
-    if wishes.time_parameter is not None:
-        check_name(wishes.time_parameter)
+    wishes = _checked(wishes)
     if "environment" in changes:
         wishes = replace(wishes, environment=_environment(clock.records, person, wishes.environment))
     rules = check_rules(
@@ -255,6 +253,14 @@ def _check_pushed(schedule: Schedule) -> None:
         )
 
 
+def _checked(wishes: Wishes) -> Wishes:
+    """Raise :class:`Invalid` for what no run can be submitted with, whatever the file is."""
+    if wishes.time_parameter is not None:
+        check_name(wishes.time_parameter)
+    check_when(wishes.notify)
+    return wishes
+
+
 def _fields(kind: type) -> tuple[str, ...]:
     return tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
 
@@ -278,9 +284,10 @@ def _try_out(
     theirs = person
     if schedule.owner != person.name:
         theirs = clock.policies.with_rights(clock.people.person(schedule.owner) or Person(schedule.owner))
-    if schedule.of_pipeline and schedule.source is not None and files is None:
-        return  # its folder is not kept; what is wrong with it is said when it has been fetched
     if schedule.of_pipeline:
+        check_said(schedule.wishes)
+        if schedule.source is not None and files is None:
+            return  # its folder is not kept; what is wrong with it is said when it has been fetched
         check_scheduled(clock, theirs, schedule, source, files)
         return
     now = clock.records.now()

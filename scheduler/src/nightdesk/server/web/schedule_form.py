@@ -51,6 +51,7 @@ class Typed:
     overlap: str = "skip"
     pause_after: str = "5"
     alert: str = "on"
+    notify: str = ""  # empty: as its owner said themselves
     do: str = ""
 
     @classmethod
@@ -98,6 +99,7 @@ class Typed:
             overlap=rules.overlap.value,
             pause_after=str(rules.pause_after),
             alert="on" if rules.alert else "",
+            notify=wishes.notify or "",
         )
 
     @property
@@ -184,6 +186,7 @@ class Typed:
             "overlap": self.overlap or "skip",
             "pause_after": self.pause_after or "0",
             "alert": self.alert == "on",
+            "notify": self.notify or None,
         }
 
     def _parameters(self) -> dict[str, str]:

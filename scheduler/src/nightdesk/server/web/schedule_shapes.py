@@ -50,6 +50,7 @@ def schedule_json(schedule: Schedule, settings: Settings) -> dict[str, Any]:
         "cell_timeout_seconds": wishes.cell_timeout_seconds,
         "retries": wishes.retries,
         "retry_wait_seconds": wishes.retry_wait_seconds,
+        "notify": wishes.notify,
         "missed": rules.missed.value,
         "catch_up": rules.catch_up,
         "overlap": rules.overlap.value,

@@ -111,6 +111,7 @@ class HowToRun(When):
     cell_timeout_seconds: float | None = None
     retries: int = 0
     retry_wait_seconds: float | None = None
+    notify: str | None = Field(default=None, description="never, failure or always; null: as its owner said")
     missed: Missed = Missed.ONCE
     catch_up: int = 10
     overlap: Overlap = Overlap.SKIP
