@@ -13,7 +13,6 @@ from typing import IO, Any
 from nightdesk.server.domain.audit import Note
 from nightdesk.server.domain.environment import choose, default_of, runnable
 from nightdesk.server.domain.errors import Conflict, Invalid, NotFound
-from nightdesk.server.domain.notification import check_when
 from nightdesk.server.domain.parameters import check_name
 from nightdesk.server.domain.person import Person
 from nightdesk.server.domain.repository import GitFile, Place
@@ -89,7 +88,9 @@ def make_schedule(clock: Clockwork, person: Person, wanted: NewSchedule, given: 
     now = records.now()
     table, ticks = preview(wanted.when, now, 1)
     name = label_from(wanted.wishes.file) if wanted.name is None else check_label("the name", wanted.name)
-    wishes = _checked(wanted.wishes)
+    wishes = wanted.wishes
+    if wishes.time_parameter is not None:
+        check_name(wishes.time_parameter)
     wishes = replace(wishes, environment=_environment(records, person, wishes.environment))
     schedule = Schedule(
         id=new_id(),
@@ -136,7 +137,8 @@ def change_schedule(
     if "when" in changes:
         table = preview(changes["when"], now)[0]
     wishes = replace(schedule.wishes, **{key: changes[key] for key in _fields(Wishes) if key in changes})
-    wishes = _checked(wishes)
+    if wishes.time_parameter is not None:
+        check_name(wishes.time_parameter)
     if "environment" in changes:
         wishes = replace(wishes, environment=_environment(clock.records, person, wishes.environment))
     rules = check_rules(
@@ -251,14 +253,6 @@ def _check_pushed(schedule: Schedule) -> None:
             "only a file of a repository can run when commits are pushed",
             "Name it: --git, or say when: --cron.",
         )
-
-
-def _checked(wishes: Wishes) -> Wishes:
-    """Raise :class:`Invalid` for what no run can be submitted with, whatever the file is."""
-    if wishes.time_parameter is not None:
-        check_name(wishes.time_parameter)
-    check_when(wishes.notify)
-    return wishes
 
 
 def _fields(kind: type) -> tuple[str, ...]:
