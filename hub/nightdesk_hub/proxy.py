@@ -34,7 +34,10 @@ class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
     async def check_routes(
         self, user_dict: Any, service_dict: Any, routes: dict[str, Any] | None = None
     ) -> None:
-        """As ever. The first check is the end of the hub's start: it also starts the watch."""
+        """As ever, the hub's own route last: until that is there, a new proxy says that the platform starts.
+
+        The first check is the end of the hub's start: it also starts the watch.
+        """
         if self._watch is None:
             revoke_replaced(self.app)
             await reconcile_quietly(self.desk.networks)
@@ -42,7 +45,14 @@ class NightdeskProxy(ConfigurableHTTPProxy):  # type: ignore[misc]
             self._watch.start()
             self.desk.settling.start(self.app)
             PeriodicCallback(leave_if_gone, 1000 * LOOK_SECONDS).start()
-        await super().check_routes(user_dict, service_dict, routes)
+        known, own = routes or await self.get_all_routes(), self.app.hub.routespec
+        try:
+            await super().check_routes(
+                user_dict, service_dict, {own: {"target": self.hub.host, "data": {}}} | known
+            )
+        finally:
+            if own not in known:
+                await self.add_hub_route(self.hub)
 
     async def _look(self) -> None:
         """Heal a proxy that does not know the way to the hub."""

@@ -8,7 +8,7 @@ if [ -z "${CONFIGPROXY_AUTH_TOKEN:-}" ]; then
     exit 1
 fi
 exec node --import /srv/proxy/addresses.mjs --import /srv/proxy/front.mjs --import /srv/proxy/pieces.mjs \
-    --import /srv/proxy/bodies.mjs \
+    --import /srv/proxy/bodies.mjs --import /srv/proxy/starting.mjs \
     /srv/proxy/node_modules/.bin/configurable-http-proxy \
     --ip 0.0.0.0 --port 8000 --api-ip proxy-api --api-port 8001 \
     --error-target http://hub:8081/hub/error --log-level warn "$@"

@@ -165,11 +165,13 @@ def heal(platform: Platform) -> None:
 
 
 def _in_reach(platform: Platform) -> bool:
-    """Whether the proxy has been told its ways again."""
+    """Whether the proxy has been told its ways again. Until then it says so, and never that there is nothing."""
     try:
-        return requests.get(f"{platform.url}/api/v1/health", timeout=10).status_code == 200
+        status = requests.get(f"{platform.url}/api/v1/health", timeout=10).status_code
     except requests.RequestException:
         return False
+    assert status in {200, 503}, status
+    return status == 200
 
 
 def _well(platform: Platform, name: str) -> bool:

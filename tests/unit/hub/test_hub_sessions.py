@@ -125,6 +125,7 @@ def test_what_happens_while_a_session_runs(hub: Hub) -> None:
         lambda: hub.proxy.routes.keys() >= {"/", "/user/ada", "/services/nightdesk"},
         10,
     )
+    assert list(hub.proxy.routes)[-1] == "/", "the hub's own is the last that it is told"
 
     hub.account("olga")
     (hub.data / "api-away").touch()
