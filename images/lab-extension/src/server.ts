@@ -10,6 +10,8 @@ export class Refusal extends Error {
     message: string,
     readonly hint: string | null,
     readonly away: boolean,
+    /** What it is about, as the platform's API calls it. */
+    readonly field: string | null = null,
   ) {
     super(message);
   }
@@ -82,11 +84,12 @@ export class Server {
       throw new Refusal("your Jupyter server does not answer", "Check your connection, then try again.", true);
     }
     if (response.ok) return response;
-    const said = (await response.json().catch(() => ({}))) as { message?: string; hint?: string; away?: boolean };
+    const said = (await response.json().catch(() => ({}))) as { message?: string; hint?: string; field?: string; away?: boolean };
     throw new Refusal(
       said.message ?? `the server answered with status ${response.status}`,
       said.hint ?? null,
       said.away ?? response.status >= 502,
+      said.field ?? null,
     );
   }
 }

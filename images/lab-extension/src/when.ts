@@ -260,9 +260,8 @@ export class WhenPart {
       }
       this.aheadStatus.textContent = "Nothing, as it stands.";
       const words = [refusal.message.replace(/^./, (first) => first.toUpperCase()), refusal.hint].filter(Boolean).join(". ");
-      // The platform names what is wrong in words alone; the zone is what the browser can tell for itself.
-      if (!isZone(zone)) this.mark(this.zone, this.wrongZone, words);
-      else if (this.cronly) this.mark(this.cron, this.wrongCron, words);
+      if (refusal.field === "zone") this.mark(this.zone, this.wrongZone, words);
+      else if (refusal.field === "cron" && this.cronly) this.mark(this.cron, this.wrongCron, words);
       else this.aheadStatus.textContent = words;
     }
   }

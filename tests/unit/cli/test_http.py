@@ -12,9 +12,11 @@ import pytest
 from nightdesk.client import Client, ConnectionLost, Unreachable
 from nightdesk.client import http as module
 from nightdesk.client.address import Address
-from nightdesk.client.errors import BadAnswer
+from nightdesk.client.errors import BadAnswer, Refused
 from nightdesk.client.http import Connection
+from nightdesk.client.login import Login
 from nightdesk.client.response import Response
+from nightdesk.client.transport import Transport
 
 
 class Server:
@@ -262,3 +264,25 @@ def _self_signed(folder: str) -> str:
 def test_the_client_is_a_context(client: Client) -> None:
     with client as same:
         assert same.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        (
+            b'{"error": {"code": "invalid", "message": "no", "hint": null, "field": "parameters.year"}}',
+            "parameters.year",
+        ),
+        (b'{"error": {"code": "invalid", "message": "no", "hint": null}}', None),
+        (b'{"status": 400, "message": "no"}', None),
+        (b"no", None),
+    ],
+)
+def test_a_refusal_has_the_field_that_it_is_about(serve: Serve, said: bytes, field: str | None) -> None:
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(said)}\r\n\r\n"
+    _, connection = serve([head.encode() + said])
+    client = Transport(Login(connection.address, "token", "a test"))
+    with pytest.raises(Refused) as caught:
+        client.json("GET", "/runs")
+    client.close()
+    assert caught.value.field == field

@@ -52,10 +52,13 @@ class BadAnswer(Unreachable):
 
 
 class Refused(NightdeskError):
-    """The platform answered, and the answer is no."""
+    """The platform answered, and the answer is no; `field` is what it is about (`parameters.year`), where it says so."""
 
-    def __init__(self, message: str, hint: str | None = None, *, status: int, code: str = "") -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, *, status: int, code: str = "", field: str | None = None
+    ) -> None:
         super().__init__(message, hint)
+        self.field = field
         self.status = status
         self.code = code
 

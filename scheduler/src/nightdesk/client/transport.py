@@ -98,7 +98,7 @@ class Transport:
                 f"{address} sends its callers on to {where}",
                 "Use the address that you end up at in the browser: nightdesk login URL",
             )
-        code, message, hint = _words(response.read())
+        code, message, hint, field = _words(response.read())
         if response.status in (502, 503, 504):
             return Unreachable(
                 message or f"the platform at {address} is not ready (status {response.status})",
@@ -118,6 +118,7 @@ class Transport:
             hint or ("Try again; if it stays so, tell your admin." if response.status >= 500 else None),
             status=response.status,
             code=code,
+            field=field,
         )
 
 
@@ -139,13 +140,13 @@ def _encoded(data: Any) -> bytes:
     return json.dumps(data, allow_nan=False).encode()
 
 
-def _words(body: bytes) -> tuple[str, str | None, str | None]:
-    """Code, message and hint of an error body, ours or the hub's."""
+def _words(body: bytes) -> tuple[str, str | None, str | None, str | None]:
+    """Code, message, hint and field of an error body, ours or the hub's."""
     try:
         data = json.loads(body)
         error = data.get("error")
         if isinstance(error, dict):
-            return str(error.get("code") or ""), error.get("message"), error.get("hint")
-        return "", data.get("message"), data.get("hint")  # {"status": 403, "message": "…"}
+            return str(error.get("code") or ""), error.get("message"), error.get("hint"), error.get("field")
+        return "", data.get("message"), data.get("hint"), None  # {"status": 403, "message": "…"}
     except (ValueError, AttributeError):
-        return "", None, None
+        return "", None, None, None

@@ -46,9 +46,9 @@ class _Handler(APIHandler):  # type: ignore[misc]
         status = 503 if isinstance(error, Unreachable) else 400
         if isinstance(error, Refused):
             status = 403 if error.status == 401 else error.status
-        self.say(
-            {"message": error.message, "hint": error.hint, "away": isinstance(error, Unreachable)}, status
-        )
+        field = error.field if isinstance(error, Refused) else None
+        away = isinstance(error, Unreachable)
+        self.say({"message": error.message, "hint": error.hint, "field": field, "away": away}, status)
 
     def json_body(self) -> dict[str, Any]:
         try:

@@ -24,7 +24,7 @@ def told(answer: Answer) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}
     error: dict[str, Any] = answer.json["error"]
-    assert set(error) == {"code", "message", "hint"}
+    assert set(error) - {"field"} == {"code", "message", "hint"}
     assert error["message"]
     assert "Traceback" not in answer.text
     return error
@@ -56,6 +56,59 @@ def test_errors_have_one_shape(site: Site, method: str, path: str, status: int, 
     answer = site.ask(method, path, ADA)
     assert answer.status == status
     assert told(answer)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/runs?limit=0", None, "limit"),
+        ("/runs?before=x", None, "before"),
+        ("/runs?since=x", None, "since"),
+        ("/runs/none", None, None),
+        ("/schedules/preview", {"cron": "0 0 31 2 *"}, "cron"),
+        ("/schedules/preview", {"cron": "0 6 * *"}, "cron"),
+        ("/schedules/preview", {"cron": "61 6 * * *"}, "cron"),
+        ("/schedules/preview", {"cron": "0 6 * * *", "zone": "Mars/Base"}, "zone"),
+        ("/schedules/preview", {"every_seconds": 1}, "every_seconds"),
+        ("/schedules/preview", {"cron": 6}, "cron"),
+        ("/schedules/preview", {}, None),
+        ("/schedules/preview", "no JSON {", None),
+        ("/schedules/preview", None, None),
+    ],
+)
+def test_the_field_that_is_meant_is_named(site: Site, path: str, body: Any, field: str | None) -> None:
+    sent = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else b""
+    method = "POST" if "preview" in path else "GET"
+    headers = {"Content-Type": "application/json"}
+    answer = site.ask(method, f"{API}{path}", ADA, body=sent or None, headers=headers)
+    assert 400 <= answer.status < 500
+    assert told(answer).get("field") == field
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"parameters": {"nothing": 1}}, "parameters.nothing"),
+        ({"parameters": {"1x": 1}}, "parameters.1x"),
+        ({"environment": "nothing"}, "environment"),
+        ({"environment": "a b"}, "environment"),
+        ({"size": "nothing"}, "size"),
+        ({"name": ""}, "name"),
+        ({"key": ""}, "key"),
+        ({"retries": 1000}, "retries"),
+        ({"timeout_seconds": 1e9}, "timeout_seconds"),
+        ({"cell_timeout_seconds": 1e9}, "cell_timeout_seconds"),
+        ({"retry_wait_seconds": -1}, "retry_wait_seconds"),
+        ({"priority": "urgent"}, "priority"),
+        ({"file": "a.txt"}, "file"),
+        ({"inputs": [{"run": "x"}]}, "inputs.0.output"),
+        ({"sizes": "small"}, "sizes"),
+    ],
+)
+def test_the_field_of_a_run_that_is_meant_is_named(site: Site, wanted: dict[str, Any], field: str) -> None:
+    answer = site.submit(ADA, **wanted)
+    assert 400 <= answer.status < 500
+    assert told(answer)["field"] == field
 
 
 def test_every_error_of_ours_has_a_status() -> None:

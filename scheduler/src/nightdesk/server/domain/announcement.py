@@ -44,15 +44,21 @@ def check(announcement: Announcement, now: float) -> Announcement:
     """
     text = " ".join(announcement.text.split())
     if not 1 <= len(text) <= MOST_CHARACTERS or not text.isprintable():
-        raise Invalid(f"an announcement has 1 to {MOST_CHARACTERS} characters, on one line")
+        raise Invalid(f"an announcement has 1 to {MOST_CHARACTERS} characters, on one line", field="text")
     if announcement.level not in LEVELS:
-        raise Invalid(f"there is no level '{announcement.level[:20]}'", f"There is: {', '.join(LEVELS)}.")
+        raise Invalid(
+            f"there is no level '{announcement.level[:20]}'", f"There is: {', '.join(LEVELS)}.", field="level"
+        )
     if announcement.link and (len(announcement.link) > 500 or not _LINK.fullmatch(announcement.link)):
         raise Invalid(
-            "the link is no address", "Write https://… or a path of the platform, such as /hub/home."
+            "the link is no address",
+            "Write https://… or a path of the platform, such as /hub/home.",
+            field="link",
         )
     if announcement.until is not None and announcement.until <= max(now, announcement.since):
-        raise Invalid("the announcement would be over before it is shown", "Give it a later end.")
+        raise Invalid(
+            "the announcement would be over before it is shown", "Give it a later end.", field="until"
+        )
     return Announcement(
         announcement.id,
         announcement.at,

@@ -161,12 +161,13 @@ def held_to(connection: Connection, writes: bool) -> str | None:
     return spec_of(connection.kind).held_by
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, field: str | None = "name") -> str:
     """Raise :class:`Invalid` unless it is a name for a connection."""
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise Invalid(
             f"'{name[:60]}' is no name for a connection",
             "A name has 1 to 31 lower-case letters, digits, '-' or '_', and begins with a letter.",
+            field=field,
         )
     return name
 
@@ -181,7 +182,7 @@ def check_connection(connection: Connection, secrets: Mapping[str, Any]) -> Conn
     settings = _checked(connection.kind, connection.settings, secret=False)
     _checked(connection.kind, secrets, secret=True)
     _check_reader(connection.kind, {*settings, *secrets})
-    title = check_label("the title", connection.title) if connection.title.strip() else ""
+    title = check_label("the title", connection.title, "title") if connection.title.strip() else ""
     description = check_description(connection.description)
     names = tuple(sorted(secrets))
     return replace(connection, title=title, description=description, settings=settings, secret_names=names)
@@ -218,6 +219,7 @@ def check_place(connection: Connection, allowed: Iterable[str], others: Iterable
         raise Invalid(
             f"'{taken}' is below none of the places that connections may be taken from",
             f"{said} Whoever looks after the machine adds one as connections.host_paths in nightdesk.yaml.",
+            field="settings.path",
         )
     for other in others:
         if other.name == connection.name or not spec_of(other.kind).mounted:
@@ -231,6 +233,7 @@ def check_place(connection: Connection, allowed: Iterable[str], others: Iterable
             raise Invalid(
                 f"'{path}' and '{theirs}' of connection '{other.name}' lie in each other, and one is written to",
                 "Make both read-only, or choose places beside each other.",
+                field="settings.path",
             )
 
 
@@ -250,7 +253,9 @@ def check_description(text: str) -> str:
     """Some lines for people."""
     storable = "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
     if len(text) > _LONGEST_DESCRIPTION or not storable:
-        raise Invalid(f"the description must be text of up to {_LONGEST_DESCRIPTION} characters")
+        raise Invalid(
+            f"the description must be text of up to {_LONGEST_DESCRIPTION} characters", field="description"
+        )
     return text.strip()
 
 
@@ -272,14 +277,18 @@ def _checked(kind: ConnectionKind, values: Mapping[str, Any], *, secret: bool) -
     for each in known.values():
         if each.required and each.name not in kept and not (set(each.instead) & set(kept)):
             other = f" or '{each.instead[0]}'" if each.instead else ""
-            raise Invalid(f"a {kind} connection needs the {what} '{each.name}'{other}", each.words)
+            raise Invalid(
+                f"a {kind} connection needs the {what} '{each.name}'{other}",
+                each.words,
+                field=f"{what}s.{each.name}",
+            )
     return kept
 
 
 def _unknown(kind: ConnectionKind, name: str, known: Iterable[str], what: str) -> Invalid:
     some = ", ".join(known)
     hint = f"There is: {some}." if some else f"A {kind} connection has none."
-    return Invalid(f"a {kind} connection has no {what} '{str(name)[:40]}'", hint)
+    return Invalid(f"a {kind} connection has no {what} '{str(name)[:40]}'", hint, field=f"{what}s.{name}")
 
 
 def _check_reader(kind: ConnectionKind, given: set[str]) -> None:
@@ -289,12 +298,15 @@ def _check_reader(kind: ConnectionKind, given: set[str]) -> None:
     if not readers:
         return
     if names and not any(not each.secret for each in readers):
-        raise Invalid(f"the reader's login needs '{names[0].name}' as well")
+        raise Invalid(
+            f"the reader's login needs '{names[0].name}' as well", field=f"settings.{names[0].name}"
+        )
     if not any(each.secret for each in readers):
         needed = next(each.name for each in fields_of(kind) if each.reader_of and each.secret)
         raise Invalid(
             f"the reader's login needs the secret '{needed}' as well",
             "Give both, or neither: then who only reads gets the one login there is.",
+            field=f"secrets.{needed}",
         )
 
 

@@ -27,6 +27,14 @@ def check_value(field: Field, value: Any) -> Any:
     Raises:
         Invalid: says what it must be.
     """
+    try:
+        return _checked(field, value)
+    except Invalid as error:
+        error.field = f"{'secrets' if field.secret else 'settings'}.{field.name}"
+        raise
+
+
+def _checked(field: Field, value: Any) -> Any:
     if field.type is Type.PORT:
         return _port(field, value)
     if field.type is Type.OBJECT:

@@ -141,20 +141,28 @@ def choose(versions: list[Version], wanted: str | None) -> Version:
     if not wanted:
         chosen = default_of(versions)
         if chosen is None:
-            raise NotFound("no version is on offer", "Name one, or ask an admin.")
+            raise NotFound("no version is on offer", "Name one, or ask an admin.", field="environment")
         return chosen
     match = re.fullmatch(r"([^:@\s]+)(?:([:@])(\S+))?", wanted)
     if not match:
-        raise Invalid(f"'{wanted}' does not name an environment", "Write NAME, NAME:VERSION or NAME@CHANNEL.")
+        raise Invalid(
+            f"'{wanted}' does not name an environment",
+            "Write NAME, NAME:VERSION or NAME@CHANNEL.",
+            field="environment",
+        )
     name, mark, rest = match[1], match[2], match[3]
     of_name = [version for version in versions if version.environment == name]
     if not of_name:
         names = ", ".join(sorted({version.environment for version in versions}))
-        raise NotFound(f"there is no environment '{name}'", f"There is: {names}.")
+        raise NotFound(f"there is no environment '{name}'", f"There is: {names}.", field="environment")
     if mark is None:
         found = default_of(of_name)
         if found is None:
-            raise Conflict(f"no version of '{name}' is on offer any more", "Choose another environment.")
+            raise Conflict(
+                f"no version of '{name}' is on offer any more",
+                "Choose another environment.",
+                field="environment",
+            )
     elif mark == "@":
         found = next((version for version in of_name if rest in version.channels), None)
     else:
@@ -162,7 +170,11 @@ def choose(versions: list[Version], wanted: str | None) -> Version:
     if found is None:
         there = ", ".join(version.label for version in of_name if version.offer is Offer.OFFERED)
         what = "channel" if mark == "@" else "version"
-        raise NotFound(f"'{name}' has no {what} '{rest}'", f"There is: {there or 'nothing on offer'}.")
+        raise NotFound(
+            f"'{name}' has no {what} '{rest}'",
+            f"There is: {there or 'nothing on offer'}.",
+            field="environment",
+        )
     check_there(found)
     return found
 
@@ -174,6 +186,7 @@ def check_there(version: Version) -> None:
             f"{version.label} was removed",
             f"Choose another version, or ask an admin to build it again from its lock: "
             f"`nightdesk env build --again {version.label}`.",
+            field="environment",
         )
 
 

@@ -19,13 +19,19 @@ NightdeskError
 
 from __future__ import annotations
 
+_LONGEST_FIELD = 200
+
 
 class NightdeskError(Exception):
-    """The root; ``message`` says what is wrong, ``hint`` what to do next."""
+    """The root; ``message`` says what is wrong, ``hint`` what to do next.
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    ``field`` is what it is about, as the API calls it (``cron``, ``parameters.year``), where whoever raises it knows.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, field: str | None = None) -> None:
         self.message = _sendable(message)
         self.hint = None if hint is None else _sendable(hint)
+        self.field = None if field is None else _sendable(field[:_LONGEST_FIELD])
         super().__init__(self.message)
 
 

@@ -94,7 +94,9 @@ def expand(wish: Wish) -> list[Point]:
         check_name(name.replace(".", "_"))  # R's names have dots; what the file takes is looked at later
         if name in wish.fixed:
             raise Invalid(
-                f"parameter '{name}' is the same for all runs and changes from run to run", "Say it once."
+                f"parameter '{name}' is the same for all runs and changes from run to run",
+                "Say it once.",
+                field=f"parameters.{name}",
             )
     return [{**wish.fixed, **point} for point in points]
 
@@ -119,11 +121,13 @@ def _grid(wish: Wish) -> list[Point]:
     count = 1
     for name, values in wish.grid.items():
         if not values:
-            raise Invalid(f"parameter '{name}' has no values")
+            raise Invalid(f"parameter '{name}' has no values", field=f"parameters.{name}")
         seen: list[Any] = []
         for value in values:
             if any(_same(value, other) for other in seen):
-                raise Invalid(f"parameter '{name}' has the value {value!r} twice"[:300])
+                raise Invalid(
+                    f"parameter '{name}' has the value {value!r} twice"[:300], field=f"parameters.{name}"
+                )
             seen.append(value)
         count *= len(values)
         _check_count(count)
@@ -139,12 +143,14 @@ def _list(wish: Wish) -> list[Point]:
 
 def _random(wish: Wish) -> list[Point]:
     if wish.count < 1:
-        raise Invalid("say how many are to be drawn, at least 1")
+        raise Invalid("say how many are to be drawn, at least 1", field="random.count")
     _check_count(wish.count)
     if not 0 <= wish.seed <= MOST_SEED:
-        raise Invalid(f"a seed is a whole number from 0 to {MOST_SEED}")
+        raise Invalid(f"a seed is a whole number from 0 to {MOST_SEED}", field="random.seed")
     if not wish.draws:
-        raise Invalid("say what is to be drawn", "For example --draw lr=loguniform:0.0001,0.1")
+        raise Invalid(
+            "say what is to be drawn", "For example --draw lr=loguniform:0.0001,0.1", field="random.draws"
+        )
     for name, draw in wish.draws.items():
         _check_draw(name, draw)
     chance = random.Random(wish.seed)  # noqa: S311  (the same for the same seed, on purpose)
@@ -196,23 +202,34 @@ def _check_header(names: list[str]) -> None:
 def _check_draw(name: str, draw: Draw) -> None:
     if draw.kind is Drawing.CHOICE:
         if not draw.values:
-            raise Invalid(f"parameter '{name}' is one of no values")
+            raise Invalid(f"parameter '{name}' is one of no values", field=f"parameters.{name}")
         for value in draw.values:
             check_value(name, value)
         return
     if not (math.isfinite(draw.low) and math.isfinite(draw.high)) or draw.low > draw.high:
-        raise Invalid(f"parameter '{name}' is drawn between two numbers, the lower one first")
+        raise Invalid(
+            f"parameter '{name}' is drawn between two numbers, the lower one first",
+            field=f"parameters.{name}",
+        )
     if draw.kind is Drawing.LOGUNIFORM and draw.low <= 0:
-        raise Invalid(f"parameter '{name}' cannot be drawn log-uniformly from {draw.low:g}", "Begin above 0.")
+        raise Invalid(
+            f"parameter '{name}' cannot be drawn log-uniformly from {draw.low:g}",
+            "Begin above 0.",
+            field=f"parameters.{name}",
+        )
     if draw.kind is Drawing.INT and not (
         draw.low == int(draw.low)
         and draw.high == int(draw.high)
         and draw.low >= _LEAST
         and draw.high <= _MOST
     ):
-        raise Invalid(f"parameter '{name}' is drawn between whole numbers of 64 bits")
+        raise Invalid(
+            f"parameter '{name}' is drawn between whole numbers of 64 bits", field=f"parameters.{name}"
+        )
     if draw.kind is Drawing.UNIFORM and not math.isfinite(draw.high - draw.low):
-        raise Invalid(f"parameter '{name}' is drawn between numbers that are too far apart")
+        raise Invalid(
+            f"parameter '{name}' is drawn between numbers that are too far apart", field=f"parameters.{name}"
+        )
 
 
 def _check_count(count: int) -> None:

@@ -110,7 +110,7 @@ def check_mail(address: str) -> str:
     """
     address = address.strip()
     if address and not _MAIL.fullmatch(address):
-        raise Invalid(f"'{address[:100]}' is no address for mail")
+        raise Invalid(f"'{address[:100]}' is no address for mail", field="email")
     return address
 
 
@@ -130,9 +130,9 @@ def check_target(what: str, url: str) -> str:
         parts, port = urlsplit(""), None
     plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= _LONGEST_TARGET
     if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise Invalid(f"the {what} is no address", "It begins with https://")
+        raise Invalid(f"the {what} is no address", "It begins with https://", field=what)
     if parts.username is not None or parts.password is not None:
-        raise Invalid(f"the {what} must not hold a name or password before the host")
+        raise Invalid(f"the {what} must not hold a name or password before the host", field=what)
     return url
 
 

@@ -98,27 +98,36 @@ def convert(parameter: Parameter, value: Any, text: bool) -> Any:
     if not fits:
         expected = " or ".join(sorted(kinds)) + (" or null" if parameter.optional else "")
         shown = json.dumps(value, ensure_ascii=False)[:100]
-        raise Invalid(f"parameter '{parameter.name}' must be {expected}, not {shown}")
+        raise Invalid(
+            f"parameter '{parameter.name}' must be {expected}, not {shown}",
+            field=f"parameters.{parameter.name}",
+        )
     return value
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, field: str | None = None) -> None:
     """Raise :class:`Invalid` unless ``name`` can be a variable: a name must never inject code."""
     if not name.isidentifier() or keyword.iskeyword(name) or len(name) > 100:
-        raise Invalid(f"'{name[:100]}' is no name for a parameter", "Use letters, digits and underscores.")
+        raise Invalid(
+            f"'{name[:100]}' is no name for a parameter",
+            "Use letters, digits and underscores.",
+            field=field or f"parameters.{name}",
+        )
 
 
 def check_value(name: str, value: Any, depth: int = 0) -> None:
     """Raise :class:`Invalid` for a value that would not come back from JSON as it went in."""
     if depth > 50:
-        raise Invalid(f"parameter '{name}' is nested too deeply")
+        raise Invalid(f"parameter '{name}' is nested too deeply", field=f"parameters.{name}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise Invalid(f"parameter '{name}' must be a finite number, not {value}")
+        raise Invalid(f"parameter '{name}' must be a finite number, not {value}", field=f"parameters.{name}")
     if isinstance(value, str):
         if "\x00" in value:
-            raise Invalid(f"parameter '{name}' contains a NUL character")
+            raise Invalid(f"parameter '{name}' contains a NUL character", field=f"parameters.{name}")
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise Invalid(f"parameter '{name}' contains half a character (a lone surrogate)")
+            raise Invalid(
+                f"parameter '{name}' contains half a character (a lone surrogate)", field=f"parameters.{name}"
+            )
     for item in (
         value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else []
     ):

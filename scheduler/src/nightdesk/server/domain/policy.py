@@ -200,20 +200,23 @@ def check_policy(policy: Policy, sizes: Iterable[str]) -> Policy:
         raise Invalid(
             f"who may cancel {_of(policy.cancel)} must see them: reading reaches to '{policy.read}'",
             f"Let reading reach to '{policy.cancel}' as well.",
+            field="cancel",
         )
     known = tuple(sizes)
     for size in policy.sizes or ():
         if size not in known:
-            raise Invalid(f"there is no size '{size[:40]}'", f"There is: {', '.join(known)}.")
+            raise Invalid(f"there is no size '{size[:40]}'", f"There is: {', '.join(known)}.", field="sizes")
     if policy.sizes == ():
-        raise Invalid("at least one size must be left", "Name some, or let all of them be used.")
+        raise Invalid(
+            "at least one size must be left", "Name some, or let all of them be used.", field="sizes"
+        )
     for limit, value in policy.limits.items():
         check_limit(limit, value)
     if policy.together is not None:
         if policy.kind is not Kind.GROUP:
-            raise Invalid("only a group has a limit on what its members run together")
+            raise Invalid("only a group has a limit on what its members run together", field="together")
         if not 1 <= policy.together <= 1_000_000:
-            raise Invalid("the limit on what the members run together must be at least 1")
+            raise Invalid("the limit on what the members run together must be at least 1", field="together")
     return policy
 
 
@@ -222,9 +225,9 @@ def check_limit(limit: Limit, value: Value) -> None:
     if value is None:
         return
     if not math.isfinite(value) or not 0 <= value <= MOST:
-        raise Invalid(f"the limit '{limit}' must be a number from 0 on")
+        raise Invalid(f"the limit '{limit}' must be a number from 0 on", field=f"limits.{limit}")
     if limit not in FRACTIONS and value != int(value):
-        raise Invalid(f"the limit '{limit}' must be a whole number")
+        raise Invalid(f"the limit '{limit}' must be a whole number", field=f"limits.{limit}")
 
 
 def _of(reach: Reach) -> str:

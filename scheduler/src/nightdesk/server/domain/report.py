@@ -104,14 +104,17 @@ def checked(report: Report) -> Report:
         raise Invalid(
             f"'{report.name[:63]}' cannot be the name of a report",
             "Write a letter, then letters, digits, - or _: 1 to 63 characters, in lower case. It becomes its address.",
+            field="name",
         )
-    check_label("the title of a report", report.title)
-    check_label("the name of the runs", report.source_name)
-    check_label("the name of a person", report.source_owner)
+    check_label("the title of a report", report.title, "title")
+    check_label("the name of the runs", report.source_name, "source_name")
+    check_label("the name of a person", report.source_owner, "source_owner")
     if len(report.description) > _MOST_WORDS or _UNSENDABLE.search(report.description):
-        raise Invalid(f"the description of a report is text of at most {_MOST_WORDS} characters")
+        raise Invalid(
+            f"the description of a report is text of at most {_MOST_WORDS} characters", field="description"
+        )
     if not report.output or len(report.output) > 1000 or _UNSENDABLE.search(report.output):
-        raise Invalid("the output of a report is the name of a file that its runs leave")
+        raise Invalid("the output of a report is the name of a file that its runs leave", field="output")
     _check_readers(report.readers)
     return report
 
@@ -119,7 +122,9 @@ def checked(report: Report) -> Report:
 def _check_readers(readers: Iterable[Reader]) -> None:
     kept = list(readers)
     if len(kept) > _MOST_READERS:
-        raise Invalid(f"the list of a report has at most {_MOST_READERS} entries", "Name groups.")
+        raise Invalid(
+            f"the list of a report has at most {_MOST_READERS} entries", "Name groups.", field="readers"
+        )
     for reader in kept:
         if reader.kind is not Kind.EVERYBODY:
             check_label(f"the name of a {reader.kind}", reader.name)

@@ -116,7 +116,7 @@ def check_git_file(wanted: GitFile) -> GitFile:
     if "://" in repository:
         check_address(repository)
     else:
-        check_connection_name(repository)
+        check_connection_name(repository, None)
     ref = wanted.ref.strip()
     if len(ref) > _LONGEST or (ref and _NO_REF.search(ref)):
         raise Invalid(f"'{ref[:60]}' is no branch, tag or commit")

@@ -387,7 +387,11 @@ def settled_with(tick: Tick, pipeline: Pipeline) -> Tick:
 def check_rules(rules: Rules) -> Rules:
     """Raise :class:`Invalid` for numbers that no schedule can have."""
     if not 1 <= rules.catch_up <= MOST_CAUGHT_UP:
-        raise Invalid(f"at most {MOST_CAUGHT_UP} missed times are caught up, and at least 1")
+        raise Invalid(
+            f"at most {MOST_CAUGHT_UP} missed times are caught up, and at least 1", field="catch_up"
+        )
     if not 0 <= rules.pause_after <= 1000:
-        raise Invalid("a schedule is paused after 1 to 1000 bad runs in a row, or with 0 never")
+        raise Invalid(
+            "a schedule is paused after 1 to 1000 bad runs in a row, or with 0 never", field="pause_after"
+        )
     return rules

@@ -64,7 +64,9 @@ def kind_of(file: str) -> str:
     for suffix, kind in KINDS.items():
         if file.endswith(suffix):
             return kind
-    raise Invalid(f"'{file[:100]}' is neither a notebook nor a script", "Submit a .ipynb, .py or .R file.")
+    raise Invalid(
+        f"'{file[:100]}' is neither a notebook nor a script", "Submit a .ipynb, .py or .R file.", field="file"
+    )
 
 
 def check_file_name(name: str) -> None:
@@ -77,11 +79,11 @@ def check_file_name(name: str) -> None:
         raise Invalid(f"'{name[:100]}' is no plain file name", "Its characters are not all Unicode text.")
 
 
-def check_label(what: str, value: str) -> str:
+def check_label(what: str, value: str, field: str | None = None) -> str:
     """A name that people read: one line, 1 to 200 characters."""
     value = value.strip()
     if not value or len(value) > _LONGEST_LABEL or _UNREADABLE.search(value):
-        raise Invalid(f"{what} must be one line of 1 to {_LONGEST_LABEL} characters")
+        raise Invalid(f"{what} must be one line of 1 to {_LONGEST_LABEL} characters", field=field)
     return value
 
 

@@ -123,14 +123,18 @@ def over(found: Iterable[Member]) -> bool:
 def check_at_most(at_most: int | None) -> int | None:
     """Raise :class:`Invalid` for a limit that would let none run."""
     if at_most is not None and not 1 <= at_most <= 10_000:
-        raise Invalid("at most 1 to 10000 of a sweep run at once", "Leave it out for no limit of its own.")
+        raise Invalid(
+            "at most 1 to 10000 of a sweep run at once",
+            "Leave it out for no limit of its own.",
+            field="at_most",
+        )
     return at_most
 
 
 def check_metric(metric: str | None) -> str | None:
     """Raise :class:`Invalid` for what no metric is called."""
     if metric is not None and not (0 < len(metric) <= LONGEST_NAME and metric.isprintable()):
-        raise Invalid(f"a metric's name is one line of 1 to {LONGEST_NAME} characters")
+        raise Invalid(f"a metric's name is one line of 1 to {LONGEST_NAME} characters", field="metric")
     return metric
 
 

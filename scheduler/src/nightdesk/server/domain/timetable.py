@@ -119,7 +119,10 @@ def timetable(
         return Timetable(zone)
     if every is not None:
         if not math.isfinite(every) or not LEAST_SECONDS <= every <= MOST_SECONDS or every != int(every):
-            raise Invalid(f"an interval is a whole number of seconds from {LEAST_SECONDS} s to 366 days")
+            raise Invalid(
+                f"an interval is a whole number of seconds from {LEAST_SECONDS} s to 366 days",
+                field="every_seconds",
+            )
         return Timetable(zone, every=int(every), anchor=math.floor(now))
     made = Timetable(zone, cron=_line(cron or ""))
     try:
@@ -127,7 +130,11 @@ def timetable(
     except CronSimError as error:
         raise _no_line(made.cron or "", str(error)) from None
     if first is None:
-        raise Invalid(f"'{made.cron}' is never due: there is no such day", "Look at the day and the month.")
+        raise Invalid(
+            f"'{made.cron}' is never due: there is no such day",
+            "Look at the day and the month.",
+            field="cron",
+        )
     return made
 
 
@@ -144,7 +151,9 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         raise Invalid(
-            f"there is no time zone '{name[:60]}'", "Write a name such as Europe/Berlin, or UTC."
+            f"there is no time zone '{name[:60]}'",
+            "Write a name such as Europe/Berlin, or UTC.",
+            field="zone",
         ) from None
 
 
@@ -159,9 +168,11 @@ def _line(text: str) -> str:
     line = " ".join(text.split())
     line = SHORTHANDS.get(line.lower(), line)
     if len(line) > _LONGEST_LINE or not line.isascii() or not line.isprintable():
-        raise Invalid("the cron line is too long, or not plain text", _WRITE)
+        raise Invalid("the cron line is too long, or not plain text", _WRITE, field="cron")
     if len(line.split()) != 5:
-        raise Invalid(f"'{line}' is no cron line: it has {len(line.split())} fields, not 5", _WRITE)
+        raise Invalid(
+            f"'{line}' is no cron line: it has {len(line.split())} fields, not 5", _WRITE, field="cron"
+        )
     try:
         CronSim(line, datetime(2026, 1, 1, tzinfo=UTC))
     except (CronSimError, AssertionError, ValueError, RecursionError) as error:
@@ -173,10 +184,14 @@ def _no_line(line: str, why: str) -> Invalid:
     """In words; cronsim says ``Bad day-of-month`` where a month has no such day as well."""
     if why == "Bad day-of-month" and _numbers_fit(line):
         return Invalid(
-            f"'{line}' is never due: no such month has such a day", "Look at the day and the month."
+            f"'{line}' is never due: no such month has such a day",
+            "Look at the day and the month.",
+            field="cron",
         )
     field = why.removeprefix("Bad ").replace("-", " ") if why.startswith("Bad ") else ""
-    return Invalid(f"'{line}' is no cron line" + (f": the {field} cannot be read" if field else ""), _WRITE)
+    return Invalid(
+        f"'{line}' is no cron line" + (f": the {field} cannot be read" if field else ""), _WRITE, field="cron"
+    )
 
 
 def _numbers_fit(line: str) -> bool:

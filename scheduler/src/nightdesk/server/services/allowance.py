@@ -49,13 +49,14 @@ def size_for(person: Person, settings: Settings, wanted: str | None) -> Size:
     theirs = ", ".join(size.name for size in sizes_for(person, settings))
     size = default_size(person, settings) if wanted is None else settings.sizes.get(wanted)
     if size is None and wanted is not None:
-        raise NotFound(f"there is no size '{wanted[:40]}'", f"There is: {theirs}.")
+        raise NotFound(f"there is no size '{wanted[:40]}'", f"There is: {theirs}.", field="size")
     if size is None or not person.rights.may_use(size.name):
         raise NotAllowed(
             f"the size '{size.name}' is not for {person.name}" if size else f"no size is for {person.name}",
             f"Choose one of: {theirs}."
             if theirs
             else "Ask an admin: what your groups may use is not in the settings.",
+            field="size",
         )
     return size
 

@@ -86,6 +86,7 @@ class Directory:
             raise Invalid(
                 f"'{name[:60]}' is no name for a group",
                 "A name has 1 to 64 letters, digits, '.', '_' or '-', and begins and ends with a letter or digit.",
+                field="name",
             )
         self.groups.make(token, name)
         return self.group(token, name)
@@ -185,7 +186,7 @@ class Directory:
     def _named(people: Iterable[str]) -> list[str]:
         wanted = list(dict.fromkeys(check_label("the name of a person", name) for name in people))
         if not 1 <= len(wanted) <= _MOST_AT_ONCE:
-            raise Invalid(f"name between 1 and {_MOST_AT_ONCE} people")
+            raise Invalid(f"name between 1 and {_MOST_AT_ONCE} people", field="people")
         return wanted
 
 
@@ -219,7 +220,11 @@ def change_of(said: dict[str, Any]) -> PolicyChange:
     given = said.get("limits") or {}
     for name, value in given.items():
         if name not in set(Limit):
-            raise Invalid(f"there is no limit '{str(name)[:40]}'", f"There is: {', '.join(Limit)}.")
+            raise Invalid(
+                f"there is no limit '{str(name)[:40]}'",
+                f"There is: {', '.join(Limit)}.",
+                field=f"limits.{name}",
+            )
         if value is None:
             elsewhere.add(Limit(name))
         elif value == UNLIMITED:
@@ -228,7 +233,9 @@ def change_of(said: dict[str, Any]) -> PolicyChange:
             check_limit(Limit(name), value)
             limits[Limit(name)] = value
         else:
-            raise Invalid(f"the limit '{name}' must be a number, \"{UNLIMITED}\" or null")
+            raise Invalid(
+                f"the limit '{name}' must be a number, \"{UNLIMITED}\" or null", field=f"limits.{name}"
+            )
     sizes = said.get("sizes", ...)
     return PolicyChange(
         read=said.get("read"),

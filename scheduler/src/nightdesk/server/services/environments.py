@@ -124,9 +124,9 @@ def set_groups(records: Records, by: Person, environment: str, groups: Iterable[
         Invalid: a name is no name.
         NotFound: there is no such environment.
     """
-    wanted = tuple(sorted({check_label("the name of a group", name) for name in groups}))
+    wanted = tuple(sorted({check_label("the name of a group", name, "groups") for name in groups}))
     if len(wanted) > _MOST_GROUPS:
-        raise Invalid(f"an environment is for at most {_MOST_GROUPS} groups")
+        raise Invalid(f"an environment is for at most {_MOST_GROUPS} groups", field="groups")
     records.set_groups(environment, wanted, by.name)
 
 
@@ -246,7 +246,9 @@ def _use(version: Version, runs: dict[tuple[str, str], RunsOf], sessions: Iterab
 
 def _check_channel(channel: str) -> None:
     if channel not in CHANNELS:
-        raise Invalid(f"there is no channel '{channel[:40]}'", f"There is: {', '.join(CHANNELS)}.")
+        raise Invalid(
+            f"there is no channel '{channel[:40]}'", f"There is: {', '.join(CHANNELS)}.", field="channel"
+        )
 
 
 def _count(number: int, what: str) -> str:

@@ -227,7 +227,7 @@ def checked_values(
         try:
             found.append(_checked(known, kernel.language, given, text))
         except Invalid as error:
-            raise Invalid(f"{called}: {error.message}", error.hint) from None
+            raise Invalid(f"{called}: {error.message}", error.hint, field=error.field) from None
     return found
 
 
@@ -285,8 +285,11 @@ def _unknown(name: str, known: list[str]) -> Invalid:
         return Invalid(
             f"the notebook takes no parameter '{name}': it has no variables in a cell tagged 'parameters'",
             "Put its variables in one cell and give that cell the tag 'parameters'.",
+            field=f"parameters.{name}",
         )
-    return Invalid(f"the notebook has no parameter '{name}'", f"It has: {', '.join(known)}.")
+    return Invalid(
+        f"the notebook has no parameter '{name}'", f"It has: {', '.join(known)}.", field=f"parameters.{name}"
+    )
 
 
 def _tagged(cell: nbformat.NotebookNode, tag: str) -> bool:

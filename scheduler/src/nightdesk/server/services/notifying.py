@@ -197,10 +197,16 @@ def _check_mail_goes(settings: Notifications, email: str) -> None:
     if not email:
         return
     if settings.smtp is None:
-        raise Invalid("this platform sends no mail", "Its admin sets notifications.smtp; a webhook works.")
+        raise Invalid(
+            "this platform sends no mail",
+            "Its admin sets notifications.smtp; a webhook works.",
+            field="email",
+        )
     if not settings.smtp.may_write_to(email):
         known = ", ".join(settings.smtp.domains)
-        raise Invalid(f"no mail is sent to {email.rpartition('@')[2]}", f"Addresses may be at: {known}.")
+        raise Invalid(
+            f"no mail is sent to {email.rpartition('@')[2]}", f"Addresses may be at: {known}.", field="email"
+        )
 
 
 def _asking(person: str, code: str) -> Message:

@@ -74,7 +74,7 @@ def make_pipeline(clock: Clockwork, person: Person, wanted: NewPipeline) -> tupl
         Unavailable: the database or the store does not answer.
     """
     if wanted.key is not None:
-        check_label("the idempotency key", wanted.key)
+        check_label("the idempotency key", wanted.key, "key")
         known = clock.records.pipeline_by_key(person.name, wanted.key)
         if known is not None:
             return known, False
@@ -107,7 +107,7 @@ def composed(clock: Clockwork, person: Person, wanted: NewPipeline) -> tuple[Pip
     """
     graph = read_pipeline(wanted.text, wanted.file)
     if wanted.name is not None:
-        graph = replace(graph, name=check_label("the name", wanted.name))
+        graph = replace(graph, name=check_label("the name", wanted.name, "name"))
     steps = [
         replace(step, environment=step.environment or wanted.environment, size=step.size or wanted.size)
         for step in graph.steps
@@ -254,7 +254,7 @@ def _parameters(graph: Graph, wanted: NewPipeline) -> dict[str, Any]:
     for name, value in wanted.parameters.items():
         if name not in found:
             there = f"It has: {', '.join(found)}." if found else "It has none."
-            raise Invalid(f"the pipeline has no parameter '{name[:100]}'", there)
+            raise Invalid(f"the pipeline has no parameter '{name[:100]}'", there, field=f"parameters.{name}")
         default = graph.parameters[name]
         kinds = frozenset() if default is None else frozenset({type(default).__name__})
         declared_as = Parameter(name, kinds, default is None, default, "")
@@ -263,7 +263,9 @@ def _parameters(graph: Graph, wanted: NewPipeline) -> dict[str, Any]:
     missing = [name for name, value in found.items() if value is None and name not in wanted.parameters]
     if missing:
         raise Invalid(
-            f"the pipeline needs a value for {', '.join(missing)}", f"Give it: -p {missing[0]}=VALUE."
+            f"the pipeline needs a value for {', '.join(missing)}",
+            f"Give it: -p {missing[0]}=VALUE.",
+            field=f"parameters.{missing[0]}",
         )
     return found
 

@@ -128,11 +128,19 @@ def _checked(records: Records, store: FileStore, by: Person, wanted: BuildReques
         _check_ref(ref)
         _check_path(folder)
     elif wanted.kind is BuildKind.IMAGE and not _IMAGE.fullmatch(source):
-        raise Invalid(f"'{source[:100]}' names no image", "Write it as `docker pull` takes it: NAME:TAG.")
+        raise Invalid(
+            f"'{source[:100]}' names no image",
+            "Write it as `docker pull` takes it: NAME:TAG.",
+            field="source",
+        )
     elif wanted.kind is BuildKind.AGAIN:
         environment, version, source = _again(records, store, source)
     if wanted.kind in {BuildKind.REQUIREMENTS, BuildKind.IMAGE} and not environment:
-        raise Invalid("the build names no environment", "Give it a new name, or that of one there is.")
+        raise Invalid(
+            "the build names no environment",
+            "Give it a new name, or that of one there is.",
+            field="environment",
+        )
     _check_names(environment, version)
     return Build(
         id=new_build_id(),
@@ -141,7 +149,7 @@ def _checked(records: Records, store: FileStore, by: Person, wanted: BuildReques
         created_at=records.now(),
         environment=environment,
         version=version,
-        title=check_label("the title", wanted.title) if wanted.title.strip() else "",
+        title=check_label("the title", wanted.title, "title") if wanted.title.strip() else "",
         description=_text(wanted.description),
         source=source,
         ref=ref,
@@ -203,16 +211,19 @@ def _check_names(environment: str, version: str) -> None:
         raise Invalid(
             f"'{environment[:70]}' cannot be the name of an environment",
             "Use lower-case letters, digits and hyphens, beginning with a letter; none of the platform's own names.",
+            field="environment",
         )
     if version and (not VERSION.fullmatch(version) or version in _TAKEN_VERSIONS):
-        raise Invalid(f"'{version[:70]}' cannot be a version", "Use letters, digits, dots and hyphens.")
+        raise Invalid(
+            f"'{version[:70]}' cannot be a version", "Use letters, digits, dots and hyphens.", field="version"
+        )
 
 
 def _folder(environment: str, version: str, source: str) -> tuple[str, str, str]:
     """Name, version and place of a folder below ``images/``, which is called after both."""
     parts = source.removeprefix("images/").removesuffix("/").split("/")
     if len(parts) != 2 or not NAME.fullmatch(parts[0]) or not VERSION.fullmatch(parts[1]):
-        raise Invalid(f"'{source[:140]}' is no folder below images/", "Write NAME/VERSION.")
+        raise Invalid(f"'{source[:140]}' is no folder below images/", "Write NAME/VERSION.", field="source")
     if environment not in {"", parts[0]} or version not in {"", parts[1]}:
         raise Invalid(
             f"the folder {source[:140]} is {parts[0]}:{parts[1]}", "Leave out the name and the version."
@@ -225,7 +236,9 @@ def _again(records: Records, store: FileStore, source: str) -> tuple[str, str, s
     environment, _, version = source.partition(":")
     there = records.version(environment, version)
     if there is None:
-        raise NotFound(f"there is no version '{source[:130]}'", "List them: `nightdesk env list --all`.")
+        raise NotFound(
+            f"there is no version '{source[:130]}'", "List them: `nightdesk env list --all`.", field="source"
+        )
     if not store.exists(recipe_key(environment, version)):
         raise Conflict(
             f"what {there.label} was made of is not on record: it came as an image",
@@ -243,37 +256,48 @@ def _check_address(source: str) -> None:
         whole = False
     if not whole or len(source) > _LONGEST_ADDRESS or not source.isprintable() or " " in source:
         raise Invalid(
-            f"'{on_one_line(source)}' is no address of a git repository", "Write https://HOST/PATH.git."
+            f"'{on_one_line(source)}' is no address of a git repository",
+            "Write https://HOST/PATH.git.",
+            field="source",
         )
     if "@" in parts.netloc:
         raise Invalid(
             "the address of the repository holds a user or a password",
             "Leave it out: addresses are kept and shown. Send the folder along instead of the address.",
+            field="source",
         )
 
 
 def _check_ref(ref: str) -> None:
     if ref and (not _REF.fullmatch(ref) or ".." in ref):
-        raise Invalid(f"'{on_one_line(ref)}' is no branch, tag or commit")
+        raise Invalid(f"'{on_one_line(ref)}' is no branch, tag or commit", field="ref")
 
 
 def _check_path(folder: str) -> None:
     if folder and (len(folder) > _LONGEST_ADDRESS or not all(map(_PART.fullmatch, folder.split("/")))):
-        raise Invalid(f"'{on_one_line(folder)}' is no folder in a repository", "Write it as a/b/c.")
+        raise Invalid(
+            f"'{on_one_line(folder)}' is no folder in a repository", "Write it as a/b/c.", field="folder"
+        )
 
 
 def _channel(wanted: BuildRequest) -> str | None:
     if not wanted.channel:
         return None
     if wanted.channel not in CHANNELS:
-        raise Invalid(f"there is no channel '{wanted.channel[:40]}'", f"There is: {', '.join(CHANNELS)}.")
+        raise Invalid(
+            f"there is no channel '{wanted.channel[:40]}'",
+            f"There is: {', '.join(CHANNELS)}.",
+            field="channel",
+        )
     return wanted.channel
 
 
 def _text(value: str) -> str:
     value = value.strip()
     if len(value) > _LONGEST_TEXT or any(not each.isprintable() and each not in "\n\t\r" for each in value):
-        raise Invalid(f"the description must be text of at most {_LONGEST_TEXT} characters")
+        raise Invalid(
+            f"the description must be text of at most {_LONGEST_TEXT} characters", field="description"
+        )
     return value
 
 

@@ -87,10 +87,14 @@ def make_schedule(clock: Clockwork, person: Person, wanted: NewSchedule, given: 
     records = clock.records
     now = records.now()
     table, ticks = preview(wanted.when, now, 1)
-    name = label_from(wanted.wishes.file) if wanted.name is None else check_label("the name", wanted.name)
+    name = (
+        label_from(wanted.wishes.file)
+        if wanted.name is None
+        else check_label("the name", wanted.name, "name")
+    )
     wishes = wanted.wishes
     if wishes.time_parameter is not None:
-        check_name(wishes.time_parameter)
+        check_name(wishes.time_parameter, "time_parameter")
     wishes = replace(wishes, environment=_environment(records, person, wishes.environment))
     schedule = Schedule(
         id=new_id(),
@@ -138,13 +142,13 @@ def change_schedule(
         table = preview(changes["when"], now)[0]
     wishes = replace(schedule.wishes, **{key: changes[key] for key in _fields(Wishes) if key in changes})
     if wishes.time_parameter is not None:
-        check_name(wishes.time_parameter)
+        check_name(wishes.time_parameter, "time_parameter")
     if "environment" in changes:
         wishes = replace(wishes, environment=_environment(clock.records, person, wishes.environment))
     rules = check_rules(
         replace(schedule.rules, **{key: changes[key] for key in _fields(Rules) if key in changes})
     )
-    name = check_label("the name", changes["name"]) if "name" in changes else schedule.name
+    name = check_label("the name", changes["name"], "name") if "name" in changes else schedule.name
     snapshot, inputs, old = schedule.snapshot, None, []
     place = schedule.source
     if given is not None:

@@ -38,7 +38,9 @@ def sources_for(
         check_file_name(one.name)
         if one.name == beside or one.name in found:
             raise Invalid(
-                f"the input '{one.name[:100]}' would stand in the place of another file", "Name it otherwise."
+                f"the input '{one.name[:100]}' would stand in the place of another file",
+                "Name it otherwise.",
+                field="inputs",
             )
         run = check_sees(person, records.run(one.run), one.run)
         if not run.final:
@@ -55,12 +57,13 @@ def sources_for(
         note_sight(records, person, run, output.name)
         found[one.name] = Source(one.name, run.id, run.attempt, output.name, output.size, output.sha256)
         if len(found) > _MOST:
-            raise TooLarge(f"a run gets at most {_MOST} outputs of others")
+            raise TooLarge(f"a run gets at most {_MOST} outputs of others", field="inputs")
     total = sum(source.size for source in found.values())
     if total > disk_bytes:
         raise TooLarge(
             f"the inputs have {human_bytes(total)}, and a run of this size may have {human_bytes(disk_bytes)} of files",
             "Choose another size.",
+            field="inputs",
         )
     return tuple(found.values())
 

@@ -72,14 +72,14 @@ def submit(
     """
     owner = owner_for(person, wanted.as_user)
     if wanted.key is not None:
-        check_label("the idempotency key", wanted.key)
+        check_label("the idempotency key", wanted.key, "key")
         known = records.run_by_key(owner, wanted.key)
         if known is not None:
             return known, False
     source, files = sent
     check_source_size(source, settings)
     kind_of(wanted.file)
-    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
+    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name, "name")
     theirs = person if wanted.owner is None else wanted.owner
     standing = records.standing(owner, name, theirs.rights.limits)
     check_waiting(standing, settings, owner)
@@ -119,7 +119,7 @@ def compose(
     """
     theirs, owner = asked.theirs, asked.owner
     kind = kind_of(wanted.file)
-    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name)
+    name = label_from(wanted.file) if wanted.name is None else check_label("the name", wanted.name, "name")
     version = choose(runnable(standing.versions, asked.by), wanted.environment)
     size = size_for(theirs, settings, wanted.size)
     check_limits(theirs, size, standing)
@@ -188,6 +188,7 @@ def check_script(source: bytes, version: Version, file: str) -> None:
         raise Invalid(
             f"{version.label} does not run {language}: it has {', '.join(sorted(languages))}",
             "Choose another environment with --env.",
+            field="environment",
         )
     try:
         source.decode("utf-8")
@@ -225,7 +226,8 @@ def _timeout(wanted: Submission, size: Size) -> float:
     if not 1 <= seconds <= size.time_limit_seconds:
         raise Invalid(
             f"the time limit must be between 1 s and {human_seconds(size.time_limit_seconds)}, "
-            f"the limit of size '{size.name}'"
+            f"the limit of size '{size.name}'",
+            field="timeout_seconds",
         )
     return seconds
 
@@ -237,10 +239,15 @@ def _cell_timeout(wanted: Submission, settings: Settings, kind: str, timeout: fl
         usual = settings.runs.cell_timeout_seconds
         return usual if kind == "notebook" and usual is not None and usual < timeout else None
     if kind != "notebook":
-        raise Invalid("a script has no cells to limit", "Limit the whole of it with --timeout.")
+        raise Invalid(
+            "a script has no cells to limit",
+            "Limit the whole of it with --timeout.",
+            field="cell_timeout_seconds",
+        )
     if not 1 <= seconds <= timeout:
         raise Invalid(
-            f"the time limit of a cell must be between 1 s and {human_seconds(timeout)}, the limit of the run"
+            f"the time limit of a cell must be between 1 s and {human_seconds(timeout)}, the limit of the run",
+            field="cell_timeout_seconds",
         )
     return seconds
 
@@ -250,7 +257,10 @@ def _retry_wait(wanted: Submission, settings: Settings) -> float:
     if seconds is None:
         return settings.runs.retry_wait_seconds
     if not 0 <= seconds <= _MAX_RETRY_WAIT:
-        raise Invalid(f"the wait before a retry must be between 0 s and {human_seconds(_MAX_RETRY_WAIT)}")
+        raise Invalid(
+            f"the wait before a retry must be between 0 s and {human_seconds(_MAX_RETRY_WAIT)}",
+            field="retry_wait_seconds",
+        )
     return seconds
 
 
@@ -259,6 +269,7 @@ def _priority(wanted: Submission, person: Person) -> Priority:
         raise NotAllowed(
             "only admins submit urgent runs, which go before everybody's",
             "Choose high: it goes before your own other runs.",
+            field="priority",
         )
     return wanted.priority
 
@@ -275,5 +286,5 @@ def check_waiting(standing: Standing, settings: Settings, owner: str) -> None:
 
 def _retries(wanted: Submission) -> int:
     if not 0 <= wanted.retries <= _MAX_RETRIES:
-        raise Invalid(f"retries must be between 0 and {_MAX_RETRIES}")
+        raise Invalid(f"retries must be between 0 and {_MAX_RETRIES}", field="retries")
     return wanted.retries

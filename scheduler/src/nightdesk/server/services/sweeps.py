@@ -127,7 +127,7 @@ def make_sweep(
     """
     key = wanted.each.key
     if key is not None:
-        check_label("the idempotency key", key)
+        check_label("the idempotency key", key, "key")
         known = records.sweep_by_key(person.name, key)
         if known is not None:
             return known, False
@@ -206,7 +206,7 @@ def _of_script(called: str, point: Point, text: bool) -> dict[str, Any]:
     try:
         return script_values(point, text)
     except Invalid as error:
-        raise Invalid(f"{called}: {error.message}", error.hint) from None
+        raise Invalid(f"{called}: {error.message}", error.hint, field=error.field) from None
 
 
 def _called(place: int, points: list[Point], names: list[str]) -> str:

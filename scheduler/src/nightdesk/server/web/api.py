@@ -132,14 +132,14 @@ class RetryRequest(BaseModel):
         if self.exact:
             raise Invalid("exactly again and with changes are two things", "Leave one of them out.")
         if said.timeout_seconds is not None and not math.isfinite(said.timeout_seconds):
-            raise Invalid("the time limit must be a number of seconds")
+            raise Invalid("the time limit must be a number of seconds", field="timeout_seconds")
         return said
 
 
 def submission_of(platform: WebPlatform, person: Person, request: Wishes, more: dict[str, Any]) -> Submission:
     """What is wanted, with what the hub knows of whoever an admin submits it for."""
     if request.timeout_seconds is not None and not math.isfinite(request.timeout_seconds):
-        raise Invalid("the time limit must be a number of seconds")
+        raise Invalid("the time limit must be a number of seconds", field="timeout_seconds")
     said = request.model_dump(include=set(Wishes.model_fields) - {"inputs"})
     wanted = Submission(**said, **more, inputs=tuple(one.wanted() for one in request.inputs))
     if wanted.as_user not in {None, person.name} and person.admin:

@@ -137,7 +137,7 @@ def place(text: str | None) -> tuple[float, int] | None:
         return float(at), int(number)
     except ValueError:
         raise Invalid(
-            "'before' is not a place in the list", "Take it from `next` of an earlier answer."
+            "'before' is not a place in the list", "Take it from `next` of an earlier answer.", field="before"
         ) from None
 
 

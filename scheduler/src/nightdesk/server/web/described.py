@@ -41,6 +41,7 @@ class Words(TypedDict):
     code: str
     message: str
     hint: str | None
+    field: NotRequired[str]
 
 
 class Problem(TypedDict):

@@ -50,10 +50,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def misshapen(request: Request, error: RequestValidationError) -> Response:
         first: dict[str, Any] = dict(error.errors()[0])
-        place = ".".join(str(part) for part in first.get("loc", ()) if part != "body")
-        return _answer(
-            request, 422, "misshapen", f"{place}: {first.get('msg')}", "See the API reference in docs/api.md."
-        )
+        where = first.get("loc", ())
+        place = ".".join(str(part) for part in where if part != "body")
+        message, hint = f"{place}: {first.get('msg')}", "See the API reference in docs/api.md."
+        # What is no JSON has a place in the text there; the first word is where it was sent: body, query, path.
+        field = "" if first.get("type") == "json_invalid" else ".".join(str(part) for part in where[1:])
+        return _answer(request, 422, "misshapen", message, hint, field)
 
     @app.exception_handler(HTTPException)
     def of_the_framework(request: Request, error: HTTPException) -> Response:
@@ -80,17 +82,19 @@ def answer_to(request: Request, error: errors.NightdeskError) -> Response:
     status, code = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if isinstance(error, errors.SignInNeeded) and _is_page(request) and request.method in {"GET", "HEAD"}:
         return RedirectResponse(sign_in_address(request), status_code=303)
-    return _answer(request, status, code, error.message, error.hint)
+    return _answer(request, status, code, error.message, error.hint, error.field)
 
 
 def _is_page(request: Request) -> bool:
     return not request.url.path.startswith(API)
 
 
-def _answer(request: Request, status: int, code: str, message: str, hint: str | None) -> Response:
+def _answer(
+    request: Request, status: int, code: str, message: str, hint: str | None, field: str | None = None
+) -> Response:
     if _is_page(request) and "text/html" in request.headers.get("accept", ""):
         page = render("error.html", status=status, message=message, hint=hint, base=BASE)
         return HTMLResponse(page, status_code=status, headers=SAFE)
     # The headers here as well: an unexpected error is answered outside of what puts them on all others.
-    words = {"code": code, "message": message, "hint": hint}
+    words = {"code": code, "message": message, "hint": hint} | ({"field": field} if field else {})
     return JSONResponse({"error": words}, status_code=status, headers=SAFE)

@@ -84,6 +84,7 @@ def moment(what: str, text: str, *, zone: tzinfo = UTC, end: bool = False) -> fl
         raise Invalid(
             f"'{what}' is neither a day nor a time: '{text[:40]}'",
             "Write 2026-11-22 or 2026-11-22T16:30:00Z.",
+            field=what,
         ) from None
 
 
@@ -96,7 +97,7 @@ def cursor(text: str | None) -> tuple[float, str] | None:
         return float(at), run_id
     except ValueError:
         raise Invalid(
-            "'before' is not a place in the list", "Take it from `next` of an earlier answer."
+            "'before' is not a place in the list", "Take it from `next` of an earlier answer.", field="before"
         ) from None
 
 

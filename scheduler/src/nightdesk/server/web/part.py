@@ -27,7 +27,8 @@ def read_part(model: type[Model], text: str) -> Model:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise Invalid(
-            f"the request's '{place}': {first['msg']}" if place else "the request is no object"
+            f"the request's '{place}': {first['msg']}" if place else "the request is no object",
+            field=place or None,
         ) from None
     except UnicodeEncodeError:
         raise Invalid("the request contains half a character (a lone surrogate)") from None

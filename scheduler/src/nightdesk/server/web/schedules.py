@@ -310,7 +310,7 @@ def changes_in(schedule: Schedule, wanted: HowToRun) -> dict[str, Any]:
     if "environment" in changes:
         changes["environment"] = changes["environment"] or ""
     if changes.get("name", "") is None:
-        raise Invalid("a schedule has a name", "Leave 'name' out to keep it.")
+        raise Invalid("a schedule has a name", "Leave 'name' out to keep it.", field="name")
     return changes
 
 
