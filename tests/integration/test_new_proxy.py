@@ -64,7 +64,7 @@ def test_until_it_knows_its_ways_it_says_that_it_is_starting(alone: tuple[str, R
         assert "<h1>Nightdesk is starting</h1>" in answer.text
         assert '<meta http-equiv="refresh" content="2">' in answer.text
         assert "default-src 'none'" in answer.headers["content-security-policy"]
-        assert not re.search("<(script|style|link|img)|style=|on[a-z]+=", answer.text)
+        assert not re.search("<(script|style|link|img)| style=| on[a-z]+=", answer.text)
     sent = requests.post(
         f"{address}/services/nightdesk/runs", data={"a": "b"}, headers={"Accept": PAGE}, timeout=30
     )
