@@ -202,6 +202,8 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     lab.picture("lab-schedule")
     sound(page)
     form.get_by_label("Name", exact=True).fill(HOSTILE)
+    form.get_by_label("Tell me", exact=True).select_option("when one is over")
+    form.get_by_label("About its times").select_option("never")
     form.get_by_role("button", name="Make the schedule").click()
     expect(form).to_be_hidden()
 
@@ -217,7 +219,11 @@ def test_a_schedule_is_made_from_the_form_and_kept_at_the_side(lab: Desk, lara: 
     expect(run).to_contain_text(HOSTILE)
     lab.picture("lab-schedules")
     sound(page)
-    assert "T" in lara.runs.show(str(run.get_attribute("data-run")))["parameters"]["region"]
+    made = json.loads(lara.command("schedule", "show", HOSTILE, "--json").stdout)
+    assert (made["notify"], made["alert"]) == ("always", False)
+    begun = lara.runs.show(str(run.get_attribute("data-run")))
+    assert "T" in begun["parameters"]["region"]
+    assert begun["notify"] == "always"
     lara.runs.cancel(str(run.get_attribute("data-run")))
     with page.expect_popup() as opened:
         item.get_by_role("link", name=re.compile("^Page")).click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -19,7 +20,7 @@ PAGE = "/services/nightdesk/notifications"
 
 
 def test_a_failed_run_is_told_by_mail_once_the_address_is_confirmed(
-    grace: Person, desk: Callable[[str], Desk]
+    grace: Person, desk: Callable[[str], Desk], tmp_path: Path
 ) -> None:
     mailbox = Mailbox()
 
@@ -52,12 +53,22 @@ def test_a_failed_run_is_told_by_mail_once_the_address_is_confirmed(
         grace.runs.end(bad["id"])
         until(lambda: "night job: failed" in subjects(), "the mail about the run arrives", 30)
         assert "all is well" not in " ".join(subjects())
+        told = len(mailbox.arrived)
         text = mailbox.arrived[-1][1].get_content()
         assert "cell 1: ZeroDivisionError" in text
         assert f"/services/nightdesk/runs/{bad['id']}" in text
 
+        # Of what a schedule runs she wishes to hear always.
+        (tmp_path / "digest.py").write_text("print('here it is')\n")
+        when = ("--cron", "0 6 1 1 *", "--zone", "UTC", "--size", "tiny", "--notify", "always")
+        grace.command("schedule", "add", "digest.py", *when, cwd=tmp_path).check_returncode()
+        assert "of each run's end" in grace.command("schedule", "show", "digest.py").stdout
+        grace.command("schedule", "run", "digest.py").check_returncode()
+        until(lambda: subjects()[told:] == ["digest.py: succeeded"], "the mail about what went well", 30)
+        grace.command("schedule", "rm", "digest.py").check_returncode()
+
         page.goto(PAGE)
-        expect(page.locator("#sent tbody tr").first).to_contain_text(f"run {bad['id']}")
+        expect(page.locator("#sent tbody tr").nth(1)).to_contain_text(f"run {bad['id']}")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             window.picture(f"notifications-{scheme}")

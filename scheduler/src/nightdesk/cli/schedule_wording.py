@@ -78,7 +78,7 @@ def show_schedule(found: Schedule) -> None:
                 (f"paused after {found['pause_after']} in a row" if found["pause_after"] else "goes on")
                 + (", its owner is told" if found["alert"] else ""),
             ),
-            ("notifies", _NOTIFY.get(found["notify"], "")),
+            ("notifies", _NOTIFY.get(found.get("notify"), "")),
             ("last", f"{last['state'].replace('_', ' ')}, {here(last['at'])}" if last else ""),
             ("record", _record(found) if record else ""),
         ]
