@@ -17,6 +17,7 @@ from nightdesk.server.services.addresses import opened, sealed
 from nightdesk.server.services.notifying import Post, set_wishes, signature, try_out
 
 from ..workbench import ADA, Bench
+from .scheduling import Scheduling, moment
 
 SMTP = Notifications(
     smtp=Smtp(host="smtp.example.org", sender="nightdesk@example.org", domains=["example.org"])
@@ -71,6 +72,24 @@ def test_a_mail_says_what_where_and_why_but_nothing_of_the_output(
 def test_all_is_quiet_when_all_is_well(bench: Bench, post: Post, messenger: MemoryMessenger) -> None:
     fails(bench, status=Status.SUCCEEDED)
     assert (post.go_round(), messenger.mails) == (0, [])
+
+
+def test_what_a_schedule_says_of_its_runs_goes_before_what_its_owner_said(
+    bench: Bench, post: Post, messenger: MemoryMessenger
+) -> None:
+    scheduling = Scheduling(bench)
+    ends = {"always": Status.SUCCEEDED, "failure": Status.SUCCEEDED, "never": Status.FAILED}
+    for notify, status in ends.items():
+        made = scheduling.make(at=moment("2026-05-04T05:00:00+00:00"), name=notify, notify=notify)
+        scheduling.look("2026-05-04T06:00:00+00:00")
+        (tick,) = scheduling.ticks(made)
+        run = bench.records.claim(tick.run_id or "", "one")
+        assert run is not None
+        run = bench.records.change(run, status=Status.RUNNING)
+        bench.records.change(run, status=status, reason="over")
+    assert post.go_round() == 1
+    ((_, message),) = messenger.mails
+    assert message.subject == "always: succeeded"
 
 
 def test_many_at_once_are_one_message(bench: Bench, post: Post, messenger: MemoryMessenger) -> None:
