@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -179,7 +180,7 @@ def _watching(platform: Platform) -> Iterator[_Seen]:
 
 
 class _Folder:
-    """`cp` to and from the volume of the store; into it until it is on the disk, as the store does."""
+    """`cp` to and from the volume of the store, until it is on the disk, as the store and the download have it."""
 
     kind = "folder"
 
@@ -201,7 +202,8 @@ class _Folder:
         source = f"/store/runs/{run}/1/outputs/{NAME}"
         script = (
             "import subprocess, time; began = time.perf_counter(); "
-            f"subprocess.run(['cp', {source!r}, '/to/{target.name}'], check=True); print(time.perf_counter() - began)"
+            f"subprocess.run(['cp', {source!r}, '/to/{target.name}'], check=True); "
+            f"subprocess.run(['sync', '/to/{target.name}'], check=True); print(time.perf_counter() - began)"
         )
         volumes = ["-v", f"{self._platform.project}_store:/store:ro", "-v", f"{target.parent}:/to"]
         taken = docker("run", "--rm", *volumes, "nightdesk/scheduler", "python", "-c", script, seconds=1200)
@@ -241,6 +243,7 @@ class _Bucket:
                 min_chunk_size=2**20
             ):
                 file.write(piece)
+            os.fsync(file.fileno())
         taken = time.perf_counter() - began
         target.unlink()
         return taken

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import http.client
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -25,6 +29,7 @@ with open(pathlib.Path(os.environ["NIGHTDESK_OUTPUT_DIR"]) / "large [1] ü%.bin"
         file.write(bytes([number]) * 2**20)
 """
 HELD = b"0123456789"
+LARGE = 70 * 2**20  # a process of its own sends what has 64 MB and more
 SECRET = b"of the store"
 # Stands for the api, for a bucket and for the server of somebody's session, by what it is asked for.
 ANSWERS = """
@@ -63,7 +68,18 @@ PLACES = {
     "outside": "file:///etc/passwd#0-10",
     "climbing": "file:///store/%2e%2e/etc/passwd#0-10",
     "link": "file:///store/link#0-10",
+    "large": f"file:///store/large#0-{LARGE}",
+    "most": f"file:///store/large#1000001-{LARGE - 3}",
 }
+
+
+def large() -> bytes:
+    """Of which no part is like another near it."""
+    return (bytes(range(251)) * (LARGE // 251 + 1))[:LARGE]
+
+
+def _told(name: str, program: str) -> bool:
+    return docker("exec", name, "node", "-e", program).strip() == "201"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +88,7 @@ def door(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("store")
     folder.chmod(0o755)
     (folder / "a b").write_bytes(HELD)
+    (folder / "large").write_bytes(large())
     (folder / "link").symlink_to("/etc/passwd")
     name, token = f"{platform.project}-bodies-{secrets.token_hex(3)}", secrets.token_hex(16)
     images = {
@@ -94,10 +111,7 @@ def door(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 f" body: {json.dumps(json.dumps({'target': f'http://{target}:8080'}))}}})"
                 ".then(r => console.log(r.status), () => console.log('not yet'))"
             )
-            until(
-                lambda program=program: docker("exec", name, "node", "-e", program).strip() == "201",
-                "a route",
-            )  # type: ignore[misc]
+            until(functools.partial(_told, name, program), "a route")
         yield f"http://{docker('port', name, '8000').split()[0]}"
     finally:
         docker("rm", "--force", "--volumes", name, f"{name}-behind")
@@ -130,6 +144,37 @@ def test_nobody_elses_server_names_a_file(door: str, name: str) -> None:
     assert answer.content == b""
 
 
+def asked(line: http.client.HTTPConnection, target: str, **headers: str) -> tuple[int, bytes]:
+    """The answer on this very line; its status and all of it."""
+    before = line.sock
+    line.request("GET", target, headers=headers)
+    answer = line.getresponse()
+    found = answer.status, answer.read()
+    assert line.sock is not None, "the line is kept open"
+    assert before in {None, line.sock}, "it had been closed meanwhile"
+    return found
+
+
+def opened(url: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+
+
+def test_a_line_goes_on_after_what_a_process_of_its_own_sent(door: str) -> None:
+    line, content = opened(door), large()
+    for name, part in {"large": content, "most": content[1000001:-3]}.items():
+        status, found = asked(line, f"/services/nightdesk/{name}")
+        assert (status, len(found), found == part) == (206, len(part), True)
+        start = time.monotonic()
+        assert asked(line, "/services/nightdesk/file") == (206, HELD)
+        assert time.monotonic() - start < 1, "the next request is read at once"
+    line.close()
+
+
+def senders(platform: Platform) -> int:
+    """How many processes send for the proxy."""
+    return docker("top", platform.service("proxy")).count("send.py")
+
+
 def open_files(platform: Platform) -> int:
     """How many of the store's the proxy has open."""
     listed = docker(
@@ -140,8 +185,8 @@ def open_files(platform: Platform) -> int:
 
 def test_a_download_goes_on_while_the_api_is_still(platform: Platform, ada: Person, tmp_path: Path) -> None:
     run = ada.runs.end(ada.runs.submit(notebook(MAKE), size="small")["id"])
-    (large,) = [each for each in run["outputs"] if each["name"].startswith("large")]
-    url = f"{platform.url}/api/v1/runs/{run['id']}/outputs/{requests.utils.quote(large['name'])}"  # type: ignore[attr-defined]
+    (made,) = [each for each in run["outputs"] if each["name"].startswith("large")]
+    url = f"{platform.url}/api/v1/runs/{run['id']}/outputs/{quote(made['name'])}"
     digest = hashlib.sha256()
     with requests.get(
         url, headers={"Authorization": f"Bearer {ada.token}"}, stream=True, timeout=60
@@ -154,13 +199,24 @@ def test_a_download_goes_on_while_the_api_is_still(platform: Platform, ada: Pers
                 digest.update(piece)
         finally:
             docker("unpause", platform.service("api"))
-    assert digest.hexdigest() == large["sha256"]
+    assert digest.hexdigest() == made["sha256"]
     with requests.get(
         url, headers={"Authorization": f"Bearer {ada.token}"}, stream=True, timeout=60
     ) as answer:
         next(answer.iter_content(2**20))
-        assert open_files(platform) == 1
+        assert senders(platform) == 1
+        assert open_files(platform) == 2  # the sender's, and the proxy's that gave it
+    until(lambda: senders(platform) == 0, "what sends to nobody any more ends")
     until(lambda: open_files(platform) == 0, "the file is closed of which nobody reads the rest")
+    line, who = opened(platform.url), {"Authorization": f"Bearer {ada.token}"}
+    first = 7 * 2**20 - 1
+    status, part = asked(line, urlsplit(url).path, Range=f"bytes={first}-{first + LARGE - 1}", **who)
+    wanted = b"\6" + b"".join(bytes([number]) * 2**20 for number in range(7, 77))[:-1]
+    assert (status, len(part), part == wanted) == (206, LARGE, True)
+    start = time.monotonic()
+    assert asked(line, f"/services/nightdesk/api/v1/runs/{run['id']}", **who)[0] == 200
+    assert time.monotonic() - start < 1, "the next request is read at once"
+    line.close()
     done = ada.command("download", run["id"], str(tmp_path / "there"))
     assert done.returncode == 0, done.stderr
-    assert hashlib.sha256((tmp_path / "there" / large["name"]).read_bytes()).hexdigest() == large["sha256"]
+    assert hashlib.sha256((tmp_path / "there" / made["name"]).read_bytes()).hexdigest() == made["sha256"]

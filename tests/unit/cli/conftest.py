@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from nightdesk.cli import main
 from nightdesk.client.address import Address
+from nightdesk.client.http import Connection
 from nightdesk.client.login import Login
 from nightdesk.client.platform import Client
 
+from .line_double import Answer, Serve, Server
 from .platform_double import Platform
 
 
@@ -79,6 +81,24 @@ def admin(signed_in: Platform) -> Platform:
 def client(platform: Platform) -> Iterator[Client]:
     with Client(Login(Address.parse(platform.url), "token-ada", "the test")) as made:
         yield made
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server of the given answers; it, and a connection to it."""
+    opened: list[tuple[Server, Connection]] = []
+
+    def start(*connections: list[Answer]) -> tuple[Server, Connection]:
+        server = Server(*connections)
+        opened.append(
+            (server, Connection(Address.parse(f"http://127.0.0.1:{server.port}/services/nightdesk")))
+        )
+        return opened[-1]
+
+    yield start
+    for server, connection in opened:
+        connection.close()
+        server.close()
 
 
 @pytest.fixture

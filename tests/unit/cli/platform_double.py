@@ -42,6 +42,7 @@ class Platform:
         self.failures: dict[str, dict[str, Any]] = {}
         self.earlier: dict[tuple[str, str], bytes] = {}  # log and outputs of attempts: (attempt, name)
         self.clock_skew = 0.0
+        self.direct = ""  # where what is large is, when it is not here
         self.whole_only = False  # outputs come from their beginning, whatever part was asked for
         self.corrupt: set[str] = set()  # outputs that arrive otherwise than promised
         self.connections = 0

@@ -162,6 +162,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(200, {"outputs": platform.output_list(run_id)})
             case ("GET", "runs", run_id, "outputs", *name):
                 content = platform.outputs[run_id]["/".join(name)]
+                if platform.direct and headers.get("x-nightdesk-direct") == "yes" and len(content) > 2**20:
+                    return self._send(307, b"", platform.direct)
                 start, etag = (
                     headers.get("range", "bytes=0-")[6:-1],
                     f'"{hashlib.sha256(content).hexdigest()}"',
@@ -256,12 +258,12 @@ class Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: int, code: str, message: str, hint: str | None = None) -> None:
         self._send(status, {"error": {"code": code, "message": message, "hint": hint}})
 
-    def _send(self, status: int, answer: Any) -> None:
+    def _send(self, status: int, answer: Any, to: str = "https://elsewhere.example/") -> None:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         if 300 <= status < 400:
-            self.send_header("Location", "https://elsewhere.example/")
+            self.send_header("Location", to)
         self.end_headers()
         self.wfile.write(body)

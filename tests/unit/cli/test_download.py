@@ -107,17 +107,17 @@ def test_a_broken_line_is_tried_again(run: Any, nightdesk: Run, monkeypatch: pyt
     from nightdesk.client.errors import ConnectionLost
     from nightdesk.client.response import Response
 
-    views = Response.views
+    saved = Response.saved
     broken: list[bool] = []
 
-    def breaks_once(self: Response) -> Any:
-        for piece in views(self):
-            yield piece
-            if not broken and len(piece) > 1000:
+    def breaks_once(self: Response, file: Any) -> Any:
+        for count in saved(self, file):
+            yield count
+            if not broken and count > 1000:
                 broken.append(True)
                 raise ConnectionLost("cut")
 
-    monkeypatch.setattr(Response, "views", breaks_once)
+    monkeypatch.setattr(Response, "saved", breaks_once)
     assert nightdesk("download", "run1").code == 0
     assert broken
     assert _files(Path("run1")) == run.outputs["run1"]
@@ -128,18 +128,18 @@ def _cut(monkeypatch: pytest.MonkeyPatch, after: list[int]) -> None:
     from nightdesk.client.errors import ConnectionLost
     from nightdesk.client.response import Response
 
-    views = Response.views
+    saved = Response.saved
 
-    def breaks(self: Response) -> Any:
+    def breaks(self: Response, file: Any) -> Any:
         came = 0
-        for piece in views(self):
-            yield piece
-            came += len(piece)
+        for count in saved(self, file):
+            yield count
+            came += count
             if after and came > max(after[0], 10_000):
                 after.pop(0)
                 raise ConnectionLost("cut")
 
-    monkeypatch.setattr(Response, "views", breaks)
+    monkeypatch.setattr(Response, "saved", breaks)
 
 
 def _asked(run: Any) -> list[str | None]:

@@ -6,7 +6,6 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
 from nightdesk.client import Client, ConnectionLost, Unreachable
@@ -18,53 +17,7 @@ from nightdesk.client.login import Login
 from nightdesk.client.response import Response
 from nightdesk.client.transport import Transport
 
-
-class Server:
-    """Sends the given bytes, whatever it is asked; each item of a connection after one more request."""
-
-    def __init__(self, *connections: list[bytes]) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self.requests: list[bytes] = []
-        self._thread = threading.Thread(target=self._serve, args=(connections,), daemon=True)
-        self._thread.start()
-
-    def _serve(self, connections: tuple[list[bytes], ...]) -> None:
-        with contextlib.suppress(OSError):  # a client that hangs up, or the end of the test
-            for answers in connections:
-                line, _ = self._socket.accept()
-                with line:
-                    for answer in answers:
-                        self.requests.append(line.recv(65536))
-                        for piece in answer.split(b"|"):
-                            line.sendall(piece)
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(5)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., tuple[Server, Connection]]]:
-    opened: list[tuple[Server, Connection]] = []
-
-    def start(*connections: list[bytes]) -> tuple[Server, Connection]:
-        server = Server(*connections)
-        opened.append(
-            (server, Connection(Address.parse(f"http://127.0.0.1:{server.port}/services/nightdesk")))
-        )
-        return opened[-1]
-
-    yield start
-    for server, connection in opened:
-        connection.close()
-        server.close()
-
-
-Serve = Callable[..., tuple[Server, Connection]]
-OK = b"HTTP/1.1 200 OK\r\n"
+from .line_double import OK, Serve
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from nightdesk.checksum import Checksum
+from nightdesk.checksum import FileChecksum
 from nightdesk.client.errors import ConnectionLost, LocalProblem, NightdeskError, NotFound
 
 TYPE_CHECKING = False
@@ -96,10 +96,8 @@ def download_zip(
         response = client.all_outputs(run_id, attempt=attempt)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb") as file:
-                for piece in response.views():  # fewer than were announced are a broken line
-                    file.write(piece)
-                size = file.tell()
+            with temporary.open("xb", buffering=0) as file:
+                size = sum(response.saved(file))  # fewer than announced: a broken line
         finally:
             response.close()
         temporary.replace(path)
@@ -198,7 +196,12 @@ class _Source:
     def open(self, output: Output, start: int) -> Response:
         """From this byte on, where the platform has still what was promised; else from its beginning."""
         return self._client.output(
-            self._run_id, output["name"], attempt=self._attempt, start=start, sha256=output["sha256"] or ""
+            self._run_id,
+            output["name"],
+            attempt=self._attempt,
+            start=start,
+            sha256=output["sha256"] or "",
+            size=output["size"],
         )
 
 
@@ -241,23 +244,24 @@ def _part_name(output: Output) -> str:
 
 def _receive(source: _Source, output: Output, path: Path, received: Received | None) -> None:
     """Go on with what is there of it, and check the whole."""
-    with path.open("ab+") as file, ExitStack() as opened:
-        digest = opened.enter_context(Checksum())
-        file.seek(0)
-        while there := file.read(1 << 20):
-            digest.update(there)
-        if not digest.size or digest.size < (output["size"] or 0):
-            response = source.open(output, digest.size)
+    path.touch()
+    with path.open("rb+", buffering=0) as file, FileChecksum(path) as checksum, ExitStack() as opened:
+        size = file.seek(0, os.SEEK_END)
+        if not size or size < (output["size"] or 0):
+            response = source.open(output, size)
             opened.callback(response.close)
-            if digest.size and response.status != 206:  # it begins anew
-                file.truncate(0)
-                digest = opened.enter_context(Checksum())
-            for piece in response.views():
-                file.write(piece)
-                digest.update(piece)
+            if size and response.status != 206:  # it begins anew
+                size = file.seek(0)
+                file.truncate()
+            for count in response.saved(file):
+                size += count
+                checksum.grown(size)
                 if received is not None:
-                    received(output, digest.size)
-        found = digest.hexdigest()
+                    received(output, size)
+        checksum.grown(size)
+        found = checksum.hexdigest()
+        if size >= _RESUMED_BYTES:
+            os.fsync(file.fileno())  # what took long is whole after a power cut, too
     expected = output.get("sha256")
     if expected and found != expected:
         raise LocalProblem(

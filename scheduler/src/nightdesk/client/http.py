@@ -11,14 +11,16 @@ import selectors
 import socket
 
 from nightdesk.client.errors import ConnectionLost, NightdeskError, Unreachable
+from nightdesk.client.moving import can_move, write
 from nightdesk.client.response import ANSWER_SECONDS, LARGE_PIECE, Response, not_nightdesk
 
 TYPE_CHECKING = False  # importing typing for its constant of this name costs milliseconds
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Protocol
 
     from nightdesk.client.address import Address
+    from nightdesk.client.moving import Pipe
 
     class Body(Protocol):
         """A request body of known length that can be sent again from its start."""
@@ -36,8 +38,9 @@ CONNECT_SECONDS = 10.0
 class Connection:
     """One connection to one address; not for use by several threads at a time."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience: float = CONNECT_SECONDS) -> None:
         self.address = address
+        self._patience = patience  # seconds
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
         self._idle = False  # the last answer was read to its end, and the server keeps the line open
@@ -92,7 +95,7 @@ class Connection:
         # As bytes, or the resolver imports the whole of IDNA for a plain host name.
         host = address.host.encode("ascii" if address.host.isascii() else "idna")
         try:
-            opened = socket.create_connection((host, address.port), timeout=CONNECT_SECONDS)  # type: ignore[arg-type]
+            opened = socket.create_connection((host, address.port), timeout=self._patience)  # type: ignore[arg-type]
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = self._secured(opened) if address.scheme == "https" else opened
         except OSError as error:
@@ -127,7 +130,7 @@ class Connection:
 
     def _unreachable(self, error: OSError) -> Unreachable:
         if isinstance(error, TimeoutError):
-            why = f"no answer within {CONNECT_SECONDS:.0f} s"
+            why = f"no answer within {self._patience:.0f} s"
         else:
             why = (error.strerror or str(error)).lower()
         if self.address.socket is not None:
@@ -215,6 +218,25 @@ class Connection:
         except OSError as error:
             raise self._lost((error.strerror or str(error)).lower()) from error
 
+    def moves(self) -> bool:
+        """Whether `move` can be asked for: not of what is encrypted on its way."""
+        return can_move() and type(self._socket) is socket.socket
+
+    def move(self, pipe: Pipe, file: int, most: int, seconds: float = ANSWER_SECONDS) -> int:
+        """As `into`, put to where a file stands; how many. Raises OSError of the file as well."""
+        if self._buffer:
+            return write(file, self.some(most, seconds))
+        line = self._line()
+        line.settimeout(seconds)
+        try:
+            count = _when_there(line, seconds, lambda: pipe.take(line.fileno(), most))
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise self._lost((error.strerror or str(error)).lower()) from error
+        pipe.give(file, count)
+        return count
+
     def until(self, mark: bytes, seconds: float = ANSWER_SECONDS) -> bytes:
         """The bytes before the next `mark`, which is passed over."""
         searched = 0
@@ -249,3 +271,15 @@ class Connection:
             self._idle = True
         else:
             self.close()
+
+
+def _when_there(line: socket.socket, seconds: float, take: Callable[[], int]) -> int:
+    """What `take` takes off a line that does not wait by itself. Raises TimeoutError."""
+    while True:
+        try:
+            return take()
+        except BlockingIOError:
+            with selectors.DefaultSelector() as waiting:
+                waiting.register(line, selectors.EVENT_READ)
+                if not waiting.select(seconds):
+                    raise TimeoutError from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from nightdesk.client.errors import BadAnswer
+from nightdesk.client.moving import Pipe, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
 
     from nightdesk.client.address import Address
     from nightdesk.client.http import Connection
@@ -142,6 +144,24 @@ class Response:
             while count := self.into(room):
                 yield room[:count]
                 room, other = other, room
+        except TimeoutError as error:
+            raise self._connection.silent(ANSWER_SECONDS) from error
+
+    def saved(self, file: FileIO) -> Iterator[int]:
+        """Write the rest of the body to where `file` stands; how many bytes each time.
+
+        Raises ConnectionLost; OSError of the file.
+        """
+        if self._chunked or not self._left or not self._connection.moves():
+            for piece in self.views():
+                yield write(file.fileno(), piece)
+            return
+        try:
+            with Pipe() as pipe:
+                while not self._done:
+                    count = self._connection.move(pipe, file.fileno(), self._left)
+                    self._came(count)
+                    yield count
         except TimeoutError as error:
             raise self._connection.silent(ANSWER_SECONDS) from error
 

@@ -232,14 +232,23 @@ class Runs:
         return outputs
 
     def output(
-        self, run_id: str, name: str, *, attempt: int | None = None, start: int = 0, sha256: str = ""
+        self,
+        run_id: str,
+        name: str,
+        *,
+        attempt: int | None = None,
+        start: int = 0,
+        sha256: str = "",
+        size: int | None = None,
     ) -> Response:
-        """One output, to be read piece by piece; with `start` from that byte on (status 206), if it is still this one."""
+        """One output, to be read piece by piece; with `start` from that byte on (status 206), if it is still this one.
+
+        Told its `size`, it may come from the bucket that holds it.
+        """
         path = ("outputs", *name.split("/"))
-        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start and sha256 else None
-        return self._transport.open(
-            "GET", "/runs", run_id, *path, query={"attempt": attempt}, headers=headers
-        )
+        part = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start and sha256 else {}
+        left = None if size is None else size - start
+        return self._transport.fetch("/runs", run_id, *path, query={"attempt": attempt}, part=part, left=left)
 
     def all_outputs(self, run_id: str, *, attempt: int | None = None) -> Response:
         """All outputs as one zip, to be read piece by piece."""

@@ -1,7 +1,8 @@
 """A file of the store as an answer: in large pieces, from any place on, with little memory however large it is.
 
 What is large the proxy sends: it says that it can, and is told the address of the bytes instead of given them (as
-X-Sendfile and X-Accel-Redirect of other servers do). Its side of it: services/proxy/bodies.mjs.
+X-Sendfile and X-Accel-Redirect of other servers do). Its side of it: services/proxy/bodies.mjs. Who says that they can
+fetch it from a bucket by themselves, as the command does, is sent there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import IO
 
 from anyio import to_thread
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from nightdesk.server.ports.files import FileStore
 
 _BODY = "X-Nightdesk-Body"  # asked with `apart`, answered with an address and `#FIRST-END`
+_DIRECT = "X-Nightdesk-Direct"  # asked with `yes`, answered with 307 where a bucket has the bytes
 _APART_BYTES = 2**20  # what is smaller costs less to send than to send elsewhere
 _PIECE = 2**20  # a smaller one costs more to hand from thread to thread than to read
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
@@ -42,6 +44,9 @@ def file_response(
     headers = {**headers, "Accept-Ranges": "bytes"}
     part = wanted_part(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], size)
     start, end = part or (0, size)
+    bucket = store.address(key) if _fetches_itself(request, end - start, headers["ETag"]) else None
+    if bucket is not None and not bucket.startswith("file:"):
+        return RedirectResponse(bucket, headers={"Cache-Control": "no-store"})
     if part is not None:
         if start >= end:
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
@@ -62,6 +67,12 @@ def file_response(
 def _sent_by_proxy(request: Request, size: int) -> bool:
     """Whether the proxy sends so many bytes; at the gate there is none, and the word of a run's code is no proxy's."""
     return size >= _APART_BYTES and request.headers.get(_BODY) == "apart" and not request.app.state.gate
+
+
+def _fetches_itself(request: Request, size: int, etag: str) -> bool:
+    """Whether they fetch so many bytes from a bucket, of which they have the beginning if they ask for a part."""
+    asks = size >= _APART_BYTES and request.headers.get(_DIRECT) == "yes" and not request.app.state.gate
+    return asks and request.headers.get("if-range") in {None, etag}
 
 
 def wanted_part(wanted: str | None, only_if: str | None, etag: str, size: int) -> tuple[int, int] | None:
