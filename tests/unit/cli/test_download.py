@@ -149,7 +149,7 @@ def _asked(run: Any) -> list[str | None]:
 def test_a_large_one_goes_on_where_it_broke(
     run: Any, nightdesk: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run.put_output("model.bin", os.urandom(5 * 2**20))
+    run.put_output("model.bin", os.urandom(12 * 2**20))
     _cut(monkeypatch, [500_000] * 6)
     assert nightdesk("download", "run1").code == 0, "more breaks than tries, but something came each time"
     assert _files(Path("run1")) == run.outputs["run1"]
