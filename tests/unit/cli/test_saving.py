@@ -198,6 +198,20 @@ def test_a_file_system_that_cannot(
     assert connection.request("GET", "/", {}).read() == b"ok"
 
 
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS])
+def test_a_system_that_cannot(
+    serve: Serve, file: FileIO, path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "splice", refuse)
+    _, connection = serve([[announced(), CONTENT], NEXT])
+    assert saved(connection, file) == len(CONTENT)
+    assert path.read_bytes() == CONTENT
+    assert connection.request("GET", "/", {}).read() == b"ok"
+
+
 def test_a_file_that_takes_it_in_parts(
     serve: Serve, file: FileIO, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ which following a run needs (the display moves on while the run is quiet).
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 
@@ -233,6 +234,8 @@ class Connection:
         except TimeoutError:
             raise
         except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ENOSYS):  # a system that cannot
+                return write(file, self.some(most, seconds))
             raise self._lost((error.strerror or str(error)).lower()) from error
         pipe.give(file, count)
         return count
